@@ -1,0 +1,237 @@
+"""Protocols: what the engine asks of executors, stores, codecs, ledgers, runners and clocks.
+
+Each is small on purpose. A backend is one class that fits, one entry-point line, and one contract-test class from
+`penstock.testing`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
+
+from penstock.model.artifact import Description, Stored
+from penstock.model.code import Code
+from penstock.model.event import Event, Record, TaskEvent
+from penstock.model.run import Execution, Run
+from penstock.model.task import Ended, Task
+
+__all__ = ["Blob", "Clock", "Codec", "Executor", "Lease", "Ledger", "Reader", "Runner", "Sink", "Store"]
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it."""
+
+    def now(self) -> float:
+        """Seconds since 1970 (UTC): for records, never for intervals."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back: for intervals, time limits and leases."""
+
+
+class Blob(NamedTuple):
+    """Bytes in a store: their address (a digest), their number, and the bytes themselves where they are few."""
+
+    digest: str
+    size: int
+    data: bytes | None = None
+
+
+class Sink(Protocol):
+    """Where a codec puts bytes. Bytes are hashed while they are written; few bytes come back in `Blob.data`."""
+
+    def blob(self, write: Callable[[BinaryIO], object]) -> Blob:
+        """Make one blob of what `write` writes to the binary file that it is given."""
+
+    def file(self, path: Path) -> Blob:
+        """Make one blob of a file's content."""
+
+
+class Reader(Protocol):
+    """Where a codec gets bytes back, verified against their digest."""
+
+    def data(self, digest: str) -> memoryview:
+        """The bytes, memory-mapped where they lie in a file. Valid as long as something refers to the view."""
+
+    def path(self, digest: str) -> Path:
+        """A file holding the bytes, which must not be altered."""
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """Value ↔ bytes. `name` is stored with each value and finds the codec again."""
+
+    name: str
+
+    def accepts(self, value: Any) -> bool:
+        """Whether this codec takes the value. Must not import a library that is not imported already."""
+
+    def encode(self, value: Any, sink: Sink) -> Stored:
+        """Write the value's bytes to `sink` and say how it is stored, description included.
+
+        Equal content must give an equal `digest`, across processes and days.
+        """
+
+    def decode(self, stored: Stored, reader: Reader) -> Any:
+        """The value again: equal in content and type, memory-mapped where the library allows."""
+
+    def describe(self, value: Any) -> Description:
+        """What is worth knowing of the value without loading it; `encode` puts it into `Stored.about`."""
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Content-addressed blobs. Writing is atomic, reading verified."""
+
+    location: str
+
+    def writer(self) -> "AbstractContextManager[BinaryIO]":
+        """A binary file to write a new blob to; it has `.finish() -> Blob`, after which the blob can be read in this
+        run, and `.sync()`, after which it is durable (fsync, rename, directory fsync). Left without `finish`, nothing remains."""
+
+    def adopt(self, path: Path) -> Blob:
+        """Make a blob of a file's content (by reflink or copy; the file stays as it is). Durable after `sync()`."""
+
+    def sync(self) -> None:
+        """Make every blob that this object finished durable; raise `StoreError` if that can't be said."""
+
+    def data(self, digest: str) -> memoryview:
+        """The bytes, memory-mapped. Raises `Corrupt` where they are gone or do not match (and quarantines them)."""
+
+    def path(self, digest: str) -> Path:
+        """A read-only file holding the bytes. Raises `Corrupt` like `data`."""
+
+    def has(self, digest: str) -> bool:
+        """Whether a durable blob of this address is there (not whether it is intact)."""
+
+    def verify(self, digest: str) -> bool:
+        """Whether the bytes match; a blob that does not is quarantined."""
+
+    def digests(self) -> Iterator[str]:
+        """All durable blobs."""
+
+    def remove(self, digest: str) -> int:
+        """Delete a blob; the bytes that this freed (0 if it was not there)."""
+
+
+class Lease(NamedTuple):
+    """The right to do the work of a key: held by `owner` until `expires`; `fence` grows with each new holder."""
+
+    key: str
+    owner: str
+    fence: int
+    expires: float
+
+
+@runtime_checkable
+class Ledger(Protocol):
+    """The append-only memory of events, and the tables derived from it. Every write is one durable transaction."""
+
+    location: str
+
+    # writing
+    def record(self, run: str, events: Sequence[Event]) -> None:
+        """Append events of a run and bring the derived tables up to date. The first is `RunStarted`."""
+
+    def commit(
+        self, run: str, executions: Sequence[Execution], fences: Mapping[str, int], events: Sequence[Event] = ()
+    ) -> tuple[str, ...]:
+        """Commit executions once each, release their leases and append `events` (and a `Committed` for each).
+
+        Returns the keys refused because their fence is stale; for these nothing is written. Doing it again is harmless.
+        An execution whose key is already committed by another run is kept as it is (first wins) and not an error.
+        """
+
+    def save_codes(self, codes: Iterable[Code]) -> None:
+        """Keep closures; those already known are passed over cheaply."""
+
+    def put(self, data: bytes) -> str:
+        """Keep a small value outside an execution; its digest."""
+
+    # asking
+    def find(self, keys: Iterable[str]) -> dict[str, Execution]:
+        """The committed executions of these keys; those that were forgotten are not among them."""
+
+    def recent(self, pipeline: str) -> dict[str, Execution]:
+        """The newest execution of each step of a pipeline, by step, forgotten ones included (for reasons)."""
+
+    def forget(self, keys: Iterable[str], reason: str) -> None:
+        """Stop offering executions for reuse (their outputs were lost); history keeps them."""
+
+    def code(self, digest: str) -> Code | None:
+        """A closure, whole."""
+
+    def data(self, digest: str) -> bytes | None:
+        """A small value that the ledger itself keeps (an output's `Stored.data`, or from `put`)."""
+
+    # leases
+    def claim(self, keys: Sequence[str], owner: str, seconds: float) -> dict[str, Lease]:
+        """Claim each key that nobody else holds; for the others, the lease of the one who does. Own leases are kept."""
+
+    def renew(self, owner: str, seconds: float) -> int:
+        """Prolong all leases of an owner; how many it still holds."""
+
+    def release(self, owner: str, keys: Iterable[str] | None = None) -> None:
+        """Give leases back (all of them if no keys are named)."""
+
+    # history
+    def runs(self, limit: int = 50, pipeline: str = "") -> list[dict[str, Any]]:
+        """Newest first: `{"run", "pipeline", "status", "started", "seconds", "metrics", "name", "tags"}`."""
+
+    def run(self, prefix: str) -> Run:
+        """The run of an id, of a unique prefix of one, of a name, or of `last`. Raises `NotFound` with close matches."""
+
+    def status(self, run: str) -> str:
+        """The status of a run; one whose process died reads `failed` once its leases expired."""
+
+    def steps(self, run: str) -> list[dict[str, Any]]:
+        """Each step of a run: `{"step", "kind", "status", "reasons", "key", "attempts", "started", "seconds",
+        "cpu_seconds", "peak_memory", "metrics", "error", "log", "execution"}`, in the order of the graph."""
+
+    def events(self, run: str, after: int = 0) -> list[Record]:
+        """The events of a run with a number above `after`, in order."""
+
+    def executions(self, pipeline: str = "", step: str = "") -> Iterator[Execution]:
+        """Executions, oldest first."""
+
+    # files whose content was hashed
+    def stats(self) -> dict[str, tuple[int, int, int, str]]:
+        """For each absolute path known: (size, mtime in ns, inode, digest), to re-check cheaply."""
+
+    def save_stats(self, stats: Mapping[str, tuple[int, int, int, str]]) -> None:
+        """Remember what was hashed."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Where tasks run. It takes a task and yields events; it never sees the engine."""
+
+    name: str
+
+    def start(self) -> None:
+        """Make ready, in the background where that takes time."""
+
+    def submit(self, task: Task) -> None:
+        """Take a task. It will be followed by events and by exactly one `Ended`, whatever happens."""
+
+    def events(self, timeout: float | None) -> Sequence[TaskEvent]:
+        """What has happened since the last call; waits up to `timeout` seconds (None: until something does)."""
+
+    def cancel(self, task: str, reason: str = "", grace: float = 2.0) -> None:
+        """Stop a task: ask, and after `grace` seconds kill it with its whole process group. `Ended` follows."""
+
+    def close(self) -> None:
+        """Stop everything, leaving no process behind. May be called twice."""
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """Who does work again for checks and traces: runs tasks outside a run, with cache, isolation and limits."""
+
+    def perform(self, tasks: Sequence[Task]) -> Iterator[Ended]:
+        """Do these tasks and yield how each ended, in the order in which they end."""
+
+    def value(self, stored: Stored) -> Any:
+        """Load a stored value in this process."""
