@@ -101,7 +101,9 @@ class DeclarationError(PenstockError):
 class SignatureError(DeclarationError):
     """A function's arguments can't be read as inputs and parameters."""
 
-    hint_default = "An argument without a default is an input; one with a default is a parameter; *args and **kwargs are neither."
+    hint_default = (
+        "An argument without a default is an input; one with a default is a parameter; *args and **kwargs are neither."
+    )
 
 
 class ContractError(DeclarationError):
@@ -161,7 +163,9 @@ class MissingExtra(PenstockError):
 class CodecError(PenstockError):
     """A value can't be stored or read back."""
 
-    hint_default = "Return plain values, tables, arrays, models or paths; keep locks, generators and open files inside the step."
+    hint_default = (
+        "Return plain values, tables, arrays, models or paths; keep locks, generators and open files inside the step."
+    )
     exit_code = 1
 
 

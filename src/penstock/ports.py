@@ -15,7 +15,20 @@ from penstock.model.event import Event, Record, TaskEvent
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended, Task
 
-__all__ = ["Blob", "Clock", "Codec", "Executor", "Lease", "Ledger", "Reader", "Runner", "Sink", "Store"]
+__all__ = [
+    "Blob",
+    "BlobWriter",
+    "Clock",
+    "Codec",
+    "Codecs",
+    "Executor",
+    "Lease",
+    "Ledger",
+    "Reader",
+    "Runner",
+    "Sink",
+    "Store",
+]
 
 
 class Clock(Protocol):
@@ -29,7 +42,11 @@ class Clock(Protocol):
 
 
 class Blob(NamedTuple):
-    """Bytes in a store: their address (a digest), their number, and the bytes themselves where they are few."""
+    """Bytes: their address (a digest) and their number.
+
+    Where they are few, `data` holds them and they are NOT in the store: whoever made the blob carries them along
+    (in `Stored.data` for the root of a value, inside the root for a part).
+    """
 
     digest: str
     size: int
@@ -78,15 +95,41 @@ class Codec(Protocol):
         """What is worth knowing of the value without loading it; `encode` puts it into `Stored.about`."""
 
 
+class Codecs(Protocol):
+    """All codecs together: the first that accepts a value encodes it, its name finds it again."""
+
+    def encode(self, value: Any, sink: Sink) -> Stored:
+        """Store a value. Raises `CodecError` naming the type and the place inside the value that can't be stored."""
+
+    def decode(self, stored: Stored, reader: Reader) -> Any:
+        """The value again. Raises `Corrupt` or `CodecError`."""
+
+
+class BlobWriter(Protocol):
+    """A new blob while it is written: hashed on the way, visible to readers of this run after `finish`,
+    durable after the store's `sync`."""
+
+    def write(self, data: Any, /) -> int:
+        """Append bytes (anything with the buffer protocol); how many."""
+
+    def flush(self) -> None:
+        """Nothing to do; libraries call it."""
+
+    def tell(self) -> int:
+        """How many bytes were written."""
+
+    def finish(self) -> Blob:
+        """The blob of all that was written. It can be read in this run from now on."""
+
+
 @runtime_checkable
 class Store(Protocol):
     """Content-addressed blobs. Writing is atomic, reading verified."""
 
     location: str
 
-    def writer(self) -> "AbstractContextManager[BinaryIO]":
-        """A binary file to write a new blob to; it has `.finish() -> Blob`, after which the blob can be read in this
-        run, and `.sync()`, after which it is durable (fsync, rename, directory fsync). Left without `finish`, nothing remains."""
+    def writer(self) -> "AbstractContextManager[BlobWriter]":
+        """A binary file to write a new blob to. Left without `finish`, nothing remains of it."""
 
     def adopt(self, path: Path) -> Blob:
         """Make a blob of a file's content (by reflink or copy; the file stays as it is). Durable after `sync()`."""
