@@ -1,0 +1,191 @@
+"""From a pipeline file, a namespace, a list or a dictionary to Steps."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from penstock.declare.closure import Closures
+from penstock.declare.project import Project
+from penstock.declare.python import Declaration, declaration_of, declared_in, step
+from penstock.errors import DeclarationError, DuplicateName, PenstockError, PipelineNotFound, UnknownName, did_you_mean
+from penstock.model.code import Code, Piece
+from penstock.model.digest import combine
+from penstock.model.step import Entry, Step
+
+__all__ = ["Declared", "from_dict", "load", "namespace_steps", "steps_of"]
+
+
+class Declared:
+    """A loaded pipeline file: its steps, and the project whose code they are."""
+
+    def __init__(self, project: Project, file: Path, steps: tuple[Step, ...], closures: Closures) -> None:
+        self.project = project
+        self.file = file
+        self.steps = steps
+        self.closures = closures
+        self._named = {one.name: one for one in steps}
+
+    def step(self, name: str) -> Step:
+        """A step by name. Raises `UnknownName` with close matches."""
+        found = self._named.get(name)
+        if found is None:
+            raise UnknownName(f"{self.file.name} declares no step `{name}`", hint=did_you_mean(name, self._named))
+        return found
+
+    def code(self, name: str) -> Code:
+        """The closure of a step."""
+        return self.step(name).code
+
+    def changed(self) -> list[Path]:
+        """The project's source files that were edited since they were loaded."""
+        return self.project.changed()
+
+
+def load(path: str | Path, root: str | Path | None = None, cache: Path | None = None) -> Declared:
+    """Load a pipeline file and take its steps.
+
+    `root` is the project's folder (the file's own, if not given); `cache` keeps bytecode and facts between processes.
+    Raises `PipelineNotFound` where there is no such file, `DeclarationError` where loading it raises, with the user's line.
+    """
+    file = Path(path).absolute()
+    if not file.is_file():
+        raise PipelineNotFound(f"there is no pipeline file {path}")
+    project = Project(Path(root).absolute() if root else file.parent, cache)
+    try:
+        module = project.load(file)
+    except PenstockError:
+        raise
+    except Exception as error:
+        raise _broken(error, file, project.root) from error
+    closures = Closures(project)
+    steps = namespace_steps(vars(module), closures, project.root, file)
+    return Declared(project, file, steps, closures)
+
+
+def namespace_steps(
+    namespace: Mapping[str, Any], closures: Closures, root: Path | None = None, file: Path | None = None
+) -> tuple[Step, ...]:
+    """The steps of a namespace: those of its one composed pipeline, if it holds one, else all that it declares."""
+    composed = [value for value in namespace.values() if isinstance(getattr(value, "__penstock_steps__", None), tuple)]
+    if len({id(one) for one in composed}) == 1:
+        return steps_of(composed[0].__penstock_steps__, closures, root, file)
+    # A cell of a notebook that runs again replaces its steps; in a file, two steps of one name are an error.
+    return steps_of(declared_in(namespace), closures, root, file, replace="__file__" not in namespace)
+
+
+def steps_of(
+    declarations: Iterable[Declaration],
+    closures: Closures,
+    root: Path | None = None,
+    file: Path | None = None,
+    *,
+    replace: bool = False,
+) -> tuple[Step, ...]:
+    """Declarations as Steps, with their closures. `file` is where a worker finds them again (None: they are pickled)."""
+    named: dict[str, Declaration] = {}
+    for one in declarations:
+        if one.each:
+            continue
+        other = named.get(one.name)
+        if other is not None and other is not one and not replace:
+            raise DuplicateName(
+                f"two steps are named `{one.name}`: here and at {_relative(other.file, root)}:{other.line}",
+                where=f"{_relative(one.file, root)}:{one.line}",
+            )
+        named[one.name] = one
+    path = str(file) if file else ""
+    return tuple([_step(one, closures, root, path) for one in named.values()])
+
+
+def from_dict(graph: Mapping[str, Sequence[str]], steps: Mapping[str, Callable[..., Any]]) -> list[Declaration]:
+    """The dictionary form of a graph: each step's name with the names of what it needs, and each step's function.
+
+    The needs are bound to the function's inputs by name where names agree, else in order.
+    Raises `UnknownName` for a step without a function, `DeclarationError` where needs and inputs do not match.
+    """
+    made = []
+    for name, needs in graph.items():
+        if name not in steps:
+            raise UnknownName(f"the graph names a step `{name}` that has no function", hint=did_you_mean(name, steps))
+        made.append(_from_entry(name, list(needs), steps[name]))
+    for name in steps:
+        if name not in graph:
+            declared = declaration_of(steps[name])
+            known = any(name in needs for needs in graph.values())
+            if not known:
+                raise UnknownName(f"`{name}` has a function but no place in the graph", hint=did_you_mean(name, graph))
+            made.append(declared or _from_entry(name, [], steps[name]))
+    return made
+
+
+def _from_entry(name: str, needs: list[str], function: Callable[..., Any]) -> Declaration:
+    declared = declaration_of(function) or declaration_of(step(name=name)(function))
+    assert declared is not None
+    arguments = list(declared.inputs)
+    if len(arguments) != len(needs):
+        raise DeclarationError(
+            f"step `{name}` takes {len(arguments)} inputs ({', '.join(arguments) or 'none'}), "
+            f"the graph gives it {len(needs)} ({', '.join(needs) or 'none'})",
+            where=declared.where,
+        )
+    same = set(arguments) == {need.rpartition(".")[2] for need in needs}
+    bound = {need.rpartition(".")[2]: need for need in needs} if same else dict(zip(arguments, needs, strict=True))
+    return Declaration(
+        **{field: getattr(declared, field) for field in Declaration.__struct_fields__ if field not in {"name", "inputs"}},
+        name=name,
+        inputs=bound,
+    )
+
+
+def _step(one: Declaration, closures: Closures, root: Path | None, path: str) -> Step:
+    if path:
+        entry = Entry("file", path, one.name)
+    else:
+        import cloudpickle
+
+        entry = Entry("pickle", name=one.name, data=cloudpickle.dumps(one.function))
+    return Step(
+        name=one.name,
+        kind=one.kind,
+        function=one.function,
+        inputs=one.inputs,
+        parameters=one.parameters,
+        outputs=one.outputs,
+        contract=one.contract,
+        options=one.options,
+        where=f"{_relative(one.file, root)}:{one.line}" if one.file else "",
+        code=closures.code_of(one.function, declared=(_declared(one),)),
+        entry=entry,
+    )
+
+
+def _declared(one: Declaration) -> Piece:
+    # Only what changes the work counts: not retries, tags, or a contract (which says what rows are, not how they are made).
+    parts = [one.kind, one.options.version, *one.options.target, *one.options.env, one.options.image]
+    parts += [f"{output.name}:{output.role}" for output in one.outputs]
+    parts += [f"{each.name}:{each.kind}:{each.annotation!r}" for each in one.parameters]
+    return Piece("declaration", "declaration", combine("declaration", parts), text="\n".join(parts))
+
+
+def _relative(file: str, root: Path | None) -> str:
+    base = f"{root or Path.cwd()}/"
+    return file.removeprefix(base)
+
+
+def _broken(error: Exception, file: Path, root: Path) -> PenstockError:
+    """What loading the file raised, with the user's own last line."""
+    line, place = 0, str(file)
+    if isinstance(error, SyntaxError):
+        line, place = error.lineno or 0, error.filename or place
+    else:
+        trace = error.__traceback__
+        while trace is not None:
+            name = trace.tb_frame.f_code.co_filename
+            if name.startswith(f"{root}/") and "site-packages" not in name:
+                line, place = trace.tb_lineno, name
+            trace = trace.tb_next
+    where = f"{_relative(place, root)}:{line}" if line else _relative(place, root)
+    hint = "Loading the pipeline must succeed before it can be planned."
+    if isinstance(error, ModuleNotFoundError):
+        hint = f"Install `{error.name}`, or put it beside the pipeline."
+    return DeclarationError(f"{type(error).__name__}: {error}", where=where, hint=hint)

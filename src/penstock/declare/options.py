@@ -1,0 +1,221 @@
+"""What a decorator may say of a step, checked and brought into the form that the model keeps."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypedDict, cast, get_args
+
+from penstock.errors import ContractError, DeclarationError, SignatureError, did_you_mean
+from penstock.model.contract import Contract
+from penstock.model.step import Isolation, Kind, Options, Output, Resources, Role
+
+__all__ = ["SourceOptions", "StepOptions", "contract_of", "options_of", "outputs_of"]
+
+
+class StepOptions(TypedDict, total=False):
+    """Options of every kind of step.
+
+    `name`: the step's name (the function's, if not given). `inputs`: argument → artifact, binding by hand.
+    `outputs`: names of several artifacts, from a tuple or dict; for a split, output → role. `target`: columns or
+    outputs that are the label's own descendants. `retries`: attempts after the first; `backoff`: seconds before the
+    second, doubled each time. `timeout`, `no_output_timeout`: seconds or a timedelta. `resources`: cpus, memory
+    (bytes or text such as "2 GB"), gpus. `isolation`: "worker" (warm, the default), "fresh", "inline", "container".
+    `image`: for a container. `env`: extra requirements, for an environment of its own. `cache`: False to run always.
+    `version`: a hand-set addition to the code identity. `each`: only called by `ps.each`, not a step by itself.
+    `limits`: named limits across runs. `tags`, `description`: for people.
+    """
+
+    name: str
+    inputs: Mapping[str, str]
+    outputs: Sequence[str] | Mapping[str, str]
+    target: str | Sequence[str]
+    retries: int
+    backoff: float | timedelta
+    timeout: float | timedelta
+    no_output_timeout: float | timedelta
+    resources: Resources | Mapping[str, Any]
+    isolation: Isolation
+    image: str
+    env: str | Sequence[str]
+    cache: bool
+    version: str
+    each: bool
+    limits: Mapping[str, int]
+    tags: str | Sequence[str]
+    description: str
+
+
+class SourceOptions(StepOptions, total=False):
+    """Options of a source: those of every step, and its contract.
+
+    `key`: the column or columns that name a row for life. `time`: the column with the instant of the prediction.
+    `known_at`: column → clock column or delay after `time`, `"*"` for all columns but the key. `label`: what is to be
+    predicted. `group`: columns whose values must not be on both sides of a split. `contract`: a frozen contract file.
+    """
+
+    key: str | Sequence[str]
+    time: str
+    known_at: Mapping[str, str | timedelta] | str | timedelta
+    label: str | Sequence[str]
+    group: str | Sequence[str]
+    contract: str
+
+
+_UNITS = {"": 1, "b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+_OPTIONS = frozenset(StepOptions.__annotations__) | frozenset({"name"})
+_CONTRACT = frozenset(SourceOptions.__annotations__) - frozenset(StepOptions.__annotations__)
+_PLAIN = Options()
+
+
+def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
+    """The options of a step from a decorator's keywords; errors name the keyword and its close matches."""
+    if not given:
+        return _PLAIN
+    known = _OPTIONS | _CONTRACT if kind == "source" else _OPTIONS
+    for name in given:
+        if name not in known:
+            raise SignatureError(f"`{kind}` has no option `{name}`", where=where, hint=did_you_mean(name, known))
+    retries = given.get("retries", 0)
+    if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
+        raise DeclarationError(f"retries={retries!r} is not a whole number from 0", where=where)
+    isolation = given.get("isolation", "worker")
+    if isolation not in get_args(Isolation):
+        hint = did_you_mean(str(isolation), get_args(Isolation))
+        raise DeclarationError(f"isolation={isolation!r} is not known", where=where, hint=hint)
+    return Options(
+        retries=retries,
+        backoff=_seconds("backoff", given.get("backoff", 1.0), where),
+        timeout=_seconds("timeout", given.get("timeout", 0.0), where),
+        no_output_timeout=_seconds("no_output_timeout", given.get("no_output_timeout", 0.0), where),
+        resources=_resources(given.get("resources"), where),
+        isolation=isolation,
+        image=given.get("image", ""),
+        env=_texts("env", given.get("env", ()), where),
+        cache=bool(given.get("cache", True)),
+        version=str(given.get("version", "")),
+        tags=_texts("tags", given.get("tags", ()), where),
+        description=given.get("description", ""),
+        target=_texts("target", given.get("target", ()), where),
+        limits=dict(given.get("limits", {})),
+    )
+
+
+def outputs_of(kind: Kind, given: Any, where: str) -> tuple[Output, ...]:
+    """The outputs of a step: one without a name, or those that were named; a split's carry roles."""
+    if kind == "split":
+        given = {"train": "train", "test": "test"} if given is None else given
+        if not isinstance(given, Mapping):
+            given = {name: name for name in _texts("outputs", given, where)}
+        return tuple([Output(_output(name, where), _role(name, role, where)) for name, role in given.items()])
+    if given is None:
+        return (Output(),)
+    names = _texts("outputs", given, where)
+    if len(set(names)) != len(names) or not names:
+        raise DeclarationError(f"outputs={list(names)!r}: each output needs a name of its own", where=where)
+    return tuple([Output(_output(name, where)) for name in names])
+
+
+def contract_of(given: Mapping[str, Any], where: str) -> Contract | None:
+    """The contract of a source from its decorator's keywords; None where nothing was said."""
+    said = {name: given[name] for name in _CONTRACT if name in given}
+    if not said:
+        return None
+    key = _texts("key", said.get("key", ()), where)
+    time = said.get("time", "")
+    late = said.get("known_at", {})
+    known_at = dict(late) if isinstance(late, Mapping) else {"*": late}
+    for column, clock in known_at.items():
+        if not isinstance(clock, str | timedelta):
+            raise ContractError(
+                f"known_at[{column!r}] = {clock!r} is neither a clock column nor a timedelta", where=where
+            )
+        if isinstance(clock, timedelta) and not time:
+            raise ContractError(
+                f"known_at[{column!r}] is a delay, but there is no `time` for it to start from",
+                where=where,
+                hint='Say which column holds the instant of the prediction: time="…".',
+            )
+        if column in key:
+            raise ContractError(f"the key column {column!r} can't become known later than its row", where=where)
+    label = _texts("label", said.get("label", ()), where)
+    if overlap := set(label) & set(key):
+        raise ContractError(f"{sorted(overlap)[0]!r} can't be both key and label", where=where)
+    return Contract(
+        key=key,
+        time=time,
+        known_at=cast("dict[str, str | timedelta]", known_at),
+        label=label,
+        group=_texts("group", said.get("group", ()), where),
+        freeze=str(said.get("contract", "")),
+    )
+
+
+def _texts(option: str, value: Any, where: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    listed = tuple(value) if isinstance(value, Sequence | Mapping | set | frozenset) else (value,)
+    if not all(isinstance(one, str) for one in listed):
+        raise DeclarationError(f"{option}={value!r}: names are wanted here", where=where)
+    return listed
+
+
+def _seconds(option: str, value: Any, where: str) -> float:
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+        raise DeclarationError(f"{option}={value!r} is neither seconds nor a timedelta", where=where)
+    return float(seconds)
+
+
+def _resources(value: Any, where: str) -> Resources:
+    if value is None:
+        return Resources()
+    if isinstance(value, Resources):
+        return value
+    for name in value:
+        if name not in Resources.__struct_fields__:
+            hint = did_you_mean(str(name), Resources.__struct_fields__)
+            raise DeclarationError(f"resources has no field {name!r}", where=where, hint=hint)
+    return Resources(
+        cpus=_amount("cpus", value.get("cpus", 1), where),
+        memory=_bytes(value.get("memory", 0), where),
+        gpus=_amount("gpus", value.get("gpus", 0), where),
+    )
+
+
+def _amount(name: str, value: Any, where: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+        raise DeclarationError(f"resources: {name}={value!r} is not a number from 0", where=where)
+    return value
+
+
+def _bytes(value: Any, where: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    match = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt]?i?)b?\s*", str(value).lower())
+    if match is None or match[2] not in _UNITS:
+        raise DeclarationError(
+            f"resources: memory={value!r} is not a size",
+            where=where,
+            hint='Write bytes, or text such as "2 GB" or "512 MiB".',
+        )
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def _output(name: str, where: str) -> str:
+    if not name.isidentifier():
+        raise DeclarationError(
+            f"an output's name must be a Python identifier, {name!r} is not",
+            where=where,
+            hint="Use letters, digits and _.",
+        )
+    return name
+
+
+def _role(name: str, role: Any, where: str) -> Role:
+    if role not in get_args(Role):
+        raise DeclarationError(
+            f"output {name!r} of a split needs a role, {role!r} is none",
+            where=where,
+            hint=did_you_mean(str(role), get_args(Role)) or "Roles: train, valid, test, unused.",
+        )
+    return cast("Role", role)
