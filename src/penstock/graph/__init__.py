@@ -1,1 +1,1 @@
-"""TODO"""
+"""Steps bound to one immutable graph."""

@@ -1,0 +1,117 @@
+"""The one decision: reuse or run, with its reasons. Asked by the planner, and again when inputs become known."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from penstock.model.code import Code
+from penstock.model.run import Consumed, Decision, Execution, Reason
+from penstock.model.step import Step
+from penstock.model.task import Setting
+from penstock.plan.changes import changes
+from penstock.plan.fingerprint import work_key
+
+__all__ = ["Memory", "Work", "decide"]
+
+
+class Work(Struct, frozen=True):
+    """A step with everything but its inputs: what it is called with, its seed, and whether it must run."""
+
+    step: Step
+    settings: tuple[Setting, ...] = ()
+    seed: int = 0
+    forced: bool = False
+
+
+class Memory(Protocol):
+    """What a decision asks of the past."""
+
+    def find(self, key: str) -> Execution | None:
+        """The committed execution of a key, if it may be reused and its outputs are all there."""
+
+    def last(self, step: str) -> Execution | None:
+        """The newest execution of a step, for reasons."""
+
+    def code(self, digest: str) -> Code | None:
+        """A closure of old, for reasons."""
+
+    def lost(self, key: str) -> bool:
+        """Whether the work of a key was done, but its outputs are no longer there."""
+
+
+def decide(work: Work, inputs: Mapping[str, Consumed], memory: Memory, *, explain: bool = True) -> Decision:
+    """Reuse or run. With `explain=False` a step that runs gets no diff (it may cost more than the step)."""
+    step = work.step
+    key = work_key(step.name, step.code.digest, work.settings, work.seed, inputs)
+    if work.forced:
+        return Decision(step.name, "run", (Reason("forced", "forced"),), key)
+    if not step.options.cache:
+        return Decision(step.name, "run", (Reason("uncached", "cache=False: it always runs", step.where),), key)
+    found = memory.find(key)
+    if found is not None:
+        return Decision(step.name, "reuse", _SAME, key, found)
+    if memory.lost(key):
+        return Decision(step.name, "run", (Reason("lost", "its stored output was lost or damaged"),), key)
+    return Decision(step.name, "run", _reasons(work, inputs, memory, explain), key)
+
+
+_SAME = (Reason("same", "nothing changed"),)
+
+
+def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: Memory, explain: bool) -> tuple[Reason, ...]:
+    last = memory.last(work.step.name)
+    if last is None:
+        return (Reason("never-ran", "never ran"),)
+    reasons: list[Reason] = []
+    if last.code != work.step.code.digest:
+        reasons += _code(last, work.step, memory.code, explain)
+    reasons += _settings(last, work)
+    reasons += _inputs(last, inputs)
+    if last.seed != work.seed:
+        reasons.append(Reason("parameter", f"seed {last.seed} → {work.seed}"))
+    return tuple(reasons) or (Reason("lost", "its earlier result is not offered for reuse"),)
+
+
+def _code(last: Execution, step: Step, code: Callable[[str], Code | None], explain: bool) -> list[Reason]:
+    old = code(last.code) if explain else None
+    found = list(changes(old, step.code)) if old is not None else []
+    return found or [Reason("code", "its code changed", step.where)]
+
+
+def _settings(last: Execution, work: Work) -> list[Reason]:
+    reasons = []
+    now = {one.name: one for one in work.settings}
+    for name, one in now.items():
+        before = last.settings.get(name)
+        if before is None:
+            reasons.append(Reason("parameter", f"parameter `{name}` is new ({one.shown})", work.step.where))
+        elif before[1] != one.digest:
+            if one.kind == "path":
+                what = f"`{name}` has other content ({one.shown})"
+                if before[0] != one.shown:
+                    what = f"`{name}`: {before[0]} → {one.shown}, with other content"
+                reasons.append(Reason("file", what, one.shown))
+            else:
+                reasons.append(Reason("parameter", f"parameter `{name}` {before[0]} → {one.shown}"))
+    gone = [name for name in last.settings if name not in now]
+    reasons += [Reason("parameter", f"parameter `{name}` is gone", work.step.where) for name in gone]
+    return reasons
+
+
+def _inputs(last: Execution, inputs: Mapping[str, Consumed]) -> list[Reason]:
+    reasons = []
+    for argument, one in inputs.items():
+        before = last.inputs.get(argument)
+        if before is None:
+            reasons.append(Reason("input", f"input `{argument}` is new"))
+        elif before.identity != one.identity:
+            if before.artifact != one.artifact:
+                what = f"input `{argument}` is now `{one.artifact}`, was `{before.artifact}`"
+            elif before.digest == one.digest:
+                what = f"input `{one.artifact}` is of another type"
+            else:
+                what = f"input `{one.artifact}` has other content"
+            reasons.append(Reason("input", what))
+    reasons += [Reason("input", f"input `{name}` is gone") for name in last.inputs if name not in inputs]
+    return reasons

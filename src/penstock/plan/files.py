@@ -1,0 +1,106 @@
+"""The content of files and folders as digests, re-checked cheaply."""
+
+import os
+import time
+from collections.abc import MutableMapping
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+from blake3 import blake3
+
+from penstock.errors import ParameterError
+from penstock.model.digest import PREFIX, combine
+
+__all__ = ["Stats", "digest_path", "fingerprint_path"]
+
+Stats = MutableMapping[str, tuple[int, int, int, str]]
+"""What is known of files: absolute path → (size, time of change in ns, inode, digest).
+
+The time is the inode's change time: unlike mtime, nobody can set it back after an edit.
+"""
+
+_CHUNK = 16 << 20
+_SETTLED = 2_000_000_000  # ns: a file altered within the last two seconds may be altered again within the clock's grain
+
+
+def digest_path(path: Path, stats: Stats | None = None) -> str:
+    """The digest of a file's content, or of a folder's names and contents (links are followed, order is fixed).
+
+    A file whose size, change time and inode are as `stats` remembers is not read again, unless it was altered just before it
+    was hashed. Raises `ParameterError` where there is nothing, or something that is neither file nor folder.
+    """
+    known: Stats = {} if stats is None else stats
+    try:
+        info = path.stat()
+    except OSError as error:
+        raise ParameterError(
+            f"{path} can't be read: {error.strerror or error}", hint="Give an existing file or folder."
+        ) from None
+    if S_ISREG(info.st_mode):
+        return _file(str(path.absolute()), info, known)
+    if not S_ISDIR(info.st_mode):
+        raise ParameterError(f"{path} is neither a file nor a folder", hint="Give an existing file or folder.")
+    return _folder(path, known)
+
+
+def fingerprint_path(path: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Name, size, change time and inode of a file, or of all files in a folder: equal as long as nobody touched them."""
+    try:
+        info = path.stat()
+        if S_ISREG(info.st_mode):
+            return (("", info.st_size, info.st_ctime_ns, info.st_ino),)
+        return tuple([(name, one.st_size, one.st_ctime_ns, one.st_ino) for name, one in _walk(path) if one is not None])
+    except OSError:
+        return ()
+
+
+def _folder(path: Path, known: Stats) -> str:
+    parts: list[str] = []
+    base = path.absolute()
+    for name, info in _walk(path):
+        if info is None:
+            parts += [name, "folder" if name.endswith("/") else "broken link"]
+        else:
+            parts += [name, _file(f"{base}/{name}", info, known)]
+    return combine("folder", parts)
+
+
+def _walk(folder: Path) -> list[tuple[str, os.stat_result | None]]:
+    found: list[tuple[str, os.stat_result | None]] = []
+    seen: set[tuple[int, int]] = set()
+    todo = [("", str(folder))]
+    while todo:
+        prefix, where = todo.pop()
+        info = Path(where).stat()
+        if (info.st_dev, info.st_ino) in seen:  # a link back to a folder above
+            continue
+        seen.add((info.st_dev, info.st_ino))
+        with os.scandir(where) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir():
+                    found.append((f"{name}/", None))
+                    todo.append((f"{name}/", entry.path))
+                elif entry.is_file():
+                    found.append((name, entry.stat()))
+                elif entry.is_symlink():
+                    found.append((name, None))
+    return sorted(found, key=lambda one: one[0])
+
+
+def _file(path: str, info: os.stat_result, known: Stats) -> str:
+    seen = (info.st_size, info.st_ctime_ns, info.st_ino)
+    remembered = known.get(path)
+    if remembered is not None and remembered[:3] == seen:
+        return remembered[3]
+    hasher = blake3(max_threads=blake3.AUTO)
+    with Path(path).open("rb", buffering=0) as file:
+        # Read rather than map: a file that someone truncates meanwhile must not kill this process.
+        while chunk := file.read(_CHUNK):
+            hasher.update(chunk)
+    digest = PREFIX + hasher.hexdigest()
+    if time.time_ns() - info.st_ctime_ns > _SETTLED:
+        known[path] = (*seen, digest)
+    else:
+        known.pop(path, None)
+    return digest
