@@ -1,0 +1,517 @@
+"""The engine: a pure state machine, `on(event) -> [command]`. It knows steps and their states; no data, clock or process.
+
+States of a step: `pending` (waits for others), `busy` (another run does the same work), `submitted`, `running`,
+`produced` (its outputs can be read, its commit is under way), `retrying`, `grown` (waits for its children), and the
+ends: `reused`, `succeeded`, `failed`, `blocked`, `skipped`, `cancelled`, `held`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from penstock.model.event import (
+    Begun,
+    Blocked,
+    Cancelled,
+    Decided,
+    Event,
+    Failed,
+    Grown,
+    Held,
+    Measured,
+    Noted,
+    Produced,
+    Progressed,
+    Retrying,
+    RunStatus,
+    Skipped,
+    TaskEvent,
+)
+from penstock.model.run import Decision
+from penstock.model.task import Ended, Failure
+
+__all__ = [
+    "ENDS",
+    "Busy",
+    "Command",
+    "Commit",
+    "Decide",
+    "Engine",
+    "Forget",
+    "Interrupted",
+    "Say",
+    "Settled",
+    "Stop",
+    "Submit",
+    "Wake",
+    "Woken",
+]
+
+ENDS = frozenset({"reused", "succeeded", "failed", "blocked", "skipped", "cancelled", "held"})
+_DONE = frozenset({"reused", "succeeded", "produced"})
+_REOPENED_AT_MOST = 3
+
+
+class Decide(Struct, frozen=True):
+    """Ask whether a step, whose inputs are all there, is to be reused or run; answer with `Decided`."""
+
+    step: str
+
+
+class Submit(Struct, frozen=True):
+    """Hand a step to the executor (or answer `Busy`); `gather` collects the results of its children."""
+
+    step: str
+    attempt: int
+    gather: tuple[str, ...] = ()
+    approved: bool = False
+
+
+class Commit(Struct, frozen=True):
+    """Write what a step made into the ledger; answer with `Settled`."""
+
+    step: str
+    ended: Ended
+
+
+class Stop(Struct, frozen=True):
+    """Cancel a step's task."""
+
+    step: str
+    attempt: int
+
+
+class Wake(Struct, frozen=True):
+    """Answer with `Woken` after some seconds."""
+
+    step: str
+    seconds: float
+
+
+class Forget(Struct, frozen=True):
+    """Stop offering what the ledger holds of a step for reuse: its outputs are lost."""
+
+    step: str
+
+
+class Say(Struct, frozen=True):
+    """Record an event."""
+
+    event: Event
+
+
+class Busy(Struct, frozen=True):
+    """Another run is doing the same work now."""
+
+    step: str
+
+
+class Woken(Struct, frozen=True):
+    """The time that a `Wake` asked for has passed."""
+
+    step: str
+
+
+class Settled(Struct, frozen=True):
+    """A commit was done, or (`refused`) another run had taken the work over."""
+
+    step: str
+    refused: bool = False
+
+
+class Interrupted(Struct, frozen=True):
+    """People asked to stop."""
+
+    reason: str = "interrupted"
+
+
+Command = Decide | Submit | Commit | Stop | Wake | Forget | Say
+_Fact = Decided | TaskEvent | Busy | Woken | Settled | Interrupted
+
+
+class _Node:
+    __slots__ = (
+        "attempt", "backoff", "children", "failure", "kids", "missing", "name", "open", "owner", "reopened", "retries",
+        "state", "told", "tries",
+    )  # fmt: skip
+
+    def __init__(self, name: str, missing: set[str], children: Sequence[str], retries: int, backoff: float) -> None:
+        self.name = name
+        self.state = "pending"
+        self.missing = missing
+        self.children = children
+        self.attempt = 0
+        self.tries = 0
+        self.retries = retries
+        self.backoff = backoff
+        self.reopened = 0
+        self.told = False  # whether the children know that this step's outputs are there
+        self.owner = ""  # the step that grew this one
+        self.kids: tuple[str, ...] = ()
+        self.open = 0  # kids that have not come to their end
+        self.failure: Failure | None = None
+
+
+class Engine:
+    """What to do next in a run. Feed it facts with `on`; it answers with commands, and is `done` when none is left."""
+
+    def __init__(
+        self,
+        parents: Mapping[str, Sequence[str]],
+        children: Mapping[str, Sequence[str]],
+        *,
+        maker: Callable[[str], str],
+        retries: Mapping[str, tuple[int, float]] | None = None,
+        attempts: Mapping[str, int] | None = None,
+        approved: Iterable[str] = (),
+        keep_going: bool = True,
+    ) -> None:
+        policy = retries or {}
+        self._nodes = {
+            name: _Node(name, set(above), children[name], *policy.get(name, (0, 0.0)))
+            for name, above in parents.items()
+        }
+        for name, used in (attempts or {}).items():
+            if name in self._nodes:
+                self._nodes[name].attempt = used
+        self._maker = maker
+        self._approved = frozenset(approved)
+        self._keep_going = keep_going
+        self._active = 0  # steps that are neither pending nor at an end
+        self._stopping = ""
+        self._failed = False
+        self._commands: deque[Command] = deque()
+        self._handlers: dict[type, Callable[..., None]] = {
+            Decided: self._on_decided,
+            Begun: self._on_begun,
+            Produced: self._on_produced,
+            Ended: self._on_ended,
+            Settled: self._on_settled,
+            Busy: self._on_busy,
+            Woken: self._on_woken,
+            Interrupted: self._on_interrupted,
+            Progressed: self._pass_on,
+            Measured: self._pass_on,
+            Noted: self._pass_on,
+        }
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is under way and nothing can begin."""
+        return not self._active
+
+    @property
+    def states(self) -> dict[str, str]:
+        """The state of every step."""
+        return {name: node.state for name, node in self._nodes.items()}
+
+    @property
+    def status(self) -> RunStatus:
+        """How the run stands: the worst that its steps came to."""
+        found = {node.state for node in self._nodes.values()}
+        if self._stopping and not self._failed:
+            return "cancelled"
+        if self._failed:
+            return "failed"
+        if not self.done:
+            return "running"
+        return "waiting" if "held" in found else "succeeded"
+
+    def begin(self, decisions: Sequence[Decision]) -> list[Command]:
+        """The plan's decisions, in the order of the graph: where everything starts."""
+        for decision in decisions:
+            if decision.action == "reuse":
+                node = self._nodes[decision.step]
+                node.state = "reused"
+                node.told = True
+                for name in node.children:
+                    self._nodes[name].missing.discard(node.name)
+        for decision in decisions:
+            node = self._nodes[decision.step]
+            if node.state == "pending" and not node.missing:
+                if decision.key:
+                    self._submit(node)
+                else:
+                    self._ask(node)
+        return self._take()
+
+    def on(self, fact: _Fact) -> list[Command]:
+        """Take a fact in; what is to be done about it. Facts about attempts that are over change nothing."""
+        self._handlers[type(fact)](fact)
+        return self._take()
+
+    # facts
+
+    def _on_decided(self, fact: Decided) -> None:
+        for decision in fact.decisions:
+            node = self._nodes[decision.step]
+            if node.state != "deciding":
+                continue
+            self._leave(node)
+            if decision.action == "reuse":
+                node.state = "reused"
+                self._tell(node)
+                self._close(node)
+            elif self._stopping:
+                node.state = "pending"
+                self._cancel([node])
+            else:
+                self._submit(node)
+
+    def _on_begun(self, fact: Begun) -> None:
+        node = self._current(fact.task)
+        if node is not None and node.state == "submitted":
+            node.state = "running"
+            self._say(fact)
+
+    def _on_produced(self, fact: Produced) -> None:
+        node = self._current(fact.task)
+        if node is not None and node.state in {"submitted", "running"}:
+            node.state = "running"
+            self._tell(node)
+
+    def _on_ended(self, fact: Ended) -> None:
+        node = self._current(fact.task)
+        if node is None or node.state not in {"submitted", "running"}:
+            return
+        if fact.status == "succeeded":
+            node.state = "produced"
+            self._commands.append(Commit(node.name, fact))
+            self._tell(node)
+            return
+        self._leave(node)
+        if fact.status == "grown":
+            self._grow(node, len(fact.fanout.items) if fact.fanout else 0)
+        elif fact.status == "skipped":
+            self._skip(node, fact.reason)
+        elif fact.status == "held":
+            node.state = "held"
+            self._say(Held(node.name, fact.reason))
+            self._close(node)
+        elif fact.status == "cancelled" or (self._stopping and fact.status == "corrupt"):
+            self._cancel([node], fact.reason)
+        elif fact.status == "corrupt":
+            self._reopen(node, fact)
+        else:
+            self._fail_or_retry(node, fact)
+
+    def _on_settled(self, fact: Settled) -> None:
+        node = self._nodes[fact.step]
+        if node.state != "produced":
+            return
+        self._leave(node)
+        if fact.refused:
+            node.state = "pending"
+            self._ask(node)
+        else:
+            node.state = "succeeded"
+            self._close(node)
+
+    def _on_busy(self, fact: Busy) -> None:
+        node = self._nodes[fact.step]
+        if node.state == "submitted":
+            node.state = "busy"
+            node.attempt -= 1
+            node.tries -= 1
+            self._commands.append(Wake(node.name, 0.1))
+
+    def _on_woken(self, fact: Woken) -> None:
+        node = self._nodes[fact.step]
+        if node.state == "busy":
+            self._leave(node)
+            node.state = "pending"
+            self._ask(node)
+        elif node.state == "retrying":
+            self._leave(node)
+            self._submit(node)
+
+    def _on_interrupted(self, fact: Interrupted) -> None:
+        self._stop(fact.reason)
+
+    def _pass_on(self, fact: Progressed | Measured | Noted) -> None:
+        if self._current(fact.task) is not None:
+            self._say(fact)
+
+    # transitions
+
+    def _ask(self, node: _Node) -> None:
+        if self._stopping:
+            self._cancel([node])
+            return
+        node.state = "deciding"
+        self._active += 1
+        self._commands.append(Decide(node.name))
+
+    def _submit(self, node: _Node, gather: tuple[str, ...] = ()) -> None:
+        node.state = "submitted"
+        node.attempt += 1
+        node.tries += 1
+        self._active += 1
+        self._commands.append(Submit(node.name, node.attempt, gather, node.name in self._approved))
+
+    def _leave(self, node: _Node) -> None:  # noqa: ARG002 - reads as what happens to the node
+        self._active -= 1
+
+    def _tell(self, node: _Node) -> None:
+        """The outputs of a step can be read: its children may be complete now."""
+        if node.told:
+            return
+        node.told = True
+        for name in node.children:
+            child = self._nodes[name]
+            child.missing.discard(node.name)
+            if not child.missing and child.state == "pending":
+                self._ask(child)
+
+    def _fail_or_retry(self, node: _Node, fact: Ended) -> None:
+        failure = fact.failure or Failure("Unknown", fact.reason or "it ended without a reason")
+        if fact.status == "failed" and node.tries <= node.retries and not self._stopping:
+            delay = node.backoff * 2 ** (node.tries - 1)
+            node.state = "retrying"
+            self._active += 1
+            self._say(Retrying(node.name, node.attempt, delay, failure))
+            self._commands.append(Wake(node.name, delay))
+            return
+        self._fail(node, failure, fact)
+
+    def _fail(self, node: _Node, failure: Failure, ended: Ended | None = None) -> None:
+        node.state = "failed"
+        node.failure = failure
+        self._failed = True
+        self._say(Failed(node.name, node.attempt, failure, ended))
+        blocked = self._take_below(node, "blocked")
+        if blocked:
+            self._say(Blocked(tuple(blocked), node.name))
+        if not self._keep_going and not self._stopping:
+            self._stop(f"`{node.name}` failed")
+        self._close(node)
+
+    def _skip(self, node: _Node, reason: str) -> None:
+        node.state = "skipped"
+        self._say(Skipped((node.name, *self._take_below(node, "skipped")), reason))
+        self._close(node)
+
+    def _take_below(self, node: _Node, state: str) -> list[str]:
+        """Bring all that waits for a step, near or far, to an end."""
+        taken: list[str] = []
+        todo = list(node.children)
+        seen: set[str] = set()
+        while todo:
+            name = todo.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            child = self._nodes[name]
+            if child.state in {"submitted", "running"}:  # began on outputs that then could not be kept
+                self._commands.append(Stop(name, child.attempt))
+            if child.state not in {"pending", "deciding", "busy", "retrying"}:
+                continue
+            if child.state != "pending":
+                self._leave(child)
+            child.state = state
+            taken.append(name)
+            todo.extend(child.children)
+        return [name for name in self._nodes if name in set(taken)] if len(taken) > 1 else taken
+
+    def _reopen(self, node: _Node, fact: Ended) -> None:
+        makers = {self._maker(artifact) for artifact in fact.lost}
+        if node.reopened >= _REOPENED_AT_MOST or not makers:
+            lost = ", ".join(f"`{one}`" for one in fact.lost) or "an input"
+            self._fail(node, fact.failure or Failure("Corrupt", f"{lost} was lost again and again"), fact)
+            return
+        node.reopened += 1
+        node.state = "pending"
+        for name in sorted(makers):
+            maker = self._nodes[name]
+            if maker.state in _DONE:
+                if maker.state == "produced":
+                    self._leave(maker)
+                maker.state = "pending"
+                maker.told = False
+                self._commands.append(Forget(name))
+                for child in maker.children:
+                    if self._nodes[child].state == "pending":
+                        self._nodes[child].missing.add(name)
+                self._ask(maker)
+            elif maker.state not in ENDS:
+                node.missing.add(name)
+        if not node.missing:
+            self._ask(node)
+
+    def _grow(self, node: _Node, count: int) -> None:
+        node.state = "grown"
+        self._active += 1
+        node.kids = tuple([f"{node.name}[{index}]" for index in range(count)])
+        node.open = count
+        self._say(Grown(node.name, node.kids))
+        for name in node.kids:
+            kid = self._nodes.get(name)
+            if kid is None:
+                kid = self._nodes[name] = _Node(name, set(), (), node.retries, node.backoff)
+            kid.owner, kid.state, kid.told = node.name, "pending", False
+            self._ask(kid)
+        if not count:
+            self._leave(node)
+            self._submit(node, gather=("",))
+
+    def _close(self, node: _Node) -> None:
+        """A step came to its end; if it was grown by another, that one may now gather."""
+        if not node.owner:
+            return
+        owner = self._nodes[node.owner]
+        owner.open -= 1
+        if owner.open or owner.state != "grown":
+            return
+        self._leave(owner)
+        failed = [name for name in owner.kids if self._nodes[name].state == "failed"]
+        if failed:
+            first = self._nodes[failed[0]].failure
+            many = f"{len(failed)} of {len(owner.kids)} items failed, first `{failed[0]}`"
+            message = f"{many}: {first.message}" if first else many
+            self._fail(owner, Failure(first.kind if first else "Failed", message, first.where if first else ""))
+        elif any(self._nodes[name].state not in {"reused", "succeeded", "skipped"} for name in owner.kids):
+            self._cancel([owner])
+        else:
+            kept = tuple([name for name in owner.kids if self._nodes[name].state != "skipped"])
+            self._submit(owner, gather=kept or ("",))
+
+    def _stop(self, reason: str) -> None:
+        if self._stopping:
+            return
+        self._stopping = reason
+        idle = []
+        for node in list(self._nodes.values()):
+            if node.state in {"submitted", "running"}:
+                self._commands.append(Stop(node.name, node.attempt))
+            elif node.state in {"pending", "busy", "retrying", "deciding"}:
+                if node.state != "pending":
+                    self._leave(node)
+                idle.append(node)
+        self._cancel(idle, reason)
+
+    def _cancel(self, nodes: list[_Node], reason: str = "") -> None:
+        for node in nodes:
+            node.state = "cancelled"
+        if nodes:
+            self._say(Cancelled(tuple([node.name for node in nodes]), reason or self._stopping))
+        for node in nodes:
+            self._close(node)
+            below = self._take_below(node, "cancelled")
+            if below:
+                self._say(Cancelled(tuple(below), reason or self._stopping))
+
+    # small things
+
+    def _current(self, task: str) -> _Node | None:
+        _, step, attempt = task.rsplit("/", 2)
+        node = self._nodes.get(step)
+        return node if node is not None and node.attempt == int(attempt) else None
+
+    def _say(self, event: Event) -> None:
+        self._commands.append(Say(event))
+
+    def _take(self) -> list[Command]:
+        taken = list(self._commands)
+        self._commands.clear()
+        return taken
