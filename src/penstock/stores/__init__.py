@@ -1,1 +1,1 @@
-"""TODO"""
+"""Content-addressed blobs: where the bytes of values lie."""
