@@ -1,0 +1,101 @@
+"""What every test shares: a clean environment, patient property tests, and parts that a machine may lack."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+CI = os.environ.get("PENSTOCK_CI") == "1"
+
+# Settings of the person who runs the tests must not reach them; nor may the width or colour of their terminal.
+for _name in list(os.environ):
+    if _name.startswith("PENSTOCK_") and _name != "PENSTOCK_CI":
+        del os.environ[_name]
+for _name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
+
+# Machines are shared: an example is never too slow, and what was found is printed so that it can be replayed.
+settings.register_profile(
+    "house", deadline=None, print_blob=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("house")
+
+
+def _command(name: str) -> str:
+    return "" if shutil.which(name) else f"the command {name} is not installed"
+
+
+def _strace() -> str:
+    if lack := _command("strace"):
+        return lack
+    tried = subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, text=True)
+    return "" if tried.returncode == 0 else f"strace may not trace here: {tried.stderr.strip()[-200:]}"
+
+
+def _tmpfs() -> str:
+    if os.name != "posix" or os.geteuid() != 0:
+        return "only root can mount a tmpfs"
+    with tempfile.TemporaryDirectory() as folder:
+        tried = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, text=True
+        )
+        if tried.returncode == 0:
+            subprocess.run(["umount", folder], check=True)
+            return ""
+        return f"a tmpfs can't be mounted here: {tried.stderr.strip()[-200:]}"
+
+
+def _postgres() -> str:
+    found = shutil.which("initdb") or any(
+        os.path.exists(f"/usr/lib/postgresql/{version}/bin/initdb") for version in range(12, 30)
+    )
+    return "" if found else "PostgreSQL is not installed"
+
+
+def _chromium() -> str:
+    found = any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return "" if found else "Chromium is not installed"
+
+
+def _module(name: str) -> str:
+    return "" if importlib.util.find_spec(name) else f"the package {name} is not installed"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "chromium": _chromium,
+    "git": lambda: _command("git"),
+    "import-linter": lambda: _module("importlinter"),
+    "podman": lambda: _command("podman"),
+    "postgres": _postgres,
+    "proc": lambda: "" if os.path.isdir("/proc/self/fd") else "there is no /proc",
+    "ray": lambda: _module("ray"),
+    "root": lambda: "" if os.geteuid() == 0 else "this needs root",
+    "strace": _strace,
+    "tmpfs": _tmpfs,
+    "torch": lambda: _module("torch"),
+    "user": lambda: "" if os.geteuid() != 0 else "root is not bound by permissions",
+}
+OPTIONAL = {"ray", "torch", "user"}  # skipped with their reason even under .ci/run
+
+
+@cache
+def lack(part: str) -> str:
+    """Why a part can't be used here; "" where it can."""
+    return PARTS[part]()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for part in mark.args:
+            if part not in PARTS:
+                pytest.fail(f"needs({part!r}): tests/conftest.py knows no such part", pytrace=False)
+            if reason := lack(part):
+                if CI and part not in OPTIONAL:
+                    pytest.fail(f"{part} is missing under PENSTOCK_CI: {reason}", pytrace=False)
+                pytest.skip(reason)
