@@ -4,7 +4,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Code", "Piece", "PieceKind"]
+from penstock.model.digest import combine
+
+__all__ = ["VOLATILE", "Code", "Piece", "PieceKind"]
+
+VOLATILE = frozenset({"value", "variable"})
+"""Kinds of pieces that only running can tell, and that may differ from process to process."""
 
 PieceKind = Literal[
     "function",  # a function, method or lambda of the project
@@ -42,3 +47,9 @@ class Code(Struct, frozen=True, omit_defaults=True):
 
     digest: str
     pieces: tuple[Piece, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The digest of all pieces but the volatile ones: equal where the same source was loaded."""
+        solid = [piece for piece in self.pieces if piece.kind not in VOLATILE]
+        return combine("source", [text for piece in solid for text in (piece.kind, piece.name, piece.digest)])

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from penstock.model.artifact import Stored
 from penstock.model.code import Code, Piece
-from penstock.model.step import Entry, Isolation, ParameterKind, Resources
+from penstock.model.step import Entry, Isolation, Kind, ParameterKind, Resources
 
 __all__ = ["Ended", "Failure", "Fanout", "HiddenInput", "Input", "LogSpan", "Setting", "Status", "Task", "Usage"]
 
@@ -24,7 +24,8 @@ class Input(Struct, frozen=True):
 class Setting(Struct, frozen=True, omit_defaults=True):
     """A parameter's value: pickled in `data` for the call, `shown` to people, `digest` for the key.
 
-    For `kind="path"`, `shown` is the path as given and `digest` that of the file's or folder's content.
+    For `kind="path"`, `shown` is the path as given and `digest` that of the file's or folder's content; `stat` is the
+    file's (size, mtime in ns, inode) when that digest was known to be true, so that it need not be read again.
     """
 
     name: str
@@ -32,16 +33,19 @@ class Setting(Struct, frozen=True, omit_defaults=True):
     shown: str
     digest: str
     data: bytes = b""
+    stat: tuple[int, ...] = ()
 
 
 class Task(Struct, frozen=True, omit_defaults=True):
     """One step ready to do, complete in itself.
 
     `id` is `run/step/attempt`; `key` the hash of the work; `code` the digest of the closure that the plan saw, which
-    the worker compares with its own before it calls the function ("" to trust it: notebooks). `outputs` are the names
+    the worker compares with its own before it calls the function ("" to trust it: notebooks), and `source` that of its
+    pieces but values (`Code.source`): where only values differ, the task runs all the same. `outputs` are the names
     of the step's outputs in order ("" for the single one). `seed` is drawn from the run's seed and the step's name.
     `root` is the project's folder; `log` the file that takes what the task prints; `checkpoint` a folder that survives
-    a retry. `approved` tells a held step that people said yes. `timeout` is in seconds, 0 for none.
+    a retry. `approved` tells a held step that people said yes; of a step of kind `evaluate`, returned numbers are
+    metrics. `timeout` is in seconds, 0 for none.
     """
 
     id: str
@@ -65,6 +69,8 @@ class Task(Struct, frozen=True, omit_defaults=True):
     log: str = ""
     checkpoint: str = ""
     approved: bool = False
+    kind: Kind = "step"
+    source: str = ""
 
 
 class LogSpan(Struct, frozen=True):

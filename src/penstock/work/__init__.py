@@ -1,1 +1,3 @@
-"""TODO"""
+"""Doing one task where the data is: load, call, store, and say how it went."""
+
+__all__: list[str] = []

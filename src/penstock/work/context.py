@@ -1,0 +1,226 @@
+"""What code inside a step may say and ask: metrics, progress, figures, notes, and how the task goes on."""
+# ruff: noqa: PLW0603 - one task at a time is the current one of a process
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, TypeVar
+
+from penstock.model.artifact import Stored
+from penstock.model.event import Measured, Noted, Progressed, TaskEvent
+from penstock.model.task import Task
+
+__all__ = [
+    "Context",
+    "Each",
+    "Hold",
+    "Signal",
+    "Skip",
+    "Stop",
+    "active",
+    "checkpoint",
+    "current",
+    "each",
+    "figure",
+    "hold",
+    "metric",
+    "note",
+    "progress",
+    "skip",
+]
+
+T = TypeVar("T")
+
+_EVERY = 0.1  # seconds between two reports of progress
+
+
+class Signal(BaseException):
+    """The way out of a step that is not an error: not an `Exception`, so that `except Exception` lets it pass."""
+
+
+class Skip(Signal):
+    """The step asked to be skipped."""
+
+
+class Hold(Signal):
+    """The step waits until people say yes."""
+
+
+class Stop(Signal):
+    """Whoever runs the task wants it to end."""
+
+
+class Each:
+    """What `each` returns: do `step` once for each of `items`; their results become this step's artifact."""
+
+    def __init__(self, items: Iterable[Any], step: Callable[..., Any], shared: dict[str, Any]) -> None:
+        self.items = items
+        self.step = step
+        self.shared = shared
+
+
+class Context:
+    """A task while it runs: what it said so far."""
+
+    def __init__(
+        self, task: Task, emit: Callable[[TaskEvent], None], store_figure: Callable[[Any], Stored] | None = None
+    ) -> None:
+        self.task = task
+        self.metrics: dict[str, float] = {}
+        self.notes: list[str] = []
+        self.figures: dict[str, Stored] = {}
+        self._counts: dict[str, int] = {}
+        self._emit = emit
+        self._store_figure = store_figure
+
+    def metric(self, name: str, value: float, step: int | None) -> None:
+        """One point of a series; the last one is the task's metric."""
+        index = self._counts.get(name, 0) if step is None else step
+        self._counts[name] = index + 1
+        self.metrics[name] = value
+        self._emit(Measured(self.task.id, name, value, index))
+
+    def note(self, markdown: str) -> None:
+        """A note of the task."""
+        self.notes.append(markdown)
+        self._emit(Noted(self.task.id, markdown=markdown))
+
+    def figure(self, drawn: Any, name: str) -> None:
+        """A figure of the task, stored."""
+        if self._store_figure is None:
+            return
+        stored = self._store_figure(drawn)
+        self.figures[name] = stored
+        self._emit(Noted(self.task.id, name=name, figure=stored))
+
+    def progress(self, done: float, total: float, text: str) -> None:
+        """How far the task came."""
+        self._emit(Progressed(self.task.id, done, total, text))
+
+
+_CONTEXT: ContextVar[Context | None] = ContextVar("penstock_context", default=None)
+_process: Context | None = None  # threads of the user's start with an empty context: they find the task here
+
+
+@contextmanager
+def active(context: Context) -> Iterator[Context]:
+    """Make a context the current one."""
+    global _process
+    before, _process = _process, context
+    token = _CONTEXT.set(context)
+    try:
+        yield context
+    finally:
+        _CONTEXT.reset(token)
+        _process = before
+
+
+def current() -> Context | None:
+    """The task that this code runs in; None outside a run."""
+    return _CONTEXT.get() or _process
+
+
+def metric(name: str, value: float, step: int | None = None) -> None:
+    """Record a number. Several of one name make a series, by `step` or in order; the last is the step's metric.
+
+    Outside a run it is printed. Raises `TypeError` for what is not a number.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"metric {name!r} needs a number, {value!r} is a {type(value).__name__}") from None
+    context = current()
+    if context is None:
+        print(f"{name} = {number:g}")  # noqa: T201 - called by hand, outside a run
+    else:
+        context.metric(str(name), number, step)
+
+
+def progress(iterable: Iterable[T], total: float | None = None, text: str = "") -> Iterator[T]:
+    """Iterate, and show how far it came. `total` is the length where that is known. Outside a run it only iterates.
+
+    >>> list(progress([1, 2]))
+    [1, 2]
+    """
+    context = current()
+    if context is None:
+        yield from iterable
+        return
+    if total is None:
+        try:
+            total = len(iterable)  # type: ignore[arg-type]
+        except TypeError:
+            total = 0
+    done, told = 0, time.monotonic()
+    context.progress(0, total, text)
+    for item in iterable:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - told >= _EVERY:
+            told = now
+            context.progress(done, total, text)
+    context.progress(done, total or done, text)
+
+
+def figure(fig: Any, name: str = "figure") -> None:
+    """Keep a figure (matplotlib, plotly, or whatever a codec takes) with the run. Outside a run it does nothing."""
+    context = current()
+    if context is not None:
+        context.figure(fig, str(name))
+
+
+def note(markdown: str) -> None:
+    """Keep a note with the run. Outside a run it is printed."""
+    context = current()
+    if context is None:
+        print(markdown)  # noqa: T201 - called by hand, outside a run
+    else:
+        context.note(str(markdown))
+
+
+def checkpoint() -> Path:
+    """A folder of this step's that survives a retry; outside a run, a temporary one."""
+    context = current()
+    if context is None or not context.task.checkpoint:
+        import tempfile
+
+        return Path(tempfile.mkdtemp(prefix="penstock-checkpoint-"))
+    folder = Path(context.task.checkpoint)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def skip(reason: str = "") -> Any:
+    """End this step without a result: it and its descendants count as skipped, not failed.
+
+    Does not return: `return ps.skip("no new rows")` and a bare call do the same.
+    """
+    raise Skip(reason)
+
+
+def hold(question: str = "") -> bool:
+    """Go on only when people said yes (`penstock approve RUN STEP`): True then; until then the step ends here.
+
+    Outside a run the question is printed and taken for answered.
+    """
+    context = current()
+    if context is None:
+        print(f"{question} (outside a run: yes)")  # noqa: T201 - called by hand, outside a run
+        return True
+    if context.task.approved:
+        return True
+    raise Hold(question)
+
+
+def each(items: Iterable[Any], step: Callable[..., Any], **shared: Any) -> Each:
+    """Do `step` once for each item, as tasks of their own; return this from the step that fans out.
+
+    The first argument of `step` without a default that is not in `shared` takes the item; `shared` values are the same
+    for all. The list of results, in order of the items, becomes the artifact of the returning step.
+    """
+    if not callable(step):
+        raise TypeError(f"ps.each(items, step): the second argument must be a function or a step, not {step!r}")
+    return Each(items, step, shared)

@@ -1,0 +1,62 @@
+"""Acting right after a module is imported, or at once where it is imported already."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+
+__all__ = ["after_import"]
+
+Action = Callable[[ModuleType], None]
+
+
+def after_import(name: str, action: Action) -> None:
+    """Call `action` with the module `name`: now if it is imported, else right after it is imported first.
+
+    Once each: an action that was given before for the same name is replaced if it has not been called yet.
+    """
+    module = sys.modules.get(name)
+    if module is not None:
+        action(module)
+        return
+    _FINDER.actions[name] = action
+    if _FINDER not in sys.meta_path:
+        sys.meta_path.insert(0, _FINDER)
+
+
+class _Finder(MetaPathFinder):
+    def __init__(self) -> None:
+        self.actions: dict[str, Action] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in self.actions:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader, self.actions.pop(fullname))
+        return spec
+
+
+class _Loader(Loader):
+    """The module's own loader, and an action after it."""
+
+    def __init__(self, inner: Loader, action: Action) -> None:
+        self._inner = inner
+        self._action = action
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._inner.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # From now on the module shows its own loader (resources, `inspect` and pickling look at it).
+        module.__loader__ = self._inner
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._inner
+        self._inner.exec_module(module)
+        self._action(module)
+
+
+_FINDER = _Finder()
