@@ -1,3 +1,60 @@
-"""Penstock runs machine-learning training pipelines as graphs, and proves that they do not leak."""
+"""Penstock runs machine-learning training pipelines as graphs, and proves that they do not leak.
+
+Names are loaded when they are first used, so that `import penstock` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from penstock.app.pipeline import Pipeline
+    from penstock.declare.python import Seed, deploy, evaluate, predict, required, source, split, step, train
+    from penstock.work.context import checkpoint, each, figure, hold, metric, note, progress, skip
+
+__all__ = [
+    "Pipeline",
+    "Seed",
+    "__version__",
+    "checkpoint",
+    "deploy",
+    "each",
+    "evaluate",
+    "figure",
+    "hold",
+    "metric",
+    "note",
+    "predict",
+    "progress",
+    "required",
+    "skip",
+    "source",
+    "split",
+    "step",
+    "train",
+]
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Pipeline": "penstock.app.pipeline",
+    **dict.fromkeys(
+        ("Seed", "deploy", "evaluate", "predict", "required", "source", "split", "step", "train"),
+        "penstock.declare.python",
+    ),
+    **dict.fromkeys(
+        ("checkpoint", "each", "figure", "hold", "metric", "note", "progress", "skip"), "penstock.work.context"
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'penstock' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -131,7 +131,11 @@ def _from_entry(name: str, needs: list[str], function: Callable[..., Any]) -> De
     same = set(arguments) == {need.rpartition(".")[2] for need in needs}
     bound = {need.rpartition(".")[2]: need for need in needs} if same else dict(zip(arguments, needs, strict=True))
     return Declaration(
-        **{field: getattr(declared, field) for field in Declaration.__struct_fields__ if field not in {"name", "inputs"}},
+        **{
+            field: getattr(declared, field)
+            for field in Declaration.__struct_fields__
+            if field not in {"name", "inputs"}
+        },
         name=name,
         inputs=bound,
     )

@@ -79,7 +79,7 @@ class Run(Struct, frozen=True, omit_defaults=True):
     """One execution of a plan, and everything needed to do it again.
 
     `pipeline` names the pipeline within its project, `file` is where it was loaded from (relative to `root`),
-    `graph` maps each step to its kind, inputs and outputs as data; `parameters` are the values as shown, by step;
+    `graph` maps each step to its kind, inputs and outputs as data; `parameters` are the values as shown, by step, `overrides` those that were given, as `step.parameter`;
     `snapshot` is the digest of the stored source snapshot; `environment` maps each installed distribution to its
     version, with `python` and `platform` beside it; `machine` holds host name, cores and memory.
     """
@@ -93,6 +93,7 @@ class Run(Struct, frozen=True, omit_defaults=True):
     steps: tuple[str, ...] = ()
     graph: dict[str, Any] = {}
     parameters: dict[str, dict[str, str]] = {}
+    overrides: dict[str, str] = {}
     seed: int = 0
     executor: str = ""
     workers: int = 0

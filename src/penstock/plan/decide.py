@@ -8,7 +8,7 @@ from msgspec import Struct
 from penstock.model.code import Code
 from penstock.model.run import Consumed, Decision, Execution, Reason
 from penstock.model.step import Step
-from penstock.model.task import Setting
+from penstock.model.task import HiddenInput, Setting
 from penstock.plan.changes import changes
 from penstock.plan.fingerprint import work_key
 
@@ -16,12 +16,16 @@ __all__ = ["Memory", "Work", "decide"]
 
 
 class Work(Struct, frozen=True):
-    """A step with everything but its inputs: what it is called with, its seed, and whether it must run."""
+    """A step with everything but its inputs: what it is called with, its seed, and whether it must run.
+
+    `hidden` are the files that it read last time without declaring them, with the digests that they have now.
+    """
 
     step: Step
     settings: tuple[Setting, ...] = ()
     seed: int = 0
     forced: bool = False
+    hidden: tuple[HiddenInput, ...] = ()
 
 
 class Memory(Protocol):
@@ -43,7 +47,7 @@ class Memory(Protocol):
 def decide(work: Work, inputs: Mapping[str, Consumed], memory: Memory, *, explain: bool = True) -> Decision:
     """Reuse or run. With `explain=False` a step that runs gets no diff (it may cost more than the step)."""
     step = work.step
-    key = work_key(step.name, step.code.digest, work.settings, work.seed, inputs)
+    key = work_key(step.name, step.code.digest, work.settings, work.seed, inputs, work.hidden)
     if work.forced:
         return Decision(step.name, "run", (Reason("forced", "forced"),), key)
     if not step.options.cache:
@@ -68,6 +72,7 @@ def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: Memory, explain
         reasons += _code(last, work.step, memory.code, explain)
     reasons += _settings(last, work)
     reasons += _inputs(last, inputs)
+    reasons += _hidden(last, work)
     if last.seed != work.seed:
         reasons.append(Reason("parameter", f"seed {last.seed} → {work.seed}"))
     return tuple(reasons) or (Reason("lost", "its earlier result is not offered for reuse"),)
@@ -115,3 +120,12 @@ def _inputs(last: Execution, inputs: Mapping[str, Consumed]) -> list[Reason]:
             reasons.append(Reason("input", what))
     reasons += [Reason("input", f"input `{name}` is gone") for name in last.inputs if name not in inputs]
     return reasons
+
+
+def _hidden(last: Execution, work: Work) -> list[Reason]:
+    now = {one.path: one.digest for one in work.hidden}
+    return [
+        Reason("file", f"`{one.path}`, which it reads without declaring it, has other content", one.where)
+        for one in last.hidden
+        if now.get(one.path, one.digest) != one.digest
+    ]

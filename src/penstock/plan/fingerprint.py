@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from penstock.model.digest import combine
 from penstock.model.run import Consumed
-from penstock.model.task import Setting
+from penstock.model.task import HiddenInput, Setting
 
 __all__ = ["SCHEME", "work_key"]
 
@@ -12,7 +12,14 @@ SCHEME = "penstock-work-1"
 """The domain of keys. Another number makes every step run once more: change it only if keys of old meant less."""
 
 
-def work_key(step: str, code: str, settings: Sequence[Setting], seed: int, inputs: Mapping[str, Consumed]) -> str:
+def work_key(
+    step: str,
+    code: str,
+    settings: Sequence[Setting],
+    seed: int,
+    inputs: Mapping[str, Consumed],
+    hidden: Sequence[HiddenInput] = (),
+) -> str:
     """The key of one step's work.
 
     The step's name is part of it because its seed is drawn from the name; the run's and the pipeline's are not, so
@@ -24,4 +31,6 @@ def work_key(step: str, code: str, settings: Sequence[Setting], seed: int, input
         parts += ["p", one.name, one.digest]
     for argument in sorted(inputs):
         parts += ["i", argument, inputs[argument].identity]
+    for file in sorted(hidden, key=lambda file: file.path):
+        parts += ["h", file.path, file.digest]
     return combine(SCHEME, parts)

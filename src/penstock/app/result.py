@@ -1,0 +1,73 @@
+"""What a run came to: its status, and its values."""
+
+from typing import Any
+
+from penstock.app.settings import Settings
+from penstock.app.values import load_value
+from penstock.errors import NotFound, StepFailed, did_you_mean
+from penstock.model.artifact import Stored
+from penstock.ports import Ledger, Store
+
+__all__ = ["RunResult"]
+
+
+class RunResult:
+    """A run that ended. `run` is its id, `status` one of succeeded, failed, cancelled, waiting."""
+
+    def __init__(self, run: str, status: str, ledger: Ledger, store: Store, settings: Settings) -> None:
+        self.run = run
+        self.status = status
+        self._ledger, self._store, self._settings = ledger, store, settings
+        self._steps: list[dict[str, Any]] | None = None
+
+    @property
+    def steps(self) -> dict[str, dict[str, Any]]:
+        """Each step's row, by name: status, reasons, attempts, seconds, metrics, error and more."""
+        if self._steps is None:
+            self._steps = self._ledger.steps(self.run)
+        return {row["step"]: row for row in self._steps}
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """All metrics of the run, as `step.metric`."""
+        found: dict[str, float] = {}
+        for name, row in self.steps.items():
+            for metric, value in (row["metrics"] or {}).items():
+                found[f"{name}.{metric}"] = value
+        return found
+
+    def stored(self, artifact: str) -> Stored:
+        """How an artifact of this run is stored. Raises `NotFound` with close matches."""
+        known: dict[str, Stored] = {}
+        short: dict[str, list[Stored]] = {}
+        for row in self.steps.values():
+            execution = row["execution"]
+            for one in execution.outputs if execution is not None else ():
+                known[one.artifact] = one.stored
+                short.setdefault(one.artifact.rpartition(".")[2], []).append(one.stored)
+        if artifact in known:
+            return known[artifact]
+        if len(short.get(artifact, [])) == 1:
+            return short[artifact][0]
+        state = self.steps.get(artifact, {}).get("status")
+        what = f"run {self.run} made no `{artifact}`" + (f": that step is {state}" if state else "")
+        raise NotFound(what, hint=did_you_mean(artifact, known) or "See `penstock show`.")
+
+    def __getitem__(self, artifact: str) -> Any:
+        return load_value(self.stored(artifact), self._ledger, self._store)
+
+    def raise_if_failed(self) -> "RunResult":
+        """This result, if the run succeeded. Raises `StepFailed` for the first step that failed."""
+        for name, row in self.steps.items():
+            if row["status"] == "failed":
+                error = row["error"] or {}
+                raise StepFailed(
+                    f"step `{name}` failed: {error.get('kind', '')}: {error.get('message', '')}",
+                    where=error.get("where", ""),
+                    hint=f"Mend it and run again, or `penstock resume {self.run}`.",
+                    traceback=error.get("traceback", ""),
+                )
+        return self
+
+    def __repr__(self) -> str:
+        return f"<run {self.run} {self.status}>"

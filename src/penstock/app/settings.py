@@ -1,0 +1,220 @@
+"""Settings: from keywords, the environment, and `[tool.penstock]` in pyproject.toml, in this order."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from penstock.errors import NotFound, PipelineNotFound, SettingsError, did_you_mean
+from penstock.ports import Ledger, Store
+
+__all__ = ["Settings", "find_settings", "open_ledger", "open_store"]
+
+
+class Settings(Struct, frozen=True):
+    """Where a pipeline is and how it runs.
+
+    `root`: the project's folder, where relative `Path` parameters start and whose code counts. `file`: the pipeline
+    file (None for a pipeline composed in Python). `state`: the folder of ledger, store and logs. `pipeline`: its name
+    in the ledger. `executor`: a name. `workers`: how many processes (0: as many as cores). `memory` in bytes and
+    `gpus`: what steps may use together (0: not limited). `lease`: seconds after which work of a silent runner is free.
+    """
+
+    root: Path
+    file: Path | None
+    state: Path
+    pipeline: str
+    executor: str = "local"
+    workers: int = 0
+    seed: int = 0
+    memory: int = 0
+    gpus: float = 0
+    lease: float = 30.0
+    keep_going: bool = True
+    checks: str = "quick"
+
+
+_CONVERT: dict[str, type] = {
+    "executor": str,
+    "workers": int,
+    "seed": int,
+    "memory": int,
+    "gpus": float,
+    "lease": float,
+    "keep_going": bool,
+    "checks": str,
+}
+_KNOWN = ("pipeline", "state", "name", *_CONVERT)
+_LOOKS_LIKE = re.compile(rb"^\s*(import penstock|from penstock import)", re.MULTILINE)
+_DECLARES = re.compile(
+    rb"@\s*(ps|penstock)\.|\b(ps|penstock)\.(Pipeline|step|source|split|train)\b|^@(step|source|train)\b", re.MULTILINE
+)
+
+
+def find_settings(file: str | Path | None = None, *, folder: Path | None = None, **overrides: Any) -> Settings:
+    """The settings of a pipeline, without loading it.
+
+    `file` names it; without one, `[tool.penstock] pipeline` does, else it is the one pipeline file in `folder` (the
+    current one). Overrides that are None are not said. Raises `PipelineNotFound` or `SettingsError`.
+    """
+    start = (folder or Path.cwd()).absolute()
+    if file is not None:
+        path = Path(file) if Path(file).is_absolute() else start / file
+        if not path.is_file():
+            raise PipelineNotFound(f"there is no pipeline file {file}", hint=_near(path))
+        said, home = _pyproject(path.parent)
+    else:
+        said, home = _pyproject(start)
+        if "pipeline" in said and home is not None:
+            path = home / str(said["pipeline"])
+            if not path.is_file():
+                raise PipelineNotFound(
+                    f"[tool.penstock] names pipeline = {said['pipeline']!r}, which is not there",
+                    where=str(home / "pyproject.toml"),
+                )
+        else:
+            path = _only_pipeline(start)
+    return _settings(path, home or path.parent, said, overrides)
+
+
+def unbound_settings(name: str, folder: Path | None = None, **overrides: Any) -> Settings:
+    """The settings of a pipeline that was composed in Python: its state lies in the current folder."""
+    start = (folder or Path.cwd()).absolute()
+    said, _ = _pyproject(start)
+    return _settings(None, start, {**said, "name": name}, overrides)
+
+
+def open_ledger(settings: Settings, *, create: bool = False) -> Ledger:
+    """The ledger of a state folder. Raises `NotFound` where nothing ever ran and `create` is not said."""
+    from penstock.ledger.sqlite import SqliteLedger
+
+    path = settings.state / "ledger.db"
+    if not create and not path.exists():
+        raise NotFound(f"nothing has run here yet: there is no {_shown(path)}", hint="Run `penstock run` first.")
+    if create:
+        _make_state(settings.state)
+    return SqliteLedger(path)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of a state folder."""
+    from penstock.stores.local import LocalStore
+
+    return LocalStore(settings.state / "store")
+
+
+def _make_state(state: Path) -> None:
+    if not state.is_dir():
+        try:
+            state.mkdir(parents=True, mode=0o700)
+            (state / ".gitignore").write_text("*\n")
+        except OSError as error:
+            raise SettingsError(
+                f"the state folder {_shown(state)} can't be made: {error.strerror}",
+                hint="Point PENSTOCK_STATE at a folder that can be written to.",
+            ) from None
+
+
+def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides: Mapping[str, Any]) -> Settings:
+    found: dict[str, Any] = {}
+    for name, kind in _CONVERT.items():
+        for origin, value in (
+            ("pyproject.toml", said.get(name)),
+            (f"PENSTOCK_{name.upper()}", os.environ.get(f"PENSTOCK_{name.upper()}")),
+            (name, overrides.get(name)),
+        ):
+            if value is not None and value != "":
+                found[name] = _converted(origin, name, kind, value)
+    unknown = [name for name in overrides if name not in {*_CONVERT, "state", "name"}]
+    if unknown:
+        raise SettingsError(f"there is no setting `{unknown[0]}`", hint=did_you_mean(unknown[0], _KNOWN))
+    state = overrides.get("state") or os.environ.get("PENSTOCK_STATE") or said.get("state")
+    beside = path.parent if path else root
+    folder = Path(state) if state else Path(".penstock")
+    if not folder.is_absolute():
+        # What people type is meant from where they are; what stands in a file, from where it stands.
+        folder = (Path.cwd() if state and state != said.get("state") else root if state else beside) / folder
+    if found.get("workers", 0) < 0:
+        raise SettingsError(
+            f"workers={found['workers']}: there can't be fewer than none", hint="0 means as many as cores."
+        )
+    name = overrides.get("name") or said.get("name") or (path.stem if path else "pipeline")
+    return Settings(root=_root(root, path), file=path, state=folder, pipeline=str(name), **found)
+
+
+def _root(home: Path, path: Path | None) -> Path:
+    # A pyproject.toml far above must not make the whole of a large repository the project of a small pipeline.
+    return path.parent if path is not None else home
+
+
+def _converted(origin: str, name: str, kind: type, value: Any) -> Any:
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in {"1", "true", "yes", "on"}:
+            return True
+        if str(value).lower() in {"0", "false", "no", "off"}:
+            return False
+    elif not isinstance(value, bool):
+        try:
+            return kind(value)
+        except (TypeError, ValueError):
+            pass
+    raise SettingsError(
+        f"{origin}: {name} = {value!r} is not {'a truth value' if kind is bool else f'of type {kind.__name__}'}"
+    )
+
+
+def _pyproject(folder: Path) -> tuple[dict[str, Any], Path | None]:
+    for home in (folder, *folder.parents):
+        path = home / "pyproject.toml"
+        if not path.is_file():
+            continue
+        content = path.read_bytes()
+        if b"[tool.penstock" not in content:
+            continue
+        import tomllib
+
+        try:
+            said = tomllib.loads(content.decode()).get("tool", {}).get("penstock", {})
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"it is not valid TOML: {error}", where=str(path)) from None
+        for name in said:
+            if name not in _KNOWN:
+                raise SettingsError(
+                    f"[tool.penstock] has no setting `{name}`", where=str(path), hint=did_you_mean(name, _KNOWN)
+                )
+        return said, home
+    return {}, None
+
+
+def _only_pipeline(folder: Path) -> Path:
+    found = []
+    for path in sorted(folder.glob("*.py")):
+        try:
+            content = path.read_bytes()
+        except OSError:
+            continue
+        if _LOOKS_LIKE.search(content) and _DECLARES.search(content):
+            found.append(path)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise PipelineNotFound(f"there is no pipeline in {_shown(folder)}")
+    names = ", ".join(path.name for path in found)
+    raise PipelineNotFound(
+        f"there are {len(found)} pipelines here: {names}", hint=f"Name one with `-f {found[0].name}`."
+    )
+
+
+def _near(path: Path) -> str:
+    beside = [one.name for one in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    return did_you_mean(path.name, beside) or PipelineNotFound.hint_default
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) and path != here else str(path)

@@ -1,0 +1,98 @@
+"""The past, as a decision asks for it: the ledger's executions, and whether their outputs are still there."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from penstock.errors import ParameterError
+from penstock.model.code import Code
+from penstock.model.run import Execution
+from penstock.model.task import HiddenInput
+from penstock.plan.files import Stats, digest_path
+from penstock.ports import Ledger, Store
+
+__all__ = ["ABSENT", "Past"]
+
+ABSENT = "absent"
+"""The digest of a file that is not there."""
+
+
+class Past:
+    """The memory of one pipeline in one ledger. The newest executions are fetched at once, others when asked for."""
+
+    def __init__(self, ledger: Ledger, store: Store, pipeline: str, stats: Stats | None = None) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._stats = stats
+        self._last = ledger.recent(pipeline)
+        self._known = {one.key: one for one in self._last.values() if one.cached}
+        self._gone: set[str] = set()
+        self._codes: dict[str, Code | None] = {}
+
+    def find(self, key: str) -> Execution | None:
+        """The committed execution of a key, if its outputs are all there."""
+        if key in self._gone:
+            return None
+        found = self._known.get(key)
+        if found is None:
+            found = self._ledger.find((key,)).get(key)
+        if found is None:
+            return None
+        if not self._complete(found):
+            self.forget([key], "an output is not in the store")
+            return None
+        return found
+
+    def last(self, step: str) -> Execution | None:
+        """The newest execution of a step."""
+        return self._last.get(step)
+
+    def code(self, digest: str) -> Code | None:
+        """A closure of old."""
+        if digest not in self._codes:
+            self._codes[digest] = self._ledger.code(digest)
+        return self._codes[digest]
+
+    def knows(self, steps: Iterable[str]) -> bool:
+        """Whether every one of these steps ran before."""
+        return all(step in self._last for step in steps)
+
+    def lost(self, key: str) -> bool:
+        """Whether this key's outputs were found missing."""
+        return key in self._gone or any(one.key == key and not one.cached for one in self._last.values())
+
+    def forget(self, keys: Iterable[str], reason: str) -> None:
+        """Offer these executions no longer, in this run and later."""
+        listed = [key for key in keys if key not in self._gone]
+        self._gone.update(listed)
+        for key in listed:
+            self._known.pop(key, None)
+        if listed:
+            self._ledger.forget(listed, reason)
+
+    def redone(self, execution: Execution) -> None:
+        """An execution was committed in this run."""
+        self._gone.discard(execution.key)
+        self._known[execution.key] = execution
+
+    def hidden(self, step: str) -> tuple[HiddenInput, ...]:
+        """The files that the step read last time without saying so, with the digests that they have now."""
+        last = self._last.get(step)
+        if last is None or not last.hidden:
+            return ()
+        return tuple([HiddenInput(one.path, one.where, self._digest(one.path)) for one in last.hidden])
+
+    def _digest(self, path: str) -> str:
+        try:
+            return digest_path(Path(path), self._stats)
+        except ParameterError:
+            return ABSENT
+
+    def _complete(self, execution: Execution) -> bool:
+        for one in execution.outputs:
+            stored = one.stored
+            if stored.data is None and not self._store.has(stored.blob):
+                return False
+            for part in stored.parts:
+                if not self._store.has(part):
+                    return False
+        return True

@@ -1,0 +1,377 @@
+"""The only loop: it does what the engine asks for, and tells it what came of it.
+
+Commits are gathered for a moment (`_GATHER` seconds) and written in one durable transaction, while the steps that
+need their outputs may begin: they hold digests of content, so what they commit is right whatever happens to the rest.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec import Struct, structs
+
+from penstock.model.artifact import Stored
+from penstock.model.code import Code
+from penstock.model.digest import combine
+from penstock.model.event import Begun, Committed, Decided, Event, Produced, RunEnded, RunStarted, Warned
+from penstock.model.run import Consumed, Decision, Execution, Run
+from penstock.model.step import Output, Step
+from penstock.model.task import Ended, Fanout, Input, Task
+from penstock.plan.decide import Work, decide
+from penstock.plan.fingerprint import work_key
+from penstock.plan.memory import Past
+from penstock.plan.plan import Plan
+from penstock.ports import Clock, Executor, Ledger
+from penstock.run.commands import (
+    Busy,
+    Command,
+    Commit,
+    Decide,
+    Forget,
+    Interrupted,
+    Say,
+    Settled,
+    Stop,
+    Submit,
+    Wake,
+    Woken,
+)
+from penstock.run.engine import Engine
+from penstock.run.leases import Leases
+from penstock.work.task import Site, execution_of, gather_task, merged_code, task_of
+
+__all__ = ["Means", "drive"]
+
+_GATHER = 0.02
+_BATCH = 400
+_POLL = 0.25
+
+
+class Means(Struct, frozen=True):
+    """What a run works with. `interrupted` returns a reason once people asked to stop, "" before."""
+
+    ledger: Ledger
+    past: Past
+    executor: Executor
+    leases: Leases
+    clock: Clock
+    site: Site
+    interrupted: Callable[[], str]
+
+
+class _Doing(Struct):
+    """One attempt under way."""
+
+    task: Task
+    step: Step
+    inputs: dict[str, Consumed]
+    work: Work
+    forced: bool = False
+    started: float = 0.0
+
+
+def drive(
+    run: Run, plan: Plan, engine: Engine, means: Means, *, resumed: frozenset[str] = frozenset()
+) -> Iterator[Event]:
+    """Execute a plan: yields every event, each after it was decided on and commits after they are durable.
+
+    `resumed` are steps that this very run had finished before it was interrupted.
+    """
+    loop = _Loop(run, plan, engine, means, resumed)
+    begun = means.clock.monotonic()
+    told = tuple([one for one in plan.decisions if one.step not in resumed])
+    yield from loop.say(RunStarted(run), Decided(told))
+    loop.do(engine.begin(plan.decisions))
+    yield from loop.told()
+    while not engine.done:
+        loop.wait()
+        yield from loop.told()
+    loop.flush()
+    status = engine.status
+    loop.buffer.append(RunEnded(status, means.clock.monotonic() - begun))
+    loop.flush()
+    means.leases.close()
+    yield from loop.told()
+
+
+class _Loop:
+    def __init__(self, run: Run, plan: Plan, engine: Engine, means: Means, resumed: frozenset[str]) -> None:
+        self.run, self.plan, self.engine, self.means = run, plan, engine, means
+        self.resumed = resumed
+        self.works = dict(plan.works)
+        self.outputs: dict[str, Stored] = dict(plan.outputs)
+        self.keys: dict[str, Decision] = {one.step: one for one in plan.decisions}
+        self.doing: dict[str, _Doing] = {}
+        self.fanouts: dict[str, tuple[Fanout, Task]] = {}
+        self.kids: dict[str, tuple[str, int]] = {}
+        self.buffer: list[Event] = []
+        self.commits: list[tuple[_Doing, Execution]] = []
+        self.codes: list[Code] = []
+        self.oldest = 0.0
+        self.wakes: list[tuple[float, str]] = []
+        self.out: deque[Event] = deque()
+        self.stopped = False
+
+    # events on their way to people and to the ledger
+
+    def say(self, *events: Event) -> Iterator[Event]:
+        self.record(*events)
+        yield from self.told()
+
+    def record(self, *events: Event) -> None:
+        if not self.buffer and not self.commits:
+            self.oldest = self.means.clock.monotonic()
+        self.buffer.extend(events)
+        self.out.extend(events)
+
+    def told(self) -> Iterator[Event]:
+        while self.out:
+            yield self.out.popleft()
+
+    # the loop's body
+
+    def wait(self) -> None:
+        """Let the executor work for a moment, and take what comes of it."""
+        means, now = self.means, self.means.clock.monotonic()
+        pending = bool(self.buffer or self.commits)
+        idle = not self.doing
+        if pending and (idle or now - self.oldest >= _GATHER or len(self.commits) >= _BATCH):
+            self.flush()
+            if idle:
+                return
+            pending = False
+        timeout = _POLL
+        if pending:
+            timeout = max(0.0, _GATHER - (now - self.oldest))
+        if self.wakes:
+            timeout = min(timeout, max(0.0, self.wakes[0][0] - now))
+        events = means.executor.events(timeout)
+        for event in events:
+            self.take(event)
+        reason = means.interrupted()
+        if reason and not self.stopped:
+            self.stopped = True
+            self.do(self.engine.on(Interrupted(reason)))
+        if self.wakes:
+            now = means.clock.monotonic()
+            while self.wakes and self.wakes[0][0] <= now:
+                self.do(self.engine.on(Woken(heapq.heappop(self.wakes)[1])))
+
+    def take(self, event: object) -> None:
+        """An event of the executor."""
+        if isinstance(event, Begun):
+            doing = self.doing.get(event.task)
+            if doing is not None:
+                doing.started = self.means.clock.now()
+        elif isinstance(event, Produced):
+            doing = self.doing.get(event.task)
+            if doing is None or doing.task.entry.kind == "gather":
+                return
+            self.provide(doing.step, event.outputs)
+        elif isinstance(event, Ended):
+            self.end(event)
+        self.do(self.engine.on(event))  # type: ignore[arg-type]
+
+    def end(self, ended: Ended) -> None:
+        doing = self.doing.get(ended.task)
+        if doing is None:
+            return
+        if ended.status == "succeeded":
+            self.provide(doing.step, ended.outputs)
+        elif ended.status == "grown" and ended.fanout is not None:
+            self.fanouts[doing.step.name] = (ended.fanout, doing.task)
+        # The ledger keeps how every attempt ended; the outputs are in its execution, once.
+        self.record(structs.replace(ended, outputs=(), fanout=None))
+        if ended.status == "succeeded":
+            self.record(*[_hidden_warning(doing.step.name, one.path, one.where) for one in ended.hidden])
+        if ended.status != "succeeded":
+            self.means.leases.release([doing.task.key])
+            self.doing.pop(ended.task)
+
+    def provide(self, step: Step, outputs: Sequence[Stored]) -> None:
+        for output, stored in zip(step.outputs, outputs, strict=False):
+            self.outputs[step.artifact(output)] = stored
+
+    # commands
+
+    def do(self, commands: Sequence[Command]) -> None:
+        todo = deque(commands)
+        while todo:
+            submits: list[Submit] = []
+            while todo and isinstance(one := todo[0], Submit):
+                submits.append(one)
+                todo.popleft()
+            if submits:
+                todo.extend(self.submit(submits))
+                continue
+            command = todo.popleft()
+            if isinstance(command, Decide):
+                todo.extend(self.decide(command.step))
+            elif isinstance(command, Commit):
+                self.keep(command)
+            elif isinstance(command, Say):
+                self.record(command.event)
+            elif isinstance(command, Wake):
+                heapq.heappush(self.wakes, (self.means.clock.monotonic() + command.seconds, command.step))
+            elif isinstance(command, Stop):
+                self.means.executor.cancel(f"{self.run.id}/{command.step}/{command.attempt}")
+            elif isinstance(command, Forget):
+                self.flush()
+                self.means.past.forget([self.keys[command.step].key], "its stored output was lost or damaged")
+
+    def decide(self, name: str) -> Sequence[Command]:
+        work = self.works.get(name) or self.kid_work(name)
+        decision = decide(work, self.consumed(name, work.step), self.means.past)
+        self.keys[name] = decision
+        if decision.execution is not None:
+            for one in decision.execution.outputs:
+                self.outputs[one.artifact] = one.stored
+        if not (name in self.resumed and decision.action == "reuse"):
+            self.record(Decided((decision,)))
+        return self.engine.on(Decided((decision,)))
+
+    def submit(self, submits: Sequence[Submit]) -> Sequence[Command]:
+        """Claim the keys of these steps, and hand those that nobody else does to the executor."""
+        wanted = [(one, self.key_of(one.step)) for one in submits]
+        claimed = self.means.leases.claim([key for _, key in wanted])
+        answers: list[Command] = []
+        for one, key in wanted:
+            if key not in claimed or (not self.forced(one.step) and self.means.past.find(key) is not None):
+                if key in claimed:
+                    self.means.leases.release([key])
+                answers.extend(self.engine.on(Busy(one.step)))
+                continue
+            doing = self.prepare(one, key)
+            self.doing[doing.task.id] = doing
+            self.means.executor.submit(doing.task)
+        return answers
+
+    def forced(self, name: str) -> bool:
+        work = self.works[name]
+        return work.forced or not work.step.options.cache
+
+    def key_of(self, name: str) -> str:
+        decision = self.keys[name]
+        work = self.works[name]
+        if work.step.options.cache:
+            return decision.key
+        # What may not be reused gets a key of its own in each run, so that history keeps every result.
+        return combine("penstock-uncached", [decision.key, self.run.id])
+
+    def prepare(self, submit: Submit, key: str) -> _Doing:
+        work = self.works[submit.step]
+        step = work.step
+        inputs = [
+            Input(argument, artifact, self.outputs[artifact])
+            for argument, artifact in self.bound(submit.step, step).items()
+        ]
+        task = task_of(
+            self.means.site, step, submit.attempt, key, work.settings, work.seed, inputs, approved=submit.approved
+        )
+        if submit.gather:
+            task = gather_task(task, [self.outputs[name] for name in submit.gather if name])
+        return _Doing(task, step, self.consumed(submit.step, step), work, work.forced, self.means.clock.now())
+
+    def bound(self, name: str, step: Step) -> Mapping[str, str]:
+        if name in self.kids:
+            return step.inputs
+        return {argument: artifact for argument, (_, artifact) in self.plan.graph.inputs(name).items()}
+
+    def consumed(self, name: str, step: Step) -> dict[str, Consumed]:
+        found = {}
+        for argument, artifact in self.bound(name, step).items():
+            stored = self.outputs[artifact]
+            found[argument] = Consumed(artifact, stored.digest, stored.identity)
+        return found
+
+    def kid_work(self, name: str) -> Work:
+        """A child of a step that grew: the same function for each item, as a step of its own."""
+        owner, _, index = name.rpartition("[")
+        fanout, task = self.fanouts[owner]
+        parent = self.works[owner].step
+        item = f"{name}.item"
+        self.kids[name] = (owner, int(index[:-1]))
+        self.outputs[item] = fanout.items[int(index[:-1])]
+        inputs = {fanout.argument: item}
+        for one in fanout.shared:
+            shared = f"{owner}.{one.argument}"
+            self.outputs[shared] = one.stored
+            inputs[one.argument] = shared
+        step = Step(
+            name=name,
+            kind="step",
+            function=parent.function,
+            inputs=inputs,
+            outputs=(Output(),),
+            options=structs.replace(parent.options, limits={}),
+            where=parent.where,
+            code=fanout.code,
+            entry=fanout.entry,
+        )
+        work = Work(step, (), task.seed, forced=self.works[owner].forced)
+        self.works[name] = work
+        return work
+
+    # commits
+
+    def keep(self, command: Commit) -> None:
+        doing = self.doing.pop(command.ended.task)
+        if not self.buffer and not self.commits:
+            self.oldest = self.means.clock.monotonic()
+        ended = command.ended
+        execution = execution_of(
+            self.means.site, doing.step, doing.task, ended, doing.inputs, doing.work.settings, doing.started
+        )
+        code = doing.step.code
+        if ended.pieces or ended.hidden != doing.work.hidden:
+            code = merged_code(code, ended)
+            execution = self.rekeyed(execution, doing, code, ended)
+        self.codes.append(code)
+        self.commits.append((doing, execution))
+
+    def rekeyed(self, execution: Execution, doing: _Doing, code: Code, ended: Ended) -> Execution:
+        """The work under the key of what really ran: with the files that it read and the values that it saw."""
+        key = work_key(doing.step.name, code.digest, doing.work.settings, doing.work.seed, doing.inputs, ended.hidden)
+        if key == execution.key or not doing.step.options.cache:
+            return structs.replace(execution, code=code.digest)
+        if key not in self.means.leases.claim([key]):
+            return execution
+        return structs.replace(execution, key=key, code=code.digest)
+
+    def flush(self) -> None:
+        """Write what has gathered: commits in one durable transaction with the events around them."""
+        means = self.means
+        commits, self.commits = self.commits, []
+        events, self.buffer = self.buffer, []
+        if not commits:
+            if events:
+                means.ledger.record(self.run.id, events)
+            return
+        codes, self.codes = self.codes, []
+        means.ledger.save_codes({one.digest: one for one in codes}.values())
+        replaced = [execution.key for doing, execution in commits if doing.forced]
+        if replaced:
+            means.past.forget(replaced, "forced")
+        executions = [execution for _, execution in commits]
+        fences = means.leases.fences([one.key for one in executions])
+        refused = set(means.ledger.commit(self.run.id, executions, fences, events))
+        means.leases.done([doing.task.key for doing, _ in commits] + [one.key for one in executions])
+        for doing, execution in commits:
+            bad = execution.key in refused
+            if not bad:
+                self.keys[doing.step.name] = structs.replace(
+                    self.keys[doing.step.name], key=execution.key, execution=execution
+                )
+                means.past.redone(execution)
+                self.out.append(Committed(execution))
+            self.do(self.engine.on(Settled(doing.step.name, bad)))
+
+
+def _hidden_warning(step: str, path: str, where: str) -> Warned:
+    return Warned(
+        step,
+        "hidden-input",
+        f"it reads `{path}`, which it does not declare",
+        where,
+        "Declare it as a parameter annotated `Path`; until then its content is checked at every plan.",
+    )

@@ -1,0 +1,104 @@
+"""The right to do work: claimed per key, renewed while this process lives, given back when the work is committed."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from penstock.ports import Ledger
+
+__all__ = ["Leases", "owner_is_dead", "owner_name"]
+
+
+class Leases:
+    """The leases of one run. A thread renews them, so that a step that works in this process for hours keeps its own."""
+
+    def __init__(self, ledger: Ledger, run: str, seconds: float = 30.0) -> None:
+        self.owner = owner_name(run)
+        self._ledger = ledger
+        self._seconds = seconds
+        self._fences: dict[str, int] = {}
+        self._own = f"run:{run}"
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> bool:
+        """Claim the run itself; False where another process drives it."""
+        if self._own not in self.claim([self._own]):
+            return False
+        self._thread = threading.Thread(target=self._renew, name="penstock-leases", daemon=True)
+        self._thread.start()
+        return True
+
+    def claim(self, keys: Sequence[str]) -> set[str]:
+        """Those of these keys that this run now holds. Leases of processes that are gone are taken over at once."""
+        found = self._ledger.claim(keys, self.owner, self._seconds)
+        dead = {
+            key: lease.owner for key, lease in found.items() if lease.owner != self.owner and owner_is_dead(lease.owner)
+        }
+        if dead:
+            for key, owner in dead.items():
+                self._ledger.release(owner, [key])
+            found.update(self._ledger.claim(list(dead), self.owner, self._seconds))
+        held = {key: lease.fence for key, lease in found.items() if lease.owner == self.owner}
+        self._fences.update(held)
+        return set(held)
+
+    def fences(self, keys: Iterable[str]) -> dict[str, int]:
+        """The fence of each key that this run holds."""
+        return {key: self._fences[key] for key in keys if key in self._fences}
+
+    def done(self, keys: Iterable[str]) -> None:
+        """These keys were committed, and the ledger has released them."""
+        left = [key for key in set(keys) if self._fences.pop(key, None) is not None]
+        self._ledger.release(self.owner, left) if left else None
+
+    def release(self, keys: Iterable[str]) -> None:
+        """Give keys back without having done their work."""
+        listed = list(keys)
+        for key in listed:
+            self._fences.pop(key, None)
+        self._ledger.release(self.owner, listed)
+
+    def close(self) -> None:
+        """Give everything back. May be called twice."""
+        self._stop.set()
+        self._fences.clear()
+        self._ledger.release(self.owner)
+
+    def _renew(self) -> None:
+        while not self._stop.wait(self._seconds / 3):
+            self._ledger.renew(self.owner, self._seconds)
+
+
+def owner_name(run: str) -> str:
+    """Who this process is, so that others on this machine can tell whether it lives: host, boot, pid, its start, run."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}|{_boot()}|{pid}|{_started(pid)}|{run}"
+
+
+def owner_is_dead(owner: str) -> bool:
+    """Whether an owner is certainly gone: a process of this machine and boot that is no more."""
+    try:
+        host, boot, pid, started, _ = owner.split("|", 4)
+    except ValueError:
+        return False
+    if host != socket.gethostname() or not boot or boot != _boot() or not started:
+        return False
+    return _started(int(pid)) != started
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in {b"Z", b"X"} else fields[19].decode()
