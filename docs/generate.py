@@ -1,0 +1,151 @@
+"""Write docs/reference anew from the code. `--check` writes nothing and fails where a page would change."""
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_overloads
+
+import click
+import msgspec
+
+import penstock
+from penstock.model import event
+
+__all__ = ["commands", "events", "main", "pages", "python"]
+
+HERE = Path(__file__).parent / "reference"
+NOTE = "<!-- Written by docs/generate.py (`make docs`): edit the docstrings instead. -->\n\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page by its path."""
+    return {HERE / "python.md": python(), HERE / "commands.md": commands(), HERE / "events.md": events()}
+
+
+# --- Python
+
+
+def python() -> str:
+    """What `import penstock as ps` offers: signatures and docstrings."""
+    parts = ["# Python\n\nWhat `import penstock as ps` offers.\n"]
+    for name in sorted(penstock.__all__, key=lambda one: (one[0].isupper(), one)):
+        if name.startswith("__"):
+            continue
+        thing = getattr(penstock, name)
+        parts.append(f"## `ps.{name}`\n")
+        if inspect.isclass(thing):
+            parts.append(_described(thing, name))
+            parts += [
+                f"### `{name}.{method}`\n\n{_described(value, f'{name}.{method}')}" for method, value in _methods(thing)
+            ]
+        else:
+            parts.append(_described(thing, name))
+    return NOTE + "\n".join(parts)
+
+
+def _methods(kind: type) -> Iterator[tuple[str, Any]]:
+    for name, value in vars(kind).items():
+        if not name.startswith("_") and (callable(value) or isinstance(value, property | classmethod | staticmethod)):
+            yield name, getattr(kind, name) if isinstance(value, classmethod | staticmethod) else value
+
+
+def _described(thing: Any, name: str) -> str:
+    lines = []
+    if callable(thing):
+        for one in [*get_overloads(thing)][-1:] or [thing]:
+            lines.append(f"```text\n{name}{_signature(one)}\n```\n")
+    own = thing.__doc__ if not isinstance(thing, property) and (callable(thing) or inspect.isclass(thing)) else None
+    doc = inspect.cleandoc(thing.fget.__doc__ or "") if isinstance(thing, property) else inspect.cleandoc(own or "")
+    return "\n".join([*lines, _examples(doc) or "See the [glossary](../glossary.md).", ""])
+
+
+def _signature(thing: Any) -> str:
+    try:
+        text = str(inspect.signature(thing))
+    except (TypeError, ValueError):
+        return "(…)"
+    text = re.sub(r"\bpenstock\.(?:\w+\.)*(\w+)", r"\1", text)
+    text = re.sub(r"\b(?:collections\.abc|typing|pathlib)\.(\w+)", r"\1", text)
+    text = re.sub(r"<(?:function|object|class)[^>]*>|<[\w.]+ object at 0x\w+>", "…", text)
+    return text.replace("(self, ", "(").replace("(self)", "()")
+
+
+def _examples(doc: str) -> str:
+    """Doctests become code blocks."""
+    out: list[str] = []
+    inside = False
+    for line in doc.splitlines():
+        begins = line.startswith((">>> ", "... ")) or (inside and bool(line.strip()))
+        if begins != inside:
+            out.append("```pycon" if begins else "```")
+        inside = begins
+        out.append(line)
+    return "\n".join([*out, *(["```"] if inside else [])])
+
+
+# --- commands
+
+
+def commands() -> str:
+    """Every command with its arguments and options, as its `--help` has them."""
+    from penstock.cli.commands import commands as listed
+
+    parts = [
+        "# Commands\n\nExit codes: 0 good; 1 a step failed; 2 the command or the pipeline is wrong; 130 interrupted.\n"
+    ]
+    for name, command in listed().items():
+        context = click.Context(command, info_name=f"penstock {name}", terminal_width=100, max_content_width=100)
+        parts.append(f"## `penstock {name}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
+    return NOTE + "\n".join(parts)
+
+
+# --- events
+
+
+def events() -> str:
+    """Every event of the ledger with its fields."""
+    parts = [f"# Events\n\n{inspect.cleandoc(event.__doc__ or '')} `penstock.model.event` holds the types.\n"]
+    for kind in get_args(event.Event):
+        rows = [f"| `{field.name}` | `{_type(field.type)}` |" for field in msgspec.structs.fields(kind)]
+        doc = inspect.cleandoc(kind.__doc__ or "")
+        parts.append("\n".join([f"## `{kind.__name__}`\n", f"{doc}\n", "| field | type |", "|---|---|", *rows, ""]))
+    return NOTE + "\n".join(parts)
+
+
+def _type(hint: Any) -> str:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Ellipsis:
+        return "..."
+    if hint is type(None):
+        return "None"
+    if origin is None:
+        return getattr(hint, "__name__", str(hint)) if not isinstance(hint, str) else repr(hint)
+    if str(origin) in {"typing.Union", "<class 'types.UnionType'>"}:
+        return " or ".join(map(_type, arguments))
+    name = "one of" if "Literal" in str(origin) else getattr(origin, "__name__", str(origin))
+    inner = ", ".join(map(_type, arguments))
+    return f"{name} {inner}" if name == "one of" else f"{name}[{inner}]"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` say which ones would change."""
+    made = pages()
+    stale = [path for path, text in made.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    stale += [path for path in HERE.glob("*.md") if path not in made]
+    if "--check" in arguments:
+        for path in stale:
+            print(f"{path.relative_to(HERE.parent.parent)} is out of date: run `make docs`")
+        return 1 if stale else 0
+    for path in stale:
+        if path in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(made[path], encoding="utf-8")
+        else:
+            path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
