@@ -1,0 +1,286 @@
+"""The engine against every order in which things can happen: each step comes to one end, none begins too early."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock.model.artifact import Stored
+from penstock.model.code import Code
+from penstock.model.event import Begun, Blocked, Decided, Failed, Held, Produced, Retrying, Skipped
+from penstock.model.run import Decision
+from penstock.model.step import Entry
+from penstock.model.task import Ended, Failure, Fanout
+from penstock.run.commands import Busy, Commit, Decide, Forget, Interrupted, Say, Settled, Stop, Submit, Wake, Woken
+from penstock.run.engine import ENDS, Engine
+from tests.strategies import graphs
+
+STORED = Stored("plain", "d", "d", 1)
+
+
+def engine_of(edges, **options):
+    children = {name: [child for child, parents in edges.items() if name in parents] for name in edges}
+    order = sorted(edges, key=lambda name: int(name[1:]))
+    return Engine({name: edges[name] for name in order}, children, maker=lambda artifact: artifact, **options), order
+
+
+class World:
+    """Plays executor, ledger and other runs, by a seeded script."""
+
+    def __init__(self, edges, script, *, fate=None, **options):
+        self.edges, self.random = edges, random.Random(script)
+        self.engine, self.order = engine_of(edges, **options)
+        self.fate = fate or {}
+        self.running, self.committing, self.waking = [], [], []
+        self.available, self.log, self.events = set(), [], []
+        self.submitted = {}
+
+    def start(self, reuse=()):
+        decisions = []
+        known = set()
+        for name in self.order:
+            if name in reuse and all(parent in known for parent in self.edges[name]):
+                known.add(name)
+                self.available.add(name)
+                decisions.append(Decision(name, "reuse", key=name))
+            elif all(parent in known for parent in self.edges[name]):
+                decisions.append(Decision(name, "run", key=name))
+            else:
+                decisions.append(Decision(name, "unknown"))
+        self.do(self.engine.begin(decisions))
+        return self
+
+    def do(self, commands):
+        for command in commands:
+            self.log.append(command)
+            if isinstance(command, Decide):
+                for parent in self.edges.get(command.step, ()):
+                    assert parent in self.available, f"{command.step} was decided before {parent} was there"
+                action = "reuse" if self.random.random() < 0.2 and "[" not in command.step else "run"
+                if action == "reuse" and command.step not in self.fate:
+                    self.available.add(command.step)
+                else:
+                    action = "run"
+                self.do(self.engine.on(Decided((Decision(command.step, action, key=command.step),))))
+            elif isinstance(command, Submit):
+                for parent in self.edges.get(command.step, ()):
+                    assert parent in self.available, f"{command.step} was submitted before {parent} was there"
+                assert command.attempt > self.submitted.get(command.step, 0) or self.fate.get("busy")
+                self.submitted[command.step] = command.attempt
+                if self.fate.get("busy") and self.random.random() < 0.3:
+                    self.do(self.engine.on(Busy(command.step)))
+                else:
+                    self.running.append(command)
+            elif isinstance(command, Commit):
+                self.committing.append(command)
+            elif isinstance(command, Wake):
+                self.waking.append(command)
+            elif isinstance(command, Say):
+                self.events.append(command.event)
+            elif isinstance(command, Stop):
+                for one in [one for one in self.running if (one.step, one.attempt) == (command.step, command.attempt)]:
+                    self.running.remove(one)
+                    self.do(self.engine.on(Ended(f"r/{one.step}/{one.attempt}", "cancelled")))
+            elif isinstance(command, Forget):
+                self.available.discard(command.step)
+
+    def step(self):
+        choices = [("run", one) for one in self.running] + [("commit", one) for one in self.committing]
+        choices += [("wake", one) for one in self.waking]
+        assert choices, f"stuck: {self.engine.states}"
+        kind, one = self.random.choice(choices)
+        if kind == "wake":
+            self.waking.remove(one)
+            self.do(self.engine.on(Woken(one.step)))
+        elif kind == "commit":
+            self.committing.remove(one)
+            refused = self.fate.get("refused") and self.random.random() < 0.2
+            self.do(self.engine.on(Settled(one.step, bool(refused))))
+        else:
+            self.finish(one)
+
+    def finish(self, one):
+        self.running.remove(one)
+        task = f"r/{one.step}/{one.attempt}"
+        self.do(self.engine.on(Begun(task, one.step, one.attempt)))
+        fate = self.fate.get(one.step, "succeeded")
+        if isinstance(fate, list):
+            fate = fate.pop(0) if fate else "succeeded"
+        if fate == "succeeded":
+            self.available.add(one.step)
+            if self.random.random() < 0.5:
+                self.do(self.engine.on(Produced(task, (STORED,))))
+            self.do(self.engine.on(Ended(task, "succeeded", (STORED,))))
+        elif fate == "grown" and not one.gather:
+            fan = Fanout(Entry("pickle"), Code("c"), "x", (STORED,) * 3)
+            self.do(self.engine.on(Ended(task, "grown", fanout=fan)))
+        elif fate == "grown":
+            self.available.add(one.step)
+            self.do(self.engine.on(Ended(task, "succeeded", (STORED,))))
+        elif fate == "corrupt":
+            lost = tuple(self.edges[one.step][:1])
+            self.do(self.engine.on(Ended(task, "corrupt", lost=lost)))
+        else:
+            self.do(self.engine.on(Ended(task, fate, failure=Failure("E", "broken"), reason="why")))
+
+    def play(self, most=5000):
+        for _ in range(most):
+            if self.engine.done:
+                return self
+            self.step()
+        raise AssertionError(f"no end: {self.engine.states}")
+
+
+def reach(edges, start):
+    found = {start}
+    while True:
+        more = {name for name, parents in edges.items() if found & set(parents)} - found
+        if not more:
+            return found - {start}
+        found |= more
+
+
+@given(graphs(), st.integers(0, 10**6), st.booleans())
+def test_without_faults_every_step_succeeds_or_is_reused(edges, script, some_reused):
+    world = World(edges, script).start(reuse=set(list(edges)[::2]) if some_reused else ())
+    world.play()
+    assert set(world.engine.states.values()) <= {"succeeded", "reused"}
+    assert world.engine.status == "succeeded"
+    assert not world.running and not world.committing
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_a_failure_stays_where_it_is(edges, script, data):
+    bad = data.draw(st.sampled_from(sorted(edges)))
+    world = World(edges, script, fate={bad: "failed"}).start().play()
+    states = world.engine.states
+    below = reach(edges, bad)
+    assert states[bad] == "failed"
+    assert all(states[name] == "blocked" for name in below)
+    assert all(states[name] in {"succeeded", "reused"} for name in edges if name != bad and name not in below)
+    assert world.engine.status == "failed"
+    said = [event for event in world.events if isinstance(event, Blocked)]
+    assert {name for event in said for name in event.steps} == below
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_fail_fast_ends_everything_that_has_not_begun(edges, script, data):
+    bad = data.draw(st.sampled_from(sorted(edges)))
+    world = World(edges, script, fate={bad: "failed"}, keep_going=False).start().play()
+    assert set(world.engine.states.values()) <= ENDS
+    assert world.engine.status == "failed"
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_retries_are_counted_and_then_it_succeeds_or_fails(edges, script, data):
+    bad = data.draw(st.sampled_from(sorted(edges)))
+    retries, failures = data.draw(st.integers(0, 3)), data.draw(st.integers(0, 4))
+    world = World(edges, script, fate={bad: ["failed"] * failures}, retries={bad: (retries, 1.0)}).start().play()
+    again = [event for event in world.events if isinstance(event, Retrying)]
+    assert len(again) == min(retries, failures)
+    assert [event.delay for event in again] == [2.0**index for index in range(len(again))]
+    assert world.engine.states[bad] == ("failed" if failures > retries else "succeeded")
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_a_skip_skips_all_below_and_fails_nothing(edges, script, data):
+    one = data.draw(st.sampled_from(sorted(edges)))
+    world = World(edges, script, fate={one: "skipped"}).start().play()
+    states = world.engine.states
+    assert {name for name, state in states.items() if state == "skipped"} == {one} | reach(edges, one)
+    assert world.engine.status == "succeeded"
+    assert sum(isinstance(event, Skipped) for event in world.events) == 1
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_a_hold_waits_with_all_below_it(edges, script, data):
+    one = data.draw(st.sampled_from(sorted(edges)))
+    world = World(edges, script, fate={one: "held"}).start().play()
+    states = world.engine.states
+    assert states[one] == "held"
+    assert all(states[name] == "pending" for name in reach(edges, one))
+    assert world.engine.status == "waiting"
+    assert [event.question for event in world.events if isinstance(event, Held)] == ["why"]
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_a_step_grows_and_gathers(edges, script, data):
+    one = data.draw(st.sampled_from(sorted(edges)))
+    world = World(edges, script, fate={one: "grown"}).start().play()
+    states = world.engine.states
+    assert states[one] == "succeeded"
+    assert all(states[f"{one}[{index}]"] == "succeeded" for index in range(3))
+    gathers = [command for command in world.log if isinstance(command, Submit) and command.gather]
+    assert [command.gather for command in gathers] == [tuple(f"{one}[{index}]" for index in range(3))]
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_a_child_that_fails_fails_what_grew_it(edges, script, data):
+    one = data.draw(st.sampled_from(sorted(edges)))
+    world = World(edges, script, fate={one: "grown", f"{one}[1]": "failed"}).start().play()
+    assert world.engine.states[one] == "failed"
+    assert world.engine.states[f"{one}[2]"] == "succeeded"
+    last = [event for event in world.events if isinstance(event, Failed)][-1]
+    assert "1 of 3 items failed" in last.failure.message
+
+
+@given(graphs(), st.integers(0, 10**6), st.integers(0, 20), st.booleans())
+def test_an_interrupt_brings_everything_to_an_end(edges, script, after, busy):
+    world = World(edges, script, fate={"busy": busy}).start()
+    for _ in range(after):
+        if not world.engine.done:
+            world.step()
+    before = world.engine.done
+    world.do(world.engine.on(Interrupted()))
+    world.play()
+    assert set(world.engine.states.values()) <= ENDS
+    if not before:
+        assert world.engine.status == "cancelled"
+
+
+@given(graphs(), st.integers(0, 10**6))
+@settings(max_examples=200)
+def test_other_runs_that_do_the_same_work_delay_but_never_stall(edges, script):
+    world = World(edges, script, fate={"busy": True, "refused": True}).start().play()
+    assert world.engine.status == "succeeded"
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_a_lost_input_is_made_again(edges, script, data):
+    with_parents = sorted(name for name, parents in edges.items() if parents)
+    if not with_parents:
+        return
+    one = data.draw(st.sampled_from(with_parents))
+    world = World(edges, script, fate={one: ["corrupt"]}).start(reuse=set(edges) - {one}).play()
+    assert any(isinstance(command, Forget) for command in world.log)
+    assert world.engine.status == "succeeded"
+    assert set(world.engine.states.values()) <= {"succeeded", "reused"}
+
+
+def test_an_input_that_is_lost_again_and_again_fails_the_step():
+    edges = {"s0": (), "s1": ("s0",)}
+    world = World(edges, 1, fate={"s0": "succeeded", "s1": "corrupt"}).start().play()
+    assert world.engine.states["s1"] == "failed"
+    assert sum(isinstance(command, Forget) for command in world.log) == 3
+
+
+def test_what_a_stale_attempt_says_changes_nothing():
+    engine, _ = engine_of({"s0": ()}, retries={"s0": (1, 1.0)})
+    engine.begin([Decision("s0", "run", key="k")])
+    engine.on(Ended("r/s0/1", "failed", failure=Failure("E", "m")))
+    assert engine.on(Ended("r/s0/1", "succeeded", (STORED,))) == []
+    assert engine.on(Woken("s0")) == [Submit("s0", 2)]
+    assert engine.on(Ended("r/s0/1", "succeeded", (STORED,))) == []
+    assert engine.states["s0"] == "submitted"
+
+
+@pytest.mark.parametrize("size", [10_000])
+def test_a_chain_of_ten_thousand_blocks_without_recursion(size):
+    edges = {f"s{index}": (f"s{index - 1}",) if index else () for index in range(size)}
+    children = {f"s{index}": [f"s{index + 1}"] if index + 1 < size else [] for index in range(size)}
+    engine = Engine(edges, children, maker=str)
+    engine.begin([Decision("s0", "run", key="k")] + [Decision(f"s{index}", "unknown") for index in range(1, size)])
+    engine.on(Ended("r/s0/1", "failed", failure=Failure("E", "m")))
+    assert engine.done
+    assert engine.states[f"s{size - 1}"] == "blocked"
