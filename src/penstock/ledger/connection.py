@@ -1,0 +1,204 @@
+"""Connections to an SQLite ledger: one for each thread of each process, opened when first needed."""
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from penstock.errors import LedgerError
+from penstock.ledger.mounts import network_filesystem
+from penstock.ledger.schema import MIGRATIONS, prepare, version
+from penstock.ledger.troubles import in_words
+
+__all__ = ["Connections"]
+
+_PATIENCE = 60.0  # seconds to wait for another process's transaction; each takes milliseconds
+
+_abandoned: list[sqlite3.Connection] = []  # of the parent before a fork: neither used nor closed in this process
+
+
+class Connections:
+    """Connections by thread. A transaction is durable (`synchronous=FULL`), or cheap: then a power cut may undo it,
+    though never half of it, and a kill of the process never does."""
+
+    def __init__(self, path: Path, migrations: Sequence[str] = MIGRATIONS, patience: float = _PATIENCE) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
+        self._pid = os.getpid()
+        self._closed = False
+        self.get()
+
+    def get(self) -> sqlite3.Connection:
+        """This thread's own connection."""
+        if self._pid != os.getpid():
+            self._after_fork()
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = self._local.connection = self._register()
+        return found
+
+    @contextlib.contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction that writes. Whatever goes wrong inside, nothing of it remains."""
+        connection = self.get()
+        try:
+            if self._local.durable != durable:
+                connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                self._local.durable = durable
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise in_words(error, self.path) from error
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that reads: all its answers are of one moment."""
+        connection = self.get()
+        try:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise in_words(error, self.path) from error
+        except msgspec.DecodeError as error:
+            raise in_words(sqlite3.DatabaseError(f"malformed: {error}"), self.path) from error
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """A connection outside a transaction, for what SQLite does by itself in one."""
+        try:
+            yield self.get()
+        except sqlite3.Error as error:
+            raise in_words(error, self.path) from error
+
+    def close(self) -> None:
+        """Close the connections of all threads. May be called twice."""
+        if self._pid != os.getpid():
+            self._after_fork()
+        with self._lock:
+            self._closed = True
+            connections, self._all = self._all, []
+            self._local = threading.local()
+        for _, connection in connections:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _register(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise LedgerError(f"The ledger {self.path} was closed", hint="Open it again.")
+            alive = []
+            for thread, connection in self._all:
+                if thread.is_alive():
+                    alive.append((thread, connection))
+                else:
+                    connection.close()
+            try:
+                found = _open(self.path, self._migrations, self._patience)
+            except sqlite3.Error as error:
+                raise in_words(error, self.path) from error
+            except OSError as error:
+                raise LedgerError(
+                    f"The ledger {self.path} can't be opened: {error.strerror or error}",
+                    hint=f"Check owner and permissions of {self.path.parent}, and that its disk is not full.",
+                ) from error
+            self._all = [*alive, (threading.current_thread(), found)]
+            self._local.durable = True
+            return found
+
+    def _after_fork(self) -> None:
+        """In a forked child: SQLite's connections, locks included, are the parent's."""
+        _abandoned.extend([connection for _, connection in self._all])
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._all = []
+
+
+def _open(path: Path, migrations: Sequence[str], patience: float) -> sqlite3.Connection:
+    kind = network_filesystem(path)
+    if kind:
+        raise LedgerError(
+            f"The ledger {path} would lie on a network file system ({kind}), where SQLite can't keep it safe",
+            hint="Point PENSTOCK_STATE at a folder on a local disk (the store may stay), or use PostgreSQL.",
+        )
+    writable = _make_file(path)
+    if not writable:
+        return _open_read_only(path, migrations)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    try:
+        version(connection, path, migrations)  # leave what is not ours as it is
+        _use_wal(connection, patience)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        prepare(connection, path, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_file(path: Path) -> bool:
+    """Make the file, for this user only, if it is not there; whether the ledger can be written."""
+    if not path.exists():
+        missing = [folder for folder in path.parents if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        for folder in {path.parent, *[one.parent for one in missing]}:
+            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
+    end = time.monotonic() + patience
+    while True:
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                return
+            # Without the busy handler: two processes that make a ledger at once would refuse each other at once.
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
+                return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+        if time.monotonic() > end:
+            raise sqlite3.OperationalError("database is locked")
+        time.sleep(0.005)
+
+
+def _open_read_only(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    """Where nothing can be written, history can still be read."""
+    log = path.with_name(path.name + "-wal")
+    how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
+    connection = sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        prepare(connection, path, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,69 @@
+"""Checking a ledger: that the file is sound, and that what refers to something finds it."""
+
+import sqlite3
+from collections.abc import Callable
+from zlib import crc32
+
+import msgspec
+
+from penstock.ledger.packing import (
+    unpack_committed,
+    unpack_decided,
+    unpack_event,
+    unpack_execution,
+    unpack_run,
+)
+from penstock.model.digest import digest_bytes
+
+__all__ = ["problems"]
+
+_REFERENCES = {
+    "steps without a run": "SELECT count(*) FROM steps WHERE run NOT IN (SELECT ref FROM runs)",
+    "events without a run": "SELECT count(*) FROM events WHERE id >> 32 NOT IN (SELECT ref FROM runs)",
+    "events missing": "SELECT count(*) FROM runs WHERE last <> "
+    "(SELECT count(*) FROM events WHERE id > ref << 32 AND id < (ref + 1) << 32)",
+    "steps whose execution is gone": "SELECT count(*) FROM steps WHERE execution IS NOT NULL "
+    "AND execution NOT IN (SELECT sequence FROM executions)",
+    "newest executions that are gone": "SELECT count(*) FROM latest "
+    "WHERE sequence NOT IN (SELECT sequence FROM executions)",
+    "artifacts whose execution is gone": "SELECT count(*) FROM artifacts WHERE sequence > 0 "
+    "AND sequence NOT IN (SELECT sequence FROM executions)",
+    "small values that are gone": "SELECT count(*) FROM executions WHERE moved > (SELECT count(DISTINCT name) FROM "
+    "artifacts JOIN smalls ON digest = blob WHERE artifacts.sequence = executions.sequence AND stored = 0)",
+    "steps said to be done without an execution": "SELECT count(*) FROM steps "
+    "WHERE status = 'succeeded' AND execution IS NULL",
+}
+_BODIES: dict[str, tuple[str, Callable[[bytes], object]]] = {
+    "run": ("SELECT id, body, NULL FROM runs", unpack_run),
+    "execution": ("SELECT key, body, sum FROM executions", unpack_execution),
+    "event": ("SELECT id, body, sum FROM events WHERE kind NOT IN ('Decided', 'Committed')", unpack_event),
+    "decision": ("SELECT id, body, sum FROM events WHERE kind = 'Decided'", unpack_decided),
+    "commit": ("SELECT id, body, sum FROM events WHERE kind = 'Committed'", unpack_committed),
+}
+_MOST = 20  # problems of one sort that are told
+
+
+def problems(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with a ledger, in words; nothing if it is sound."""
+    found = [f"the file: {row[0]}" for row in connection.execute(f"PRAGMA quick_check({_MOST})") if row[0] != "ok"]
+    if found:
+        return found
+    for what, question in _REFERENCES.items():
+        number = connection.execute(question).fetchone()[0]
+        if number:
+            found.append(f"{number} {what}")
+    for what, (question, unpack) in _BODIES.items():
+        bad = 0
+        for name, body, total in connection.execute(question):
+            try:
+                if total is not None and crc32(body) != total:
+                    raise ValueError("it does not match its checksum")
+                unpack(body)
+            except (msgspec.DecodeError, ValueError) as error:
+                bad += 1
+                if bad <= _MOST:
+                    found.append(f"{what} {name} can't be read: {error}")
+    for digest, data in connection.execute("SELECT digest, data FROM smalls"):
+        if digest_bytes(data) != digest:
+            found.append(f"small value {digest} does not match its digest")
+    return found

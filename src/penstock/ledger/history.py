@@ -1,0 +1,202 @@
+"""Asking a ledger what happened: runs, their steps, their events."""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from penstock.errors import NotFound, did_you_mean
+from penstock.ledger.executions import numbered
+from penstock.ledger.packing import (
+    unpack_committed,
+    unpack_decided,
+    unpack_event,
+    unpack_failure,
+    unpack_log,
+    unpack_metrics,
+    unpack_reasons,
+    unpack_run,
+    unpack_tags,
+)
+from penstock.model.event import Committed, Decided, Event, Record
+from penstock.model.run import Decision, Execution, Run
+
+__all__ = ["Alive", "events", "run", "runs", "status", "steps"]
+
+Alive = Callable[[float, float, str], bool]
+"""Whether a lease with these columns (expires, length, boot) is held now."""
+
+_RUN = (
+    "SELECT runs.ref, id, pipeline, status, started, seconds, name, tags, expires, length, boot "
+    "FROM runs LEFT JOIN leases ON leases.key = 'run:' || runs.id "
+)
+_STEP = (
+    "SELECT step, kind, status, key, attempts, execution, reasons, started, ended, seconds, cpu_seconds, peak_memory, "
+    "metrics, error, log, question, because FROM steps WHERE run = ? ORDER BY position, child, step"
+)
+
+
+def runs(connection: sqlite3.Connection, limit: int, pipeline: str, alive: Alive) -> list[dict[str, Any]]:
+    """The newest runs first, in the order in which they began (which no clock can change)."""
+    rows = connection.execute(
+        _RUN + "WHERE ? = '' OR pipeline = ? ORDER BY runs.ref DESC LIMIT ?", (pipeline, pipeline, limit)
+    ).fetchall()
+    return [
+        {
+            "run": row[1],
+            "pipeline": row[2],
+            "status": _status(row, alive),
+            "started": row[4],
+            "seconds": row[5],
+            "metrics": _metrics(connection, row[0]),
+            "name": row[6],
+            "tags": unpack_tags(row[7]),
+        }
+        for row in rows
+    ]
+
+
+def run(connection: sqlite3.Connection, prefix: str) -> Run:
+    """The run of an id, a unique prefix of one, a name, a tag, `last`, or `last~N` (N runs before the last)."""
+    row = _row(connection, prefix)
+    return unpack_run(connection.execute("SELECT body FROM runs WHERE ref = ?", (row,)).fetchone()[0])
+
+
+def status(connection: sqlite3.Connection, run: str, alive: Alive) -> str:
+    """The status of a run."""
+    row = connection.execute(_RUN + "WHERE runs.ref = ?", (_row(connection, run),)).fetchone()
+    return _status(row, alive)
+
+
+def steps(connection: sqlite3.Connection, run: str, alive: Alive) -> list[dict[str, Any]]:
+    """The steps of a run in the order of its graph."""
+    reference = _row(connection, run)
+    died = _died(connection.execute(_RUN + "WHERE runs.ref = ?", (reference,)).fetchone(), alive)
+    rows = connection.execute(_STEP, (reference,)).fetchall()
+    executions = numbered(connection, [row[5] for row in rows if row[5]])
+    return [_step(row, executions, died) for row in rows]
+
+
+def events(connection: sqlite3.Connection, run: str, after: int) -> list[Record]:
+    """The events of a run with a number above `after`."""
+    first = _row(connection, run) << 32
+    rows = connection.execute(
+        "SELECT id, time, kind, body FROM events WHERE id > ? AND id < ? ORDER BY id",
+        (first + max(after, 0), first + (1 << 32)),
+    ).fetchall()
+    raw: list[Any] = [_UNPACK.get(kind, unpack_event)(body) for _, _, kind, body in rows]
+    wanted = {one.sequence for one, row in zip(raw, rows, strict=True) if row[2] == "Committed"}
+    wanted.update(
+        [part.sequence for one, row in zip(raw, rows, strict=True) if row[2] == "Decided" for part in one.decisions]
+    )
+    executions = numbered(connection, wanted - {0})
+    return [
+        Record(number - first, time, _whole(one, kind, executions))
+        for (number, time, kind, _), one in zip(rows, raw, strict=True)
+    ]
+
+
+_UNPACK: dict[str, Callable[[bytes], Any]] = {"Decided": unpack_decided, "Committed": unpack_committed}
+
+
+def _whole(event: Any, kind: str, executions: dict[int, Execution]) -> Event:
+    if kind == "Committed":
+        if event.sequence not in executions:
+            raise sqlite3.DatabaseError("malformed: the record of an execution is damaged")
+        return Committed(executions[event.sequence])
+    if kind == "Decided":
+        return Decided(
+            tuple(
+                [
+                    Decision(one.step, one.action, one.reasons, one.key, executions.get(one.sequence))
+                    for one in event.decisions
+                ]
+            )
+        )
+    found: Event = event
+    return found
+
+
+def _status(row: tuple[Any, ...], alive: Alive) -> str:
+    found: str = row[3]
+    return "failed" if _died(row, alive) else found
+
+
+def _died(row: tuple[Any, ...], alive: Alive) -> bool:
+    """Whether a run says that it runs, and nobody holds its lease any more."""
+    return row[3] == "running" and (row[8] is None or not alive(row[8], row[9], row[10]))
+
+
+def _metrics(connection: sqlite3.Connection, reference: int) -> dict[str, float]:
+    rows = connection.execute(
+        "SELECT step, metrics FROM steps WHERE run = ? AND metrics IS NOT NULL ORDER BY position, child, step",
+        (reference,),
+    )
+    return {f"{step}.{name}": value for step, body in rows for name, value in unpack_metrics(body).items()}
+
+
+def _step(row: tuple[Any, ...], executions: dict[int, Execution], died: bool) -> dict[str, Any]:
+    status, because = row[2], row[16]
+    if died and status == "running":
+        status, because = "cancelled", "the process that ran it died"
+    execution = executions.get(row[5])
+    return {
+        "step": row[0],
+        "kind": row[1],
+        "status": status,
+        "reasons": unpack_reasons(row[6]),
+        "key": row[3],
+        "attempts": row[4],
+        "started": row[7],
+        "ended": row[8],
+        "seconds": row[9],
+        "cpu_seconds": row[10],
+        "peak_memory": row[11],
+        "metrics": unpack_metrics(row[12]),
+        "error": unpack_failure(row[13]),
+        "log": unpack_log(row[14]),
+        "execution": execution,
+        "question": row[15],
+        "by": because if status == "blocked" else None,
+        "reason": because if status in ("skipped", "cancelled") else None,
+    }
+
+
+def _row(connection: sqlite3.Connection, prefix: str) -> int:
+    found = _exact(connection, prefix)
+    if found is not None:
+        return found
+    back = re.fullmatch(r"last(?:~(\d{1,9}))?", prefix)
+    if back:
+        row = connection.execute(
+            "SELECT ref FROM runs ORDER BY ref DESC LIMIT 1 OFFSET ?", (int(back[1] or 0),)
+        ).fetchone()
+        if row is None:
+            number = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
+            raise NotFound(f"There is no run `{prefix}`: the ledger holds {number} runs")
+        return int(row[0])
+    rows = connection.execute(
+        "SELECT ref, id FROM runs WHERE substr(id, 1, ?) = ? AND ? <> '' ORDER BY ref DESC LIMIT 6",
+        (len(prefix), prefix, prefix),
+    ).fetchall()
+    if len(rows) == 1:
+        return int(rows[0][0])
+    if rows:
+        raise NotFound(
+            f"`{prefix}` is the beginning of more than one run", hint="Give more of: " + ", ".join([i for _, i in rows])
+        )
+    recent = connection.execute("SELECT id, name FROM runs ORDER BY ref DESC LIMIT 500").fetchall()
+    known = [text for pair in recent for text in pair if text]
+    raise NotFound(f"There is no run `{prefix}`", hint=did_you_mean(prefix, known))
+
+
+def _exact(connection: sqlite3.Connection, prefix: str) -> int | None:
+    for question in (
+        "SELECT ref FROM runs WHERE id = ?",
+        "SELECT ref FROM runs WHERE id = (SELECT target FROM names WHERE kind = 'run' AND name = ?)",
+        "SELECT ref FROM runs WHERE name = ? AND name <> '' ORDER BY ref DESC LIMIT 1",
+    ):
+        row = connection.execute(question, (prefix,)).fetchone()
+        if row is not None:
+            return int(row[0])
+    return None

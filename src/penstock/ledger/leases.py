@@ -1,0 +1,106 @@
+"""Leases: the right to do the work of a key, until a moment on the clock of leases, with a fence.
+
+The fence grows with every lease that is given in this ledger. Whoever wants to commit shows it; where the key has
+gone to another holder, or its time has run out, the commit is refused (a compare-and-set, so that a process that was
+paused too long can never write over its successor's work).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from penstock.ledger.executions import listed
+from penstock.ports import Lease
+
+__all__ = ["claim", "give", "live", "release", "renew", "stale", "sweep"]
+
+_SLACK = 1.0  # seconds by which a lease may seem longer than it was given for, before the clock must have restarted
+
+
+def live(expires: float, length: float, boot: str, now: float, here: str) -> bool:
+    """Whether a lease with these columns is still held, on the clock `now` of the boot `here`."""
+    return boot == here and now < expires <= now + length + _SLACK
+
+
+def claim(
+    connection: sqlite3.Connection, keys: Sequence[str], owner: str, seconds: float, now: float, here: str
+) -> dict[str, Lease]:
+    """Give `owner` each key that nobody else holds; for the others, the lease of the one who does."""
+    held = _rows(connection, keys)
+    found: dict[str, Lease] = {}
+    new: list[str] = []
+    for key in dict.fromkeys(keys):
+        row = held.get(key)
+        if row is not None and live(row[2], row[3], row[4], now, here) and row[0]:
+            found[key] = Lease(key, row[0], row[1], row[2])
+        else:
+            new.append(key)
+    own = [key for key, lease in found.items() if lease.owner == owner and lease.expires < now + seconds]
+    if own:
+        connection.execute(
+            "UPDATE leases SET expires = ?, length = ? WHERE key IN (SELECT value FROM json_each(?))",
+            (now + seconds, seconds, listed(own)),
+        )
+        found.update({key: found[key]._replace(expires=now + seconds) for key in own})
+    found.update(give(connection, new, owner, seconds, now, here))
+    return {key: found[key] for key in keys}
+
+
+def give(
+    connection: sqlite3.Connection, keys: Sequence[str], owner: str, seconds: float, now: float, here: str
+) -> dict[str, Lease]:
+    """Give keys to `owner`, whoever had them, each under a new fence. The owner "" gives way to everybody."""
+    if not keys:
+        return {}
+    row = connection.execute(
+        "UPDATE counters SET value = value + ? WHERE name = 'fence' RETURNING value", (len(keys),)
+    ).fetchone()
+    first = row[0] - len(keys) + 1
+    leases = [Lease(key, owner, first + place, now + seconds) for place, key in enumerate(keys)]
+    connection.executemany(
+        "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", [(*lease, seconds, here) for lease in leases]
+    )
+    return {lease.key: lease for lease in leases}
+
+
+def renew(connection: sqlite3.Connection, owner: str, seconds: float, now: float, here: str) -> int:
+    """Prolong the leases of an owner that are still live; how many. A lease that ran out is not held any more."""
+    return connection.execute(
+        "UPDATE leases SET expires = ?, length = ? WHERE owner = ? AND boot = ? AND expires > ? "
+        "AND expires <= ? + length + ?",
+        (now + seconds, seconds, owner, here, now, now, _SLACK),
+    ).rowcount
+
+
+def release(connection: sqlite3.Connection, owner: str, keys: Iterable[str] | None) -> None:
+    """Give leases back."""
+    if keys is None:
+        connection.execute("DELETE FROM leases WHERE owner = ?", (owner,))
+    else:
+        connection.execute(
+            "DELETE FROM leases WHERE owner = ? AND key IN (SELECT value FROM json_each(?))", (owner, listed(keys))
+        )
+
+
+def stale(connection: sqlite3.Connection, fences: Mapping[str, int], now: float, here: str) -> set[str]:
+    """The keys that may not be committed with these fences."""
+    if not fences:
+        return set()
+    held = _rows(connection, fences)
+    return {
+        key
+        for key, fence in fences.items()
+        if (row := held.get(key)) is None or row[1] != fence or not live(row[2], row[3], row[4], now, here)
+    }
+
+
+def sweep(connection: sqlite3.Connection, now: float, here: str) -> None:
+    """Remove leases that ran out an hour ago or with another start of the machine."""
+    connection.execute("DELETE FROM leases WHERE boot <> ? OR expires < ?", (here, now - 3600))
+
+
+def _rows(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, tuple[str, int, float, float, str]]:
+    rows = connection.execute(
+        "SELECT key, owner, fence, expires, length, boot FROM leases WHERE key IN (SELECT value FROM json_each(?))",
+        (listed(keys),),
+    )
+    return {key: (owner, fence, expires, length, boot) for key, owner, fence, expires, length, boot in rows}

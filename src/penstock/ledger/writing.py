@@ -1,0 +1,217 @@
+"""Writing a run down: its events, and what they change in the derived tables. All within the caller's transaction."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+from msgspec.structs import replace
+
+from penstock.ledger.derive import End, Grow, Rows, Start, fold
+from penstock.ledger.executions import find, insert, offered, sequences, uncached
+from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, pack
+from penstock.model.event import Committed, Decided, Event, Noted, RunStarted
+from penstock.model.run import Execution, Run
+from penstock.model.task import Ended
+
+__all__ = ["append", "commit_once"]
+
+
+def append(
+    connection: sqlite3.Connection, run: str, events: Sequence[Event], time: float, known: Mapping[str, int]
+) -> bool:
+    """Append events to a run; False if there is no such run and `events` do not begin one.
+
+    `known` gives the sequences of executions that were just written; others are looked up.
+    """
+    reference = _reference(connection, run, events)
+    if reference is None:
+        return False
+    row, last = reference
+    events = _with_executions(connection, events)
+    numbers = dict(known)
+    stray = [one.execution for one in events if type(one) is Committed and one.execution.key not in numbers]
+    if stray:  # a commit told as a mere event: what it tells of must be kept all the same
+        numbers.update(commit_once(connection, stray, ())[0])
+    reused = [
+        one.key
+        for event in events
+        if type(event) is Decided
+        for one in event.decisions
+        if one.action == "reuse" and one.key not in numbers
+    ]
+    numbers.update(sequences(connection, reused))
+    bodies = [pack(_reduced(event, numbers)) for event in events]
+    connection.executemany(
+        "INSERT INTO events (id, time, kind, body, sum) VALUES (?, ?, ?, ?, ?)",
+        [
+            ((row << 32) + last + place, time, type(event).__name__, body, crc32(body))
+            for place, (event, body) in enumerate(zip(events, bodies, strict=True), 1)
+        ],
+    )
+    connection.execute("UPDATE runs SET last = ? WHERE ref = ?", (last + len(events), row))
+    connection.executemany("INSERT OR IGNORE INTO artifacts VALUES (?, 0, ?, ?, ?)", _blobs(run, events))
+    for operation in fold(run, events, time, numbers):
+        _OPERATIONS[type(operation)](connection, row, operation)
+    return True
+
+
+def commit_once(
+    connection: sqlite3.Connection, executions: Iterable[Execution], superseded: Iterable[str]
+) -> tuple[dict[str, int], set[str]]:
+    """Write executions that are not there yet: the sequence of each key, and the keys that the same run had committed
+    already. Those of other runs stay as they are, unless their keys are `superseded`."""
+    wanted = {one.key: one for one in executions}
+    there = offered(connection, wanted)
+    for one in wanted.values():
+        if not one.cached:
+            there.pop(one.key, None)
+            there.update(uncached(connection, [one.key], one.run))
+    again = {key for key, (_, run, _) in there.items() if run == wanted[key].run}
+    over = [key for key in superseded if key in there and key not in again]
+    for key in over:
+        connection.execute("UPDATE executions SET state = 1, reason = 'superseded' WHERE key = ? AND state = 0", (key,))
+        del there[key]
+    numbers = {key: sequence for key, (sequence, _, _) in there.items()}
+    new = [one for key, one in wanted.items() if key not in numbers]
+    if new:
+        numbers.update(insert(connection, new))
+    return numbers, again
+
+
+def _reference(connection: sqlite3.Connection, run: str, events: Sequence[Event]) -> tuple[int, int] | None:
+    row = connection.execute("SELECT ref, last FROM runs WHERE id = ?", (run,)).fetchone()
+    if row is not None:
+        return row[0], row[1]
+    for event in events:
+        if type(event) is RunStarted:
+            return _begin(connection, event.run), 0
+    return None
+
+
+def _begin(connection: sqlite3.Connection, run: Run) -> int:
+    number = connection.execute(
+        "INSERT INTO runs (id, pipeline, status, started, name, tags, body) VALUES (?, ?, 'running', ?, ?, ?, ?)",
+        (run.id, run.pipeline, run.started, run.name, pack(list(run.tags)), pack(run)),
+    ).lastrowid
+    assert number is not None
+    return number
+
+
+def _with_executions(connection: sqlite3.Connection, events: Sequence[Event]) -> list[Event]:
+    """Decisions to reuse that came without their execution get it: its metrics belong to the run."""
+    bare = [
+        one.key
+        for event in events
+        if type(event) is Decided
+        for one in event.decisions
+        if one.action == "reuse" and one.execution is None
+    ]
+    if not bare:
+        return list(events)
+    found, _ = find(connection, bare)
+    return [
+        Decided(
+            tuple(
+                [
+                    replace(one, execution=found.get(one.key)) if one.action == "reuse" and not one.execution else one
+                    for one in event.decisions
+                ]
+            )
+        )
+        if type(event) is Decided
+        else event
+        for event in events
+    ]
+
+
+def _reduced(event: Event, numbers: Mapping[str, int]) -> Any:
+    """An event without the executions that the ledger has already."""
+    if type(event) is Committed:
+        return CommittedRef(numbers[event.execution.key])
+    if type(event) is Decided:
+        return DecidedRef(
+            tuple(
+                [
+                    DecisionRef(
+                        one.step, one.action, one.reasons, one.key, numbers.get(one.key, 0) if one.execution else 0
+                    )
+                    for one in event.decisions
+                ]
+            )
+        )
+    return event
+
+
+def _blobs(run: str, events: Iterable[Event]) -> list[tuple[str, str, str, bool]]:
+    """Blobs that belong to a run and to no execution: its source snapshot, its figures."""
+    found: list[tuple[str, str, str, bool]] = []
+    for event in events:
+        if type(event) is RunStarted and event.run.snapshot:
+            found.append((event.run.snapshot, run, "snapshot", True))
+        elif type(event) is Noted and event.figure is not None:
+            found += [(blob, run, event.name, stored) for blob, stored in _addresses(event)]
+        elif type(event) is Ended:
+            for name, figure in event.figures.items():
+                found.append((figure.blob, run, name, figure.data is None))
+                found += [(part, run, name, True) for part in figure.parts]
+    return found
+
+
+def _addresses(event: Noted) -> list[tuple[str, bool]]:
+    figure = event.figure
+    assert figure is not None
+    return [(figure.blob, figure.data is None), *[(part, True) for part in figure.parts]]
+
+
+def _start(connection: sqlite3.Connection, row: int, operation: Start) -> None:
+    run = operation.run
+    connection.execute(
+        "UPDATE runs SET status = 'running', seconds = NULL, name = ?, tags = ?, body = ? WHERE ref = ?",
+        (run.name, pack(list(run.tags)), pack(run), row),
+    )
+    connection.execute(
+        "UPDATE steps SET status = 'waiting', error = NULL, because = NULL "
+        "WHERE run = ? AND status IN ('running', 'failed', 'blocked', 'cancelled')",
+        (row,),
+    )
+
+
+def _rows(connection: sqlite3.Connection, row: int, operation: Rows) -> None:
+    alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for step, columns in operation.steps.items():
+        alike.setdefault(tuple(columns), []).append((row, step, *columns.values()))
+    for names, values in alike.items():
+        assignments = ", ".join([f"{name} = excluded.{name}" for name in names])
+        marks = ", ".join("?" * (len(names) + 2))
+        connection.executemany(
+            f"INSERT INTO steps (run, step, {', '.join(names)}) VALUES ({marks}) "  # noqa: S608 - names are ours
+            f"ON CONFLICT DO UPDATE SET {assignments}",
+            values,
+        )
+
+
+def _grow(connection: sqlite3.Connection, row: int, operation: Grow) -> None:
+    parent = connection.execute(
+        "SELECT position, kind FROM steps WHERE run = ? AND step = ?", (row, operation.step)
+    ).fetchone()
+    position, kind = parent or (2147483647, "step")
+    connection.executemany(
+        "INSERT INTO steps (run, step, position, child, kind) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET position = excluded.position, child = excluded.child, kind = excluded.kind",
+        [(row, child, position, place, kind) for place, child in enumerate(operation.children, 1)],
+    )
+
+
+def _end(connection: sqlite3.Connection, row: int, operation: End) -> None:
+    connection.execute(
+        "UPDATE runs SET status = ?, seconds = ? WHERE ref = ?", (operation.status, operation.seconds, row)
+    )
+    connection.execute(
+        "UPDATE steps SET status = 'cancelled' WHERE run = ? AND (status = 'running' OR "
+        "(status = 'waiting' AND question IS NULL AND ? = 'cancelled'))",
+        (row, operation.status),
+    )
+
+
+_OPERATIONS: dict[type, Any] = {Start: _start, Rows: _rows, Grow: _grow, End: _end}
