@@ -1,0 +1,68 @@
+"""A stored frame: an Arrow file that any tool can open, and beside it the few columns that Arrow has no type for."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from penstock.codecs import plain
+from penstock.codecs.arrow import MAGIC, read_table, write_table
+from penstock.codecs.bytesio import blob_of, private, read, stored
+from penstock.codecs.describe import HEAD_ROWS, json_safe
+from penstock.codecs.tree import DecodeOne, EncodeOne, Part, pack, unpack
+from penstock.errors import Corrupt
+from penstock.model.artifact import Column, Description, Stored
+from penstock.ports import Reader, Sink
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Frame", "columns_of", "head_of", "load", "save"]
+
+
+class Frame(NamedTuple):
+    """A table, what else there is to know of it (plain values), and columns of Python objects by their position."""
+
+    table: "pa.Table"
+    spec: dict[str, Any]
+    objects: dict[int, list[Any]]
+
+
+def save(codec: str, frame: Frame, about: Description, sink: Sink, encode_one: EncodeOne) -> Stored:
+    """Store a frame. Without object columns its root is the Arrow file itself."""
+    blob = write_table(frame.table, plain.encode(frame.spec), sink)
+    if not frame.objects:
+        return stored(codec, blob, about)
+    part = Part(stored("arrow", blob, Description("pyarrow.Table")))
+    packed = pack([part, frame.objects], sink, encode_one)
+    pickled = about.pickled or any(one.about.pickled for one in packed.leaves)
+    about = Description(
+        about.type, about.rows, about.shape, about.columns, about.head, about.text, about.details, pickled
+    )
+    root = blob_of(sink, packed.root)
+    return stored(codec, root, about, digest=packed.digest, parts=packed.parts, extra=packed.outside)
+
+
+def load(value: Stored, reader: Reader, decode_one: DecodeOne, *, writable: bool = False) -> Frame:
+    """The frame again. Its table refers to the store's file; with `writable`, to private memory mapped from it."""
+    objects: dict[int, list[Any]] = {}
+    data: Any = private(value, reader) if writable else read(value, reader)
+    if bytes(data[: len(MAGIC)]) != MAGIC:
+        part, objects = unpack(data, reader, decode_one)
+        if not isinstance(part, Part):
+            raise Corrupt("a stored frame does not name its table")
+        data = private(part.stored, reader) if writable else read(part.stored, reader)
+    table, spec = read_table(data)
+    return Frame(table, plain.decode(spec), objects)
+
+
+def head_of(columns: Sequence[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
+    """The first rows as JSON-safe values, from the first values of each column."""
+    rows = min([HEAD_ROWS, *[len(column) for column in columns]])
+    return tuple(tuple(json_safe(column[row]) for column in columns) for row in range(rows)) if columns else ()
+
+
+def columns_of(table: "pa.Table") -> tuple[Column, ...]:
+    """Names, types and null counts, as the table knows them."""
+    return tuple(
+        Column(str(field.name), str(field.type), column.null_count)
+        for field, column in zip(table.schema, table.columns, strict=True)
+    )
