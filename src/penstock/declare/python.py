@@ -348,12 +348,10 @@ def _evaluate(annotation: str, function: Any) -> Any:
 
 
 def _is_path(annotation: Any, default: Any) -> bool:
-    if isinstance(annotation, type):
-        return issubclass(annotation, PurePath)
-    arguments = getattr(annotation, "__args__", ())
-    return any(isinstance(one, type) and issubclass(one, PurePath) for one in arguments) or (
-        annotation is Any and isinstance(default, PurePath)
-    )
+    if annotation is Any:  # which is a type, from Python 3.11
+        return isinstance(default, PurePath)
+    options = getattr(annotation, "__args__", ()) or (annotation,)
+    return any(isinstance(one, type) and issubclass(one, PurePath) for one in options)
 
 
 def _bind(inputs: dict[str, str], bound: Mapping[str, str], name: str, where: str) -> dict[str, str]:

@@ -1,0 +1,81 @@
+"""The plan: early cut-off, and what can't be known yet."""
+
+from hypothesis import given
+
+from penstock.graph.graph import build
+from penstock.model.artifact import Stored
+from penstock.model.run import Execution, Made
+from penstock.plan.decide import Work, decide
+from penstock.plan.plan import consumed, make
+from tests.strategies import graphs, make_step
+
+
+class Memory:
+    def __init__(self):
+        self.by_key, self.by_step = {}, {}
+
+    def find(self, key):
+        return self.by_key.get(key)
+
+    def last(self, step):
+        return self.by_step.get(step)
+
+    def code(self, digest):
+        return None
+
+    def lost(self, key):
+        return False
+
+    def run(self, graph, works, content):
+        """Do everything that a plan says, each step making `content[step]`."""
+        outputs, ran = {}, []
+        for name in graph.steps:
+            work = works(name)
+            inputs = consumed(graph, name, outputs)
+            decision = decide(work, inputs, self)
+            if decision.action == "run":
+                ran.append(name)
+                made = (Made(name, Stored("plain", content[name], content[name], 1)),)
+                execution = Execution(decision.key, "p", name, "step", "r", 1, work.step.code.digest, inputs, {}, made)
+                self.by_key[decision.key] = self.by_step[name] = execution
+            else:
+                execution = decision.execution
+            outputs.update({one.artifact: one.stored for one in execution.outputs})
+        return ran
+
+
+def of(edges):
+    return build([make_step(name, parents) for name, parents in edges.items()])
+
+
+@given(graphs())
+def test_a_second_plan_reuses_everything(edges):
+    graph, memory = of(edges), Memory()
+    works = lambda name: Work(graph.steps[name])
+    first = make(graph, works, memory)
+    assert {one.action for one in first.decisions} <= {"run", "unknown"}
+    roots = {name for name, parents in edges.items() if not parents}
+    assert {one.step for one in first.decisions if one.action == "run"} == roots
+    assert memory.run(graph, works, {name: name for name in edges}) == list(graph.steps)
+    second = make(graph, works, memory)
+    assert not second.runs
+    assert set(second.outputs) == set(edges)
+
+
+@given(graphs())
+def test_equal_outputs_cut_off_what_is_below(edges):
+    graph, memory = of(edges), Memory()
+    content = {name: name for name in edges}
+    memory.run(graph, lambda name: Work(graph.steps[name]), content)
+    root = next(name for name, parents in edges.items() if not parents)
+    seeded = lambda name: Work(graph.steps[name], seed=1 if name == root else 0)
+    plan = make(graph, seeded, memory)
+    assert plan[root].action == "run"
+    assert all(plan[name].action == "unknown" for name in graph.below([root]) - {root})
+    assert memory.run(graph, seeded, content) == [root]
+
+
+def test_what_waits_says_for_whom():
+    graph = of({"a": (), "b": ("a",)})
+    plan = make(graph, lambda name: Work(graph.steps[name]), Memory())
+    assert [reason.what for reason in plan["b"].reasons] == ["waits for `a`"]
