@@ -17,7 +17,7 @@ stored = st.builds(
     size=st.integers(0, 2**62),
     data=st.none() | st.binary(max_size=20),
     about=st.builds(
-        Description, type=texts, rows=st.none() | st.integers(0), columns=st.lists(st.builds(Column, texts, texts)).map(tuple)
+        Description, type=texts, rows=st.none() | st.integers(0, 2**62), columns=st.lists(st.builds(Column, texts, texts)).map(tuple)
     ),
 )  # fmt: skip
 executions = st.builds(
