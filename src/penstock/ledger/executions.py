@@ -7,7 +7,7 @@ from zlib import crc32
 import msgspec
 from msgspec.structs import replace
 
-from penstock.ledger.packing import pack, unpack_execution
+from penstock.ledger.packing import pack, unpack_executions
 from penstock.model.digest import digest_bytes
 from penstock.model.run import Execution, Made
 
@@ -130,7 +130,8 @@ def _whole(connection: sqlite3.Connection, found: list[tuple[int, int, bytes, in
     """Executions by sequence, from rows (sequence, moved, body, sum), with the data that was moved back in its place.
 
     What does not match its sum, or lacks its data, is left out."""
-    executions = {sequence: unpack_execution(body) for sequence, _, body, total in found if crc32(body) == total}
+    good = [row for row in found if crc32(row[2]) == row[3]]
+    executions = dict(zip([row[0] for row in good], unpack_executions([row[2] for row in good]), strict=True))
     slim = {sequence: moved for sequence, moved, _, _ in found if moved and sequence in executions}
     if slim:
         absent = {

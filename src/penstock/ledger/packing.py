@@ -1,6 +1,8 @@
 """Values as bytes of msgpack, the form in which the ledger keeps them."""
 
 import functools
+import gc
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +21,7 @@ __all__ = [
     "unpack_decided",
     "unpack_event",
     "unpack_execution",
+    "unpack_executions",
     "unpack_failure",
     "unpack_log",
     "unpack_metrics",
@@ -105,6 +108,20 @@ def unpack_execution(data: bytes) -> Execution:
     """An execution."""
     found: Execution = _decoder(Execution).decode(data)
     return found
+
+
+def unpack_executions(bodies: Sequence[bytes]) -> list[Execution]:
+    """Many executions. The collector of cycles is held back meanwhile: it would search them, in vain, again and again
+    (of 10,000 executions it made 150 ms instead of 35)."""
+    decode = _decoder(Execution).decode
+    collecting = len(bodies) > 100 and gc.isenabled()
+    if collecting:
+        gc.disable()
+    try:
+        return [decode(body) for body in bodies]
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def unpack_run(data: bytes) -> Run:
