@@ -14,7 +14,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 numbers = st.floats(allow_nan=False)
 events = st.one_of(
     st.builds(Begun, task=texts, step=texts, attempt=st.integers(1, 99), pid=st.integers(0, 2**31)),
-    st.builds(Measured, task=texts, name=texts, value=numbers, index=st.integers(0)),
+    st.builds(Measured, task=texts, name=texts, value=numbers, index=st.integers(0, 2**62)),
     st.builds(Grown, step=texts, children=st.lists(texts).map(tuple)),
     st.builds(Skipped, steps=st.lists(texts).map(tuple), reason=texts),
     st.builds(Warned, step=texts, kind=texts, what=texts, where=texts, hint=texts),
