@@ -176,12 +176,18 @@ class Ledger(Protocol):
         """Append events of a run and bring the derived tables up to date. The first is `RunStarted`."""
 
     def commit(
-        self, run: str, executions: Sequence[Execution], fences: Mapping[str, int], events: Sequence[Event] = ()
+        self,
+        run: str,
+        executions: Sequence[Execution],
+        fences: Mapping[str, int],
+        events: Sequence[Event] = (),
+        replace: Iterable[str] = (),
     ) -> tuple[str, ...]:
         """Commit executions once each, release their leases and append `events` (and a `Committed` for each).
 
         Returns the keys refused because their fence is stale; for these nothing is written. Doing it again is harmless.
-        An execution whose key is already committed by another run is kept as it is (first wins) and not an error.
+        An execution whose key is already committed by another run is kept as it is (first wins) and not an error,
+        but for the keys in `replace`: work that people asked to do again.
         """
 
     def save_codes(self, codes: Iterable[Code]) -> None:
@@ -195,7 +201,8 @@ class Ledger(Protocol):
         """The committed executions of these keys; those that were forgotten are not among them."""
 
     def recent(self, pipeline: str) -> dict[str, Execution]:
-        """The newest execution of each step of a pipeline, by step, forgotten ones included (for reasons)."""
+        """The newest execution of each step of a pipeline, by step, forgotten ones included (for reasons);
+        those that are not offered for reuse have `cached=False`."""
 
     def forget(self, keys: Iterable[str], reason: str) -> None:
         """Stop offering executions for reuse (their outputs were lost); history keeps them."""

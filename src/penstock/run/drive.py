@@ -12,8 +12,7 @@ from msgspec import Struct, structs
 
 from penstock.model.artifact import Stored
 from penstock.model.code import Code
-from penstock.model.digest import combine
-from penstock.model.event import Begun, Committed, Decided, Event, Produced, RunEnded, RunStarted, Warned
+from penstock.model.event import Begun, Committed, Decided, Event, Produced, RunEnded, RunStarted, TaskEvent, Warned
 from penstock.model.run import Consumed, Decision, Execution, Run
 from penstock.model.step import Output, Step
 from penstock.model.task import Ended, Fanout, Input, Task
@@ -145,8 +144,7 @@ class _Loop:
             timeout = max(0.0, _GATHER - (now - self.oldest))
         if self.wakes:
             timeout = min(timeout, max(0.0, self.wakes[0][0] - now))
-        events = means.executor.events(timeout)
-        for event in events:
+        for event in self.events(timeout):
             self.take(event)
         reason = means.interrupted()
         if reason and not self.stopped:
@@ -157,7 +155,16 @@ class _Loop:
             while self.wakes and self.wakes[0][0] <= now:
                 self.do(self.engine.on(Woken(heapq.heappop(self.wakes)[1])))
 
-    def take(self, event: object) -> None:
+    def events(self, timeout: float) -> Sequence[TaskEvent]:
+        try:
+            return self.means.executor.events(timeout)
+        except KeyboardInterrupt:
+            # The first one broke into a step in this process, whose end the next call tells; a second one means it.
+            if self.stopped or not self.means.interrupted():
+                raise
+            return ()
+
+    def take(self, event: TaskEvent) -> None:
         """An event of the executor."""
         if isinstance(event, Begun):
             doing = self.doing.get(event.task)
@@ -170,7 +177,7 @@ class _Loop:
             self.provide(doing.step, event.outputs)
         elif isinstance(event, Ended):
             self.end(event)
-        self.do(self.engine.on(event))  # type: ignore[arg-type]
+        self.do(self.engine.on(event))
 
     def end(self, ended: Ended) -> None:
         doing = self.doing.get(ended.task)
@@ -232,7 +239,7 @@ class _Loop:
 
     def submit(self, submits: Sequence[Submit]) -> Sequence[Command]:
         """Claim the keys of these steps, and hand those that nobody else does to the executor."""
-        wanted = [(one, self.key_of(one.step)) for one in submits]
+        wanted = [(one, self.keys[one.step].key) for one in submits]
         claimed = self.means.leases.claim([key for _, key in wanted])
         answers: list[Command] = []
         for one, key in wanted:
@@ -249,14 +256,6 @@ class _Loop:
     def forced(self, name: str) -> bool:
         work = self.works[name]
         return work.forced or not work.step.options.cache
-
-    def key_of(self, name: str) -> str:
-        decision = self.keys[name]
-        work = self.works[name]
-        if work.step.options.cache:
-            return decision.key
-        # What may not be reused gets a key of its own in each run, so that history keeps every result.
-        return combine("penstock-uncached", [decision.key, self.run.id])
 
     def prepare(self, submit: Submit, key: str) -> _Doing:
         work = self.works[submit.step]
@@ -350,11 +349,9 @@ class _Loop:
         codes, self.codes = self.codes, []
         means.ledger.save_codes({one.digest: one for one in codes}.values())
         replaced = [execution.key for doing, execution in commits if doing.forced]
-        if replaced:
-            means.past.forget(replaced, "forced")
         executions = [execution for _, execution in commits]
         fences = means.leases.fences([one.key for one in executions])
-        refused = set(means.ledger.commit(self.run.id, executions, fences, events))
+        refused = set(means.ledger.commit(self.run.id, executions, fences, events, replaced))
         means.leases.done([doing.task.key for doing, _ in commits] + [one.key for one in executions])
         for doing, execution in commits:
             bad = execution.key in refused
