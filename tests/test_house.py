@@ -36,7 +36,20 @@ UNTESTED = {
 }
 
 # Files that import inside functions, and why. Everywhere else imports stand at the top.
-LATE_IMPORTS: dict[str, str] = {}
+LATE_IMPORTS: dict[str, str] = {
+    "app/settings.py": "reading a ledger needs no store and no TOML reader; SQLite stays off the way of `--version`",
+    "codecs/arrays.py": "numpy is imported when an array is met",
+    "codecs/arrow.py": "pyarrow and numpy are imported when a table is met",
+    "codecs/arrow_tables.py": "pyarrow is imported when a table is met",
+    "codecs/polars_frames.py": "polars and pyarrow are imported when a frame is met",
+    "codecs/scalars.py": "numpy and pandas are imported when their scalars are met",
+    "declare/load.py": "cloudpickle is for functions that no file holds",
+    "declare/python.py": "inspect is slow to import; only unusual callables need it",
+    "plan/parameters.py": "cloudpickle is for values that are not plain",
+    "values/state.py": "numpy is imported when an array is met",
+    "work/context.py": "tempfile is for checkpoints outside a run",
+    "work/watch.py": "glob is for patterns of the native readers, which are rare",
+}
 
 # `import penstock` is on the way of every command, every worker and every notebook: none of these may come with it.
 HEAVY = (
