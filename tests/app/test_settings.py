@@ -1,0 +1,103 @@
+"""Finding a pipeline and its settings, and what is said when that fails."""
+
+from pathlib import Path
+
+import pytest
+
+from penstock.app.settings import find_settings, open_ledger, unbound_settings
+from penstock.errors import NotFound, PipelineNotFound, SettingsError
+
+PIPELINE = "import penstock as ps\n\n@ps.step\ndef a(): return 1\n"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("STATE", "EXECUTOR", "WORKERS", "SEED"):
+        monkeypatch.delenv(f"PENSTOCK_{name}", raising=False)
+
+
+def test_the_one_pipeline_in_this_folder(tmp_path):
+    (tmp_path / "flights.py").write_text(PIPELINE)
+    (tmp_path / "helpers.py").write_text("def f(): return 1\n")
+    (tmp_path / "notebook_tools.py").write_text("import penstock as ps\nprint(ps.__version__)\n")
+    found = find_settings()
+    assert found.file == tmp_path / "flights.py"
+    assert (found.pipeline, found.root, found.state) == ("flights", tmp_path, tmp_path / ".penstock")
+
+
+def test_none_and_two_say_what_to_do(tmp_path):
+    with pytest.raises(PipelineNotFound, match="no pipeline") as error:
+        find_settings()
+    assert "penstock init" in error.value.hint
+    (tmp_path / "a.py").write_text(PIPELINE)
+    (tmp_path / "b.py").write_text(PIPELINE)
+    with pytest.raises(PipelineNotFound, match=r"2 pipelines here: a\.py, b\.py") as error:
+        find_settings()
+    assert "-f a.py" in error.value.hint
+
+
+def test_a_misspelt_file_gets_close_matches(tmp_path):
+    (tmp_path / "flights.py").write_text(PIPELINE)
+    with pytest.raises(PipelineNotFound) as error:
+        find_settings("fligths.py")
+    assert "`flights.py`" in error.value.hint
+
+
+def test_pyproject_names_the_pipeline_from_any_folder_below(tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text('[tool.penstock]\npipeline = "pipelines/p.py"\nworkers = 3\n')
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines/p.py").write_text(PIPELINE)
+    (tmp_path / "deep/er").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep/er")
+    found = find_settings()
+    assert found.file == tmp_path / "pipelines/p.py"
+    assert found.state == tmp_path / "pipelines/.penstock"
+    assert found.workers == 3
+
+
+def test_keywords_beat_the_environment_beats_the_file(tmp_path, monkeypatch):
+    (tmp_path / "p.py").write_text(PIPELINE)
+    (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nseed = 1\nworkers = 1\nexecutor = "inline"\n')
+    monkeypatch.setenv("PENSTOCK_SEED", "2")
+    monkeypatch.setenv("PENSTOCK_WORKERS", "2")
+    found = find_settings("p.py", seed=3)
+    assert (found.seed, found.workers, found.executor) == (3, 2, "inline")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ('sede = "x"', "no setting `sede`"),
+        ('seed = "x"', "seed = 'x'"),
+        ("seed = ", "not valid TOML"),
+        ("workers = -1", "fewer than none"),
+        ('pipeline = "nowhere.py"', "which is not there"),
+    ],
+)
+def test_malformed_settings_are_named(tmp_path, said, words):
+    (tmp_path / "p.py").write_text(PIPELINE)
+    (tmp_path / "pyproject.toml").write_text(f"[tool.penstock]\n{said}\n")
+    with pytest.raises((SettingsError, PipelineNotFound), match=words):
+        find_settings(None if "pipeline" in said else "p.py")
+
+
+def test_state_may_lie_elsewhere(tmp_path, monkeypatch):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/p.py").write_text(PIPELINE)
+    assert find_settings("sub/p.py").state == tmp_path / "sub/.penstock"
+    monkeypatch.setenv("PENSTOCK_STATE", "elsewhere")
+    assert find_settings("sub/p.py").state == tmp_path / "elsewhere"
+    assert find_settings("sub/p.py", state=tmp_path / "x").state == tmp_path / "x"
+
+
+def test_reading_before_anything_ran_says_so(tmp_path):
+    (tmp_path / "p.py").write_text(PIPELINE)
+    with pytest.raises(NotFound, match="nothing has run here yet"):
+        open_ledger(find_settings())
+    assert not (tmp_path / ".penstock").exists()
+
+
+def test_a_composed_pipeline_keeps_its_state_here(tmp_path):
+    found = unbound_settings("mine")
+    assert (found.pipeline, found.file, found.state) == ("mine", None, Path.cwd() / ".penstock")
