@@ -7,6 +7,8 @@ import io
 import sys
 from typing import Any
 
+from msgspec.structs import replace
+
 from penstock.codecs.bytesio import blob_of, private, read, stored, write_all
 from penstock.codecs.describe import HEAD_ROWS, json_safe, short_text
 from penstock.codecs.tree import DecodeOne, EncodeOne, pack, unpack
@@ -44,7 +46,7 @@ class ArrayCodec:
         if value.dtype.kind == "O":
             packed = pack([list(value.shape), value.ravel().tolist()], sink, self._encode_one)
             pickled = any(one.about.pickled for one in packed.leaves)
-            about = Description(about.type, about.rows, about.shape, (), about.head, about.text, about.details, pickled)
+            about = replace(about, pickled=pickled)
             blob = blob_of(sink, packed.root)
             return stored("numpy", blob, about, digest=packed.digest, parts=packed.parts, extra=packed.outside)
         head, memory = _npy(value)
@@ -153,7 +155,7 @@ class GeneratorCodec:
         if random is None:
             return False
         if type(value) is random.Generator:
-            return type(value.bit_generator).__module__.startswith("numpy.")
+            return type(value.bit_generator).__module__.partition(".")[0] == "numpy"
         return type(value) is random.RandomState and value.get_state(legacy=False)["bit_generator"] == "MT19937"
 
     def encode(self, value: Any, sink: Sink) -> Stored:

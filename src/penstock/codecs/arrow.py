@@ -27,7 +27,7 @@ def require_pyarrow(what: str) -> Any:
     """pyarrow, or an error that says what to install."""
     try:
         import pyarrow as pa
-        import pyarrow.compute  # noqa: F401 - not loaded by pyarrow itself
+        import pyarrow.compute
     except ImportError:
         raise MissingExtra(
             f"storing a {what} needs pyarrow", hint="Install it with `pip install 'penstock[frames]'`."

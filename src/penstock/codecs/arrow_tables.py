@@ -61,7 +61,7 @@ class ArrowCodec:
         """The table over the mapped file."""
         import pyarrow as pa
 
-        table, spec, _ = load(stored, reader, self._decode_one)
+        table, spec, _, _ = load(stored, reader, self._decode_one)
         if spec["schema"] is not None:
             wanted = pa.ipc.read_schema(pa.py_buffer(spec["schema"]))
             columns = [_as_type(column, field.type) for column, field in zip(table.columns, wanted, strict=True)]
@@ -86,7 +86,7 @@ class ArrowCodec:
         table, kind = _table(value)
         head = head_of([_head(column) for column in table.columns])
         shape = table.shape if kind in ("Table", "RecordBatch") else (table.num_rows,)
-        text = f"pyarrow.{kind}, {table.num_rows:,} rows × {table.num_columns} columns"
+        text = f"pyarrow.{kind}, {table.num_rows:,} rows x {table.num_columns} columns"
         return Description(f"pyarrow.{kind}", table.num_rows, shape, columns_of(table), head, text)
 
 

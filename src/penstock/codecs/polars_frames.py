@@ -45,11 +45,11 @@ class PolarsCodec:
         """Write the frame's columns from where they lie."""
         require_pyarrow("polars frame")
         frame, kind = self._frame(value)
-        return save("polars", _lower(frame, kind), self._describe(frame, kind, value), sink, self._encode_one)
+        return save("polars", _lower(frame, kind), self._describe(frame, kind), sink, self._encode_one)
 
     def decode(self, stored: Stored, reader: Reader) -> Any:
         """The frame over the mapped file."""
-        table, spec, objects = load(stored, reader, self._decode_one)
+        table, spec, objects, _ = load(stored, reader, self._decode_one)
         frame = _rise(table, spec, objects)
         if spec["kind"] == "LazyFrame":
             return frame.lazy()
@@ -57,7 +57,7 @@ class PolarsCodec:
 
     def describe(self, value: Any) -> Description:
         """Schema, null counts (which polars keeps) and the first rows."""
-        return self._describe(*self._frame(value), value)
+        return self._describe(*self._frame(value))
 
     def _frame(self, value: Any) -> "tuple[pl.DataFrame, str]":
         import polars as pl
@@ -68,12 +68,12 @@ class PolarsCodec:
             return value.to_frame(), "Series"
         return value, "DataFrame"
 
-    def _describe(self, frame: "pl.DataFrame", kind: str, value: Any) -> Description:
+    def _describe(self, frame: "pl.DataFrame", kind: str) -> Description:
         columns = tuple(Column(one.name, str(one.dtype)[:200], one.null_count()) for one in frame.get_columns())
         first = frame.head(HEAD_ROWS)
         head = head_of([one.to_list() for one in first.get_columns()])
         shape = frame.shape if kind != "Series" else (frame.height,)
-        text = f"polars.{kind}, {frame.height:,} rows × {frame.width} columns"
+        text = f"polars.{kind}, {frame.height:,} rows x {frame.width} columns"
         return Description(f"polars.{kind}", frame.height, shape, columns, head, text)
 
 

@@ -15,6 +15,7 @@ from penstock.codecs.arrow_tables import ArrowCodec
 from penstock.codecs.bytesio import blob_of, read, stored
 from penstock.codecs.describe import describe_plain, type_name
 from penstock.codecs.pickled import PickleCodec, why_not
+from penstock.codecs.pandas_frames import PandasCodec
 from penstock.codecs.polars_frames import PolarsCodec
 from penstock.codecs.tree import DecodeOne, EncodeOne, TreeCodec
 from penstock.errors import CodecError
@@ -114,6 +115,7 @@ class Codecs:
 
 _WITH_PARTS: tuple[Callable[[EncodeOne, DecodeOne], ports.Codec], ...] = (
     PolarsCodec,
+    PandasCodec,
     ArrowCodec,
     ArrayCodec,
     GeneratorCodec,

@@ -24,9 +24,7 @@ def _lower_numpy(value: Any) -> list[Any] | None:
 
     if not isinstance(value, np.generic) or value.dtype.hasobject or value.dtype.fields is not None:
         return None
-    if value.dtype.kind == "g" or type(value) is not value.dtype.type:
-        return None
-    if value.dtype.name in ("longdouble", "clongdouble") or value.dtype.itemsize > 1 << 16:
+    if type(value) is not value.dtype.type or type(value) in (np.longdouble, np.clongdouble):
         return None  # long doubles have padding, which is not content
     return ["numpy", value.dtype.str, value.tobytes()]
 
