@@ -26,7 +26,7 @@ from penstock.model.event import (
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended
 
-__all__ = ["End", "Grow", "Rows", "Start", "fold"]
+__all__ = ["End", "Grow", "Operation", "Rows", "Start", "fold"]
 
 
 class Start(Struct, frozen=True):

@@ -1,5 +1,7 @@
 """Contract suites for authors of executors, stores, codecs and ledgers. Needs pytest."""
 
 from penstock.testing.codecs import CodecContract, MemoryReader, MemorySink
+from penstock.testing.ledgers import LedgerContract
+from penstock.testing.stores import StoreContract
 
-__all__ = ["CodecContract", "MemoryReader", "MemorySink"]
+__all__ = ["CodecContract", "LedgerContract", "MemoryReader", "MemorySink", "StoreContract"]
