@@ -1,1 +1,1 @@
-"""TODO"""
+"""Views of the ledger as plain documents, and their rendering to text."""

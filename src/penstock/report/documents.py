@@ -1,0 +1,341 @@
+"""The documents that `--json` prints, as types. Their JSON Schemas under docs/reference/schemas are generated from here.
+
+Additions are allowed, renames are not. Times are ISO 8601 in UTC, durations in seconds, memory and sizes in bytes.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+__all__ = [
+    "ApproveDocument",
+    "ArtifactDocument",
+    "CheckDocument",
+    "ChecksDocument",
+    "CodeDocument",
+    "DecisionDocument",
+    "DoctorDocument",
+    "ErrorBody",
+    "ErrorDocument",
+    "ExaminationDocument",
+    "FailureDocument",
+    "FindingDocument",
+    "InitDocument",
+    "InputDocument",
+    "LintDocument",
+    "LogsDocument",
+    "OutputDocument",
+    "PlanDocument",
+    "ReasonDocument",
+    "RunDocument",
+    "RunLine",
+    "RunsDocument",
+    "SeedsDocument",
+    "StepDetails",
+    "StepDocument",
+    "StepStatus",
+    "WarningDocument",
+    "WhyDocument",
+    "WhyReason",
+]
+
+StepStatus = Literal[
+    "succeeded", "reused", "failed", "blocked", "skipped", "cancelled", "running", "waiting"
+]  # fmt: skip
+RunStatus = Literal["succeeded", "failed", "cancelled", "running", "waiting"]
+Kind = Literal["source", "step", "split", "train", "predict", "evaluate", "deploy"]
+Verdict = Literal["PROVEN", "SUSPECT", "CLEAN", "UNKNOWN"]
+
+
+class ErrorBody(TypedDict):
+    """What went wrong (`kind` is the name of the error's class), where in the user's file, and what to do next."""
+
+    kind: str
+    message: str
+    where: str
+    hint: str
+
+
+class ErrorDocument(TypedDict):
+    """What any command prints with `--json` when it can't do what it was asked."""
+
+    error: ErrorBody
+
+
+class ReasonDocument(TypedDict):
+    """Why a step runs or is reused."""
+
+    kind: str
+    what: str
+    where: str
+
+
+class WhyReason(ReasonDocument):
+    """A reason with the unified diff of the code that changed ("" where there is none)."""
+
+    diff: str
+
+
+class InputDocument(TypedDict):
+    """The artifact that an argument got."""
+
+    artifact: str
+    digest: str
+
+
+class OutputDocument(TypedDict):
+    """An artifact that a step made."""
+
+    artifact: str
+    digest: str
+    bytes: int
+    rows: int | None
+    codec: str
+
+
+class FailureDocument(ErrorBody):
+    """Why a step failed: the user's own frames, and the parameters' values."""
+
+    traceback: str
+    parameters: dict[str, str]
+
+
+class StepDocument(TypedDict):
+    """One step of a run."""
+
+    step: str
+    kind: Kind
+    status: StepStatus
+    reasons: list[ReasonDocument]
+    key: str
+    attempts: int
+    started: str | None
+    seconds: float
+    cpu_seconds: float
+    peak_memory: int
+    inputs: dict[str, InputDocument]
+    outputs: list[OutputDocument]
+    metrics: dict[str, float | None]
+    error: FailureDocument | None
+    note: str
+
+
+class FindingDocument(TypedDict):
+    """One fact that a check found, with its evidence."""
+
+    check: str
+    verdict: Verdict
+    step: str
+    artifact: str
+    column: str
+    row: str
+    before: Any
+    after: Any
+    world: str
+    where: str
+    hint: str
+    replay: str
+    severity: str
+
+
+class CheckDocument(TypedDict):
+    """What one check did to one step."""
+
+    check: str
+    step: str
+    verdict: Verdict
+    reason: str
+    reruns: int
+    rows: int
+    seconds: float
+
+
+class ChecksDocument(TypedDict):
+    """All that the checks of a run found."""
+
+    verdict: Verdict
+    findings: list[FindingDocument]
+    checks: list[CheckDocument]
+
+
+class CodeDocument(TypedDict):
+    """The state of the project's code; `snapshot` is the digest of the stored sources."""
+
+    commit: str
+    dirty: bool
+    snapshot: str
+
+
+class SeedsDocument(TypedDict):
+    """The seed of the run, and what each step drew from it."""
+
+    run: int
+    steps: dict[str, int]
+
+
+class WarningDocument(TypedDict):
+    """Something that people should know and that failed nothing."""
+
+    step: str
+    kind: str
+    what: str
+    where: str
+    hint: str
+
+
+class RunDocument(TypedDict):
+    """`run`, `resume` and `show RUN`."""
+
+    run: str
+    pipeline: str
+    name: str
+    tags: list[str]
+    status: RunStatus
+    started: str
+    seconds: float
+    steps: list[StepDocument]
+    metrics: dict[str, float | None]
+    checks: ChecksDocument
+    warnings: list[WarningDocument]
+    file: str
+    targets: list[str]
+    executor: str
+    workers: int
+    code: CodeDocument
+    environment: dict[str, str]
+    machine: dict[str, Any]
+    parameters: dict[str, dict[str, str]]
+    seeds: SeedsDocument
+    error: NotRequired[ErrorBody]
+
+
+class ArtifactDocument(OutputDocument):
+    """An artifact as its codec described it at commit."""
+
+    type: str
+    role: str | None
+    shape: list[int]
+    columns: list[dict[str, Any]]
+    head: list[list[Any]]
+    text: str
+    details: dict[str, Any]
+    pickled: bool
+
+
+class StepDetails(TypedDict):
+    """`show RUN --step STEP`: the step as in the run's document, and what its outputs look like.
+
+    `made_in` is the run that did the work, another one where the step was reused.
+    """
+
+    run: str
+    pipeline: str
+    made_in: str
+    step: StepDocument
+    parameters: dict[str, str]
+    artifacts: list[ArtifactDocument]
+    notes: list[str]
+    code: str
+    seed: int | None
+
+
+class RunLine(TypedDict):
+    """One run among others."""
+
+    run: str
+    pipeline: str
+    name: str
+    tags: list[str]
+    status: RunStatus
+    started: str
+    seconds: float
+    metrics: dict[str, float | None]
+
+
+class RunsDocument(TypedDict):
+    """`runs`, newest first."""
+
+    runs: list[RunLine]
+
+
+class DecisionDocument(TypedDict):
+    """What will happen to one step."""
+
+    step: str
+    kind: Kind
+    inputs: dict[str, str]
+    outputs: list[str]
+    decision: Literal["run", "reuse", "unknown"]
+    reasons: list[ReasonDocument]
+
+
+class PlanDocument(TypedDict):
+    """`plan`: the steps in the order of the graph."""
+
+    steps: list[DecisionDocument]
+
+
+class WhyDocument(TypedDict):
+    """`why STEP`. `key` is "" while it is unknown; `last` says which run made what would be reused."""
+
+    step: str
+    kind: Kind
+    decision: Literal["run", "reuse", "unknown"]
+    reasons: list[WhyReason]
+    key: str
+    where: str
+    parents: list[str]
+    last: str | None
+
+
+class LogsDocument(TypedDict):
+    """`logs RUN STEP`: what one attempt printed. `run` is where the work was done."""
+
+    run: str
+    step: str
+    attempt: int
+    attempts: list[int]
+    status: StepStatus
+    file: str
+    text: str
+
+
+class LintDocument(TypedDict):
+    """`lint`: every problem of a pipeline; `ok` when there is none."""
+
+    ok: bool
+    file: str
+    pipeline: str
+    steps: list[str]
+    problems: list[ErrorBody]
+
+
+class ExaminationDocument(TypedDict):
+    """One thing that `doctor` looked at."""
+
+    name: str
+    verdict: Literal["good", "warning", "bad"]
+    what: str
+    hint: str
+
+
+class DoctorDocument(TypedDict):
+    """`doctor`: `ok` unless something is bad."""
+
+    ok: bool
+    examined: list[ExaminationDocument]
+
+
+class InitDocument(TypedDict):
+    """`init`: the files that were written and the commands to try next."""
+
+    folder: str
+    files: list[str]
+    next: list[str]
+
+
+class ApproveDocument(TypedDict):
+    """`approve RUN STEP`."""
+
+    run: str
+    step: str
+    approved: bool
+    next: str

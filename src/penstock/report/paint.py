@@ -1,0 +1,173 @@
+"""Styled lines of text for a terminal: measured, cut to its width, coloured where it can show colours.
+
+A line is a list of (text, style); styles are names of meanings, not of colours. Written here, and not left to a library,
+because a terminal library takes longer to import (90 ms) than a whole run with nothing to do may take.
+"""
+
+import os
+import shutil
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
+
+from msgspec import Struct
+
+__all__ = ["Line", "Screen", "ansi", "crop", "plain", "safe", "table", "width"]
+
+Line = list[tuple[str, str]]
+
+_STYLES: dict[str, str] = {
+    "title": "1",
+    "name": "1",
+    "good": "32",
+    "bad": "1;31",
+    "error": "31",
+    "warn": "33",
+    "busy": "36",
+    "code": "36",
+    "add": "32",
+    "remove": "31",
+    "dim": "2",
+}
+
+_ASCII = str.maketrans(
+    {"✓": "+", "✗": "x", "●": "*", "○": ".", "↺": "=", "⊘": "-", "▶": ">", "⏸": "|", "⚠": "!", "▲": "^", "▼": "v", "·": "-",
+     "━": "=", "╸": "=", "─": "-", "—": "-", "…": "~", "→": ">", "│": "|", "⋯": "~", "≠": "/", "↻": "~"}
+)  # fmt: skip
+
+
+class Screen(Struct, frozen=True):
+    """What a stream can show: `width` in columns (0: any), `height` in lines, colours, redrawing, Unicode."""
+
+    width: int = 0
+    height: int = 0
+    colour: bool = False
+    live: bool = False
+    unicode: bool = True
+
+    @classmethod
+    def of(cls, stream: TextIO, environ: Mapping[str, str] = os.environ) -> "Screen":
+        """What this stream can show. NO_COLOR, FORCE_COLOR, TERM=dumb and COLUMNS are respected."""
+        terminal = _is_terminal(stream)
+        dumb = environ.get("TERM", "") in ("dumb", "")
+        colour = terminal and not dumb
+        if environ.get("FORCE_COLOR"):
+            colour = True
+        if environ.get("NO_COLOR"):
+            colour = False
+        encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "")
+        columns, lines = 0, 0
+        if terminal:
+            columns, lines = shutil.get_terminal_size((80, 24))
+        return cls(columns, lines, colour, terminal and not dumb, encoding.startswith("utf"))
+
+    def text(self, lines: Iterable[Line]) -> str:
+        """Lines as they go to the stream: cut, coloured, each ended by a newline."""
+        return "".join([self.line(one) + "\n" for one in lines])
+
+    def line(self, line: Line) -> str:
+        """One line as it goes to the stream, without its newline."""
+        if self.width:
+            line = crop(line, self.width)
+        if not self.unicode:
+            line = [(text.translate(_ASCII), style) for text, style in line]
+        return (ansi(line) if self.colour else plain(line)).rstrip()
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):  # a closed or odd stream
+        return False
+
+
+def safe(text: str) -> str:
+    """Text from outside on one line, its control characters made visible, so that it can't steer the terminal.
+
+    >>> safe("a\\x1b[31m\\tb")
+    'a\\\\x1b[31m b'
+    """
+    if text.isprintable():
+        return text
+    return "".join([one if one.isprintable() else " " if one in "\n\t" else _escape(one) for one in text])
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def width(text: str) -> int:
+    """How many columns a text takes on a terminal.
+
+    >>> width("abc"), width("飛行"), width("é")
+    (3, 4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum([_columns(one) for one in text])
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def crop(line: Line, limit: int) -> Line:
+    """The line, cut to so many columns, with an ellipsis where something is missing.
+
+    >>> crop([("abcdef", ""), ("gh", "dim")], 5)
+    [('abcd…', '')]
+    """
+    if sum([width(text) for text, _ in line]) <= limit:
+        return line
+    room, cut = limit - 1, []
+    for text, style in line:
+        wide = width(text)
+        if wide <= room:
+            cut.append((text, style))
+            room -= wide
+            continue
+        kept = ""
+        for one in text:
+            room -= _columns(one)
+            if room < 0:
+                break
+            kept += one
+        cut.append((kept + "…", style))
+        break
+    return cut
+
+
+def plain(line: Line) -> str:
+    """The line without styles."""
+    return "".join([text for text, _ in line])
+
+
+def ansi(line: Line) -> str:
+    """The line with escape sequences for its styles."""
+    return "".join([f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and text.strip() else text for text, style in line])
+
+
+def table(
+    rows: Sequence[Sequence[Line | str]], *, right: Sequence[int] = (), indent: int = 2, gap: int = 2
+) -> list[Line]:
+    """Rows of cells as lines with columns aligned; `right` names the columns that are aligned to the right.
+
+    A column in which every cell is empty takes no room. The last column is not padded.
+    """
+    cells = [[[(cell, "")] if isinstance(cell, str) else cell for cell in row] for row in rows]
+    if not cells:
+        return []
+    widths = [max(width(plain(row[i])) for row in cells) for i in range(len(cells[0]))]
+    shown = [i for i, wide in enumerate(widths) if wide]
+    lines: list[Line] = []
+    for row in cells:
+        line: Line = [(" " * indent, "")]
+        for i in shown:
+            pad = " " * (widths[i] - width(plain(row[i])))
+            last = i == shown[-1]
+            line.extend([(pad, ""), *row[i]] if i in right else [*row[i], ("" if last else pad, "")])
+            line.append(("" if last else " " * gap, ""))
+        lines.append([piece for piece in line if piece[0]])
+    return lines

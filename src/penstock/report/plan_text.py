@@ -1,0 +1,67 @@
+"""A plan as lines for people: what would happen to each step, and why one would run."""
+
+from penstock.report.documents import DecisionDocument, PlanDocument, ReasonDocument, WhyDocument
+from penstock.report.paint import Line, safe, table
+from penstock.report.units import plural
+
+__all__ = ["diff_lines", "plan_lines", "reason_words", "why_lines"]
+
+_DECISIONS = {"run": ("▶", "busy"), "reuse": ("↺", "dim"), "unknown": ("?", "warn")}
+
+
+def plan_lines(plan: PlanDocument, pipeline: str) -> list[Line]:
+    """What would happen to each step and why."""
+    steps = plan["steps"]
+    counts = {word: sum([one["decision"] == word for one in steps]) for word in ("run", "reuse", "unknown")}
+    words = [f"{counts['run']:,} to run", f"{counts['reuse']:,} reused"]
+    if counts["unknown"]:
+        words.append(f"{counts['unknown']:,} known once these have run")
+    lines: list[Line] = [
+        [(safe(pipeline), "title"), (f"  {plural(len(steps), 'step')}: {', '.join(words)}", "dim")],
+        [],
+    ]
+    if steps and counts["reuse"] == len(steps):
+        return [lines[0], [], [("✓ ", "good"), ("Nothing to do: every step would be reused.", "")]]
+    return lines + table([_decision(one) for one in steps], indent=0)
+
+
+def why_lines(why: WhyDocument) -> list[Line]:
+    """Why a step would run, with the difference of what changed."""
+    glyph, style = _DECISIONS[why["decision"]]
+    words = {"run": "would run", "reuse": "would be reused", "unknown": "is not known yet"}[why["decision"]]
+    lines: list[Line] = [
+        [(f"{glyph} ", style), (safe(why["step"]), "title"), (f" {words}", style), (f"  {safe(why['where'])}", "dim")]
+    ]
+    for one in why["reasons"]:
+        lines += [[("  • ", "dim"), *reason_words(one)], *[[("      ", ""), *line] for line in diff_lines(one["diff"])]]
+    if why["last"]:
+        lines.append([("  made in run ", "dim"), (why["last"], "code")])
+    if why["decision"] == "unknown":
+        above = ", ".join([safe(one) for one in why["parents"]])
+        lines.append([(f"  It is reused if what comes from {above} turns out equal.", "dim")])
+    return lines
+
+
+def diff_lines(diff: str) -> list[Line]:
+    """A unified diff, coloured, without its file names (the reason names the place)."""
+    lines: list[Line] = []
+    for raw in diff.splitlines():
+        if raw.startswith(("---", "+++")):
+            continue
+        style = {"+": "add", "-": "remove", "@": "dim"}.get(raw[:1], "")
+        lines.append([(safe(raw.rstrip()), style)])
+    return lines
+
+
+def reason_words(one: ReasonDocument) -> Line:
+    """A reason and its place."""
+    return [(safe(one["what"]), ""), (f"  {safe(one['where'])}" if one["where"] else "", "code")]
+
+
+def _decision(one: DecisionDocument) -> list[Line | str]:
+    glyph, style = _DECISIONS[one["decision"]]
+    quiet = "dim" if one["decision"] == "reuse" else ""
+    reasons = one["reasons"] if one["decision"] != "reuse" else []
+    more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    why: Line = [*reason_words(reasons[0]), (more, "dim")] if reasons else []
+    return [[(glyph, style)], [(safe(one["step"]), quiet)], [(one["decision"], style)], why]

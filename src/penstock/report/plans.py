@@ -1,0 +1,46 @@
+"""Plans as documents: what would happen, and why one step would run."""
+
+from penstock.errors import UnknownName, did_you_mean
+from penstock.plan.plan import Plan
+from penstock.report.documents import PlanDocument, WhyDocument
+from penstock.report.views import reasons_view
+
+__all__ = ["plan_view", "why_view"]
+
+
+def plan_view(plan: Plan) -> PlanDocument:
+    """What will happen to each step, in the order of the graph."""
+    steps = plan.graph.steps
+    return {
+        "steps": [
+            {
+                "step": one.step,
+                "kind": steps[one.step].kind,
+                "inputs": {argument: artifact for argument, (_, artifact) in plan.graph.inputs(one.step).items()},
+                "outputs": list(steps[one.step].artifacts),
+                "decision": one.action,
+                "reasons": reasons_view(one.reasons),
+            }
+            for one in plan.decisions
+        ]
+    }
+
+
+def why_view(plan: Plan, step: str) -> WhyDocument:
+    """Why a step will run or be reused, with the difference of its code. Raises `UnknownName` with close matches."""
+    decision = next((one for one in plan.decisions if one.step == step), None)
+    if decision is None:
+        raise UnknownName(f"there is no step `{step}`", hint=did_you_mean(step, plan.graph.steps))
+    declared = plan.graph.steps[step]
+    return {
+        "step": step,
+        "kind": declared.kind,
+        "decision": decision.action,
+        "reasons": [
+            {"kind": one.kind, "what": one.what, "where": one.where, "diff": one.diff} for one in decision.reasons
+        ],
+        "key": decision.key,
+        "where": declared.where,
+        "parents": list(plan.graph.parents(step)),
+        "last": decision.execution.run if decision.execution else None,
+    }

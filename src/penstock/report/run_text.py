@@ -1,0 +1,112 @@
+"""Runs as lines for people: a table of them, and one of them whole."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from penstock.report.board import GLYPHS, step_glyph
+from penstock.report.documents import (
+    OutputDocument,
+    RunDocument,
+    RunsDocument,
+    StepDocument,
+)
+from penstock.report.paint import Line, safe, table
+from penstock.report.summary import summary
+from penstock.report.units import ago, count, duration, number, plural, size
+
+__all__ = ["run_lines", "runs_lines"]
+
+_WORDS = {"succeeded": "ran"}  # in a table of steps, "ran" says what "reused" does not
+
+
+def runs_lines(document: RunsDocument, now: float) -> list[Line]:
+    """A table of runs; `now` in seconds since 1970."""
+    rows: list[list[Line | str]] = []
+    for run in document["runs"]:
+        glyph, style = GLYPHS["held" if run["status"] == "waiting" else run["status"]]
+        metrics = [f"{name.rpartition('.')[2]} {number(value)}" for name, value in run["metrics"].items()]
+        shown = ", ".join(metrics[:3]) + (f" and {len(metrics) - 3} more" if len(metrics) > 3 else "")
+        started = datetime.fromisoformat(run["started"]).timestamp()
+        label = " ".join([run["name"], *[f"#{one}" for one in run["tags"]]]).strip()
+        rows.append(
+            [
+                [(glyph, style)],
+                [(run["run"], "name")],
+                [(safe(run["pipeline"]), "")],
+                [(run["status"], style)],
+                [(ago(started, now), "")],
+                [(duration(run["seconds"]) if run["status"] != "running" else "", "")],
+                [(safe(label), "code")],
+                [(safe(shown), "dim")],
+            ]
+        )
+    if not rows:
+        return [[("No run yet. Begin with ", ""), ("penstock run", "code"), (".", "")]]
+    head: list[Line | str] = [
+        [(word, "dim")] for word in ("", "run", "pipeline", "status", "started", "time", "", "metrics")
+    ]
+    if not any(run["metrics"] for run in document["runs"]):
+        head[-1] = ""
+    return table([head, *rows], right=[5], indent=0)
+
+
+def run_lines(run: RunDocument, before: Mapping[str, float | None], before_run: str = "") -> list[Line]:
+    """A run whole: where it ran, its steps, and its closing words."""
+    code = run["code"]
+    commit = f"commit {code['commit'][:10]}{' and changes' if code['dirty'] else ''}" if code["commit"] else ""
+    workers = f", {plural(run['workers'], 'worker')}" if run["workers"] and run["executor"] != "inline" else ""
+    started = datetime.fromisoformat(run["started"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    python = f"Python {run['environment']['python']}" if "python" in run["environment"] else ""
+    facts = [started, run["file"], commit, f"seed {run['seeds']['run']}", f"{run['executor']}{workers}", python]
+    label = " ".join([run["name"], *[f"#{one}" for one in run["tags"]]]).strip()
+    closing = summary(run, before, before_run)
+    lines: list[Line] = [closing[0], [("  " + safe(" · ".join([one for one in facts if one])), "dim")]]
+    if label:
+        lines.append([("  " + safe(label), "code")])
+    return [*lines, [], *_steps_table(run["steps"]), *closing[1:]]
+
+
+def _steps_table(steps: list[StepDocument]) -> list[Line]:
+    rows: list[list[Line | str]] = []
+    for step in steps:
+        glyph, style = step_glyph(step)
+        busy = step["status"] in ("succeeded", "failed", "running")
+        quiet = "" if busy else "dim"
+        rows.append(
+            [
+                [(glyph, style)],
+                [(safe(step["step"]), quiet)],
+                [(_WORDS.get(step["status"], step["status"]), style)],
+                duration(step["seconds"]) if busy and step["seconds"] else "",
+                size(step["peak_memory"]) if busy and step["peak_memory"] else "",
+                [(_outputs(step["outputs"]), quiet)],
+                [(_why(step), "dim")],
+            ]
+        )
+    head: list[Line | str] = [
+        [(word, "dim")] if any(row[i] and row[i] != [("", "dim")] and row[i] != [("", "")] for row in rows) else ""
+        for i, word in enumerate(("", "step", "", "time", "memory", "output", "why"))
+    ]
+    return table([head, *rows], right=[3, 4]) if rows else []
+
+
+def _why(step: StepDocument) -> str:
+    if step["status"] == "failed" and step["error"]:
+        return safe(f"{step['error']['kind']}: {step['error']['message']}")
+    if step["note"]:
+        return safe(step["note"])
+    reasons = [one for one in step["reasons"] if one["kind"] != "same"]
+    if not reasons:
+        return ""
+    more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    place = f", {reasons[0]['where']}" if reasons[0]["where"] else ""
+    return safe(reasons[0]["what"] + place + more)
+
+
+def _outputs(outputs: list[OutputDocument]) -> str:
+    if not outputs:
+        return ""
+    rows = [one["rows"] for one in outputs if one["rows"] is not None]
+    amount = size(sum([one["bytes"] for one in outputs]))
+    shown = " + ".join([count(one) for one in rows[:3]]) + (" + …" if len(rows) > 3 else "")
+    return f"{shown} rows, {amount}" if rows else amount

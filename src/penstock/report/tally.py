@@ -1,0 +1,219 @@
+"""How a run stands, from its events: what the live table, the plain lines and the tests look at.
+
+`Tally.on` is called in the run's thread for every event, so it does a few dictionary operations and nothing else.
+"""
+
+from collections import deque
+from typing import Literal
+
+from penstock.model.event import (
+    Approved,
+    Begun,
+    Blocked,
+    Cancelled,
+    Committed,
+    Decided,
+    Event,
+    Failed,
+    Grown,
+    Held,
+    Progressed,
+    Retrying,
+    RunEnded,
+    RunStarted,
+    Skipped,
+    Warned,
+)
+from penstock.model.run import Execution, Reason, Run
+from penstock.model.task import Failure
+
+__all__ = ["State", "StepTally", "Tally"]
+
+State = Literal[
+    "waiting", "running", "retrying", "ran", "reused", "failed", "blocked", "skipped", "cancelled", "held"
+]  # fmt: skip
+
+_OVER = frozenset(("ran", "reused", "failed", "blocked", "skipped", "cancelled"))
+
+
+class StepTally:
+    """One step: its state, when it began and how long it took (seconds), how far it is, and what it left."""
+
+    __slots__ = (
+        "attempt",
+        "began",
+        "done",
+        "execution",
+        "failure",
+        "name",
+        "reasons",
+        "seconds",
+        "state",
+        "text",
+        "total",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.state: State = "waiting"
+        self.began = 0.0
+        self.seconds = 0.0
+        self.attempt = 0
+        self.done = 0.0
+        self.total = 0.0
+        self.text = ""
+        self.reasons: tuple[Reason, ...] = ()
+        self.failure: Failure | None = None
+        self.execution: Execution | None = None
+
+
+class Tally:
+    """A run as far as it has come. Times are those of the clock whose reading `on` is given."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.status = "running"
+        self.began = 0.0
+        self.seconds = 0.0
+        self.steps: dict[str, StepTally] = {}
+        self.counts: dict[str, int] = {}
+        self.running: dict[str, StepTally] = {}
+        self.failed: dict[str, StepTally] = {}
+        self.held: dict[str, StepTally] = {}
+        self.recent: deque[StepTally] = deque(maxlen=60)
+        self.warnings: list[Warned] = []
+        self._parents: dict[str, str] = {}
+
+    @property
+    def over(self) -> int:
+        """How many steps will change no more."""
+        return sum([self.counts.get(state, 0) for state in _OVER])
+
+    def on(self, event: Event, now: float) -> StepTally | None:
+        """Take an event in; the step whose state it changed, if it changed that of one."""
+        kind = type(event)
+        if kind is Committed:
+            return self._committed(event.execution, now)  # type: ignore[union-attr]
+        if kind is Begun:
+            return self._begun(event, now)  # type: ignore[arg-type]
+        if kind is Progressed:
+            return self._progressed(event)  # type: ignore[arg-type]
+        return self._rare(event, now)
+
+    def _rare(self, event: Event, now: float) -> StepTally | None:  # noqa: C901  one flat match over events
+        match event:
+            case RunStarted():
+                self.run, self.began = event.run, now
+                for name in event.run.steps:
+                    self._step(name)
+            case Decided():
+                for decision in event.decisions:
+                    step = self._step(decision.step)
+                    step.reasons = decision.reasons
+                    step.execution = decision.execution
+                    if decision.action == "reuse":
+                        self._move(step, "reused")
+            case Retrying():
+                step = self._step(event.step)
+                step.failure, step.attempt = event.failure, event.attempt
+                return self._move(step, "retrying")
+            case Failed():
+                step = self._step(event.step)
+                step.failure, step.attempt = event.failure, event.attempt
+                if step.began:
+                    step.seconds = now - step.began
+                if event.ended is not None and event.ended.usage.seconds:
+                    step.seconds = event.ended.usage.seconds
+                return self._move(step, "failed")
+            case Blocked():
+                self._all(event.steps, "blocked", f"blocked by {event.by}")
+            case Skipped():
+                self._all(event.steps, "skipped", event.reason)
+            case Cancelled():
+                self._all(event.steps, "cancelled", event.reason)
+            case Held():
+                step = self._step(event.step)
+                step.text = event.question
+                return self._move(step, "held")
+            case Approved():
+                return self._move(self._step(event.step), "waiting")
+            case Grown():
+                step = self._step(event.step)
+                step.total = step.total + len(event.children)
+                self._parents.update(dict.fromkeys(event.children, event.step))
+                return self._move(step, "running")
+            case Warned():
+                self.warnings.append(event)
+            case RunEnded():
+                self.status, self.seconds = event.status, event.seconds
+            case _:
+                pass
+        return None
+
+    def _step(self, name: str) -> StepTally:
+        step = self.steps.get(name)
+        if step is None:
+            step = StepTally(name)
+            if name not in self._parents:
+                self.steps[name] = step
+                self.counts["waiting"] = self.counts.get("waiting", 0) + 1
+        return step
+
+    def _all(self, names: tuple[str, ...], state: State, text: str) -> None:
+        for name in names:
+            step = self._step(name)
+            step.text = text
+            self._move(step, state)
+
+    def _move(self, step: StepTally, state: State) -> StepTally:
+        if step.name not in self.steps:  # the child of a step that grew counts as progress of its parent only
+            if state == "failed" and (parent := self.steps.get(self._parents[step.name])):
+                parent.failure = step.failure
+            return step
+        if step.state == state:
+            return step
+        counts = self.counts
+        counts[step.state] -= 1
+        counts[state] = counts.get(state, 0) + 1
+        for group in (self.running, self.failed, self.held):
+            group.pop(step.name, None)
+        step.state = state
+        if state in ("running", "retrying"):
+            self.running[step.name] = step
+        elif state == "failed":
+            self.failed[step.name] = step
+        elif state == "held":
+            self.held[step.name] = step
+        if state in ("ran", "skipped"):
+            self.recent.append(step)
+        return step
+
+    def _begun(self, event: Begun, now: float) -> StepTally | None:
+        if event.step in self._parents:
+            return None
+        step = self._step(event.step)
+        step.attempt, step.began = event.attempt, now
+        step.done = step.total = 0.0
+        step.text = ""
+        return self._move(step, "running")
+
+    def _progressed(self, event: Progressed) -> StepTally | None:
+        # a task's id is run/step/attempt, and a step's name may hold a slash
+        name = event.task.partition("/")[2].rpartition("/")[0]
+        step = self.steps.get(name)
+        if step is not None:
+            step.done, step.total, step.text = event.done, event.total, event.text
+        return step
+
+    def _committed(self, execution: Execution, now: float) -> StepTally | None:
+        name = execution.step
+        parent = self._parents.get(name)
+        if parent is not None:
+            whole = self.steps.get(parent)
+            if whole is not None:
+                whole.done += 1
+            return whole
+        step = self._step(name)
+        step.execution = execution
+        step.seconds = execution.usage.seconds or (now - step.began if step.began else 0.0)
+        return self._move(step, "ran")

@@ -1,0 +1,225 @@
+"""Read models of the ledger: pure functions from it to the documents of `documents.py`."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from penstock.errors import NotFound, did_you_mean
+from penstock.model.artifact import Stored
+from penstock.model.event import Held, Skipped, Warned
+from penstock.model.run import Execution, Reason, Run
+from penstock.model.task import Failure
+from penstock.ports import Ledger
+from penstock.report.documents import (
+    ArtifactDocument,
+    ChecksDocument,
+    FailureDocument,
+    OutputDocument,
+    ReasonDocument,
+    RunDocument,
+    RunLine,
+    RunsDocument,
+    StepDetails,
+    StepDocument,
+    WarningDocument,
+)
+from penstock.report.units import iso
+
+__all__ = ["find_step", "previous_metrics", "reasons_view", "run_view", "runs_view", "step_view"]
+
+# No check has looked at a run until checks are there: UNKNOWN, which is not CLEAN.
+_UNCHECKED: ChecksDocument = {"verdict": "UNKNOWN", "findings": [], "checks": []}
+
+
+def run_view(ledger: Ledger, run: str) -> RunDocument:
+    """A run by its id, a prefix of it, its name, or `last`. Raises `NotFound` with close matches."""
+    found = ledger.run(run)
+    rows = ledger.steps(found.id)
+    line = _line_of(ledger, found)
+    notes, warnings = _said(ledger, found.id)
+    steps = [_step(row, notes.get(row["step"], "")) for row in rows]
+    executions = [row["execution"] for row in rows if row["execution"] is not None]
+    return {
+        "run": found.id,
+        "pipeline": found.pipeline,
+        "name": found.name,
+        "tags": list(found.tags),
+        "status": cast("Any", ledger.status(found.id)),
+        "started": iso(found.started),
+        "seconds": line["seconds"],
+        "steps": steps,
+        "metrics": {f"{one['step']}.{name}": value for one in steps for name, value in one["metrics"].items()},
+        "checks": _UNCHECKED,
+        "warnings": warnings,
+        "file": found.file,
+        "targets": list(found.targets),
+        "executor": found.executor,
+        "workers": found.workers,
+        "code": {"commit": found.commit, "dirty": found.dirty, "snapshot": found.snapshot},
+        "environment": found.environment,
+        "machine": found.machine,
+        "parameters": found.parameters,
+        "seeds": {"run": found.seed, "steps": {one.step: one.seed for one in executions}},
+    }
+
+
+def runs_view(ledger: Ledger, limit: int = 50, pipeline: str = "") -> RunsDocument:
+    """The newest runs, newest first."""
+    return {"runs": [_line(row) for row in ledger.runs(limit, pipeline)]}
+
+
+def previous_metrics(ledger: Ledger, run: RunDocument) -> tuple[str, dict[str, float | None]]:
+    """The newest earlier run of the same pipeline that measured something: its id and metrics; ("", {}) without one."""
+    for row in ledger.runs(50, run["pipeline"]):
+        line = _line(row)
+        if line["run"] != run["run"] and line["started"] <= run["started"] and line["metrics"]:
+            return line["run"], line["metrics"]
+    return "", {}
+
+
+def step_view(ledger: Ledger, run: str, step: str) -> StepDetails:
+    """One step of a run, with its outputs as their codecs described them."""
+    found = ledger.run(run)
+    row = find_step(ledger, found.id, step)
+    execution: Execution | None = row["execution"]
+    notes, _ = _said(ledger, found.id)
+    shown = dict(found.parameters.get(step, {}))
+    if execution is not None:
+        shown = {name: value for name, (value, _) in execution.settings.items()} or shown
+    return {
+        "run": found.id,
+        "pipeline": found.pipeline,
+        "made_in": execution.run if execution else "",
+        "step": _step(row, notes.get(step, "")),
+        "parameters": shown,
+        "artifacts": _artifacts(execution),
+        "notes": [],
+        "code": execution.code if execution else "",
+        "seed": execution.seed if execution else None,
+    }
+
+
+def find_step(ledger: Ledger, run: str, step: str) -> dict[str, Any]:
+    """The ledger's row of a step in a run (whole id). Raises `NotFound` with close matches."""
+    rows = ledger.steps(run)
+    for row in rows:
+        if row["step"] == step:
+            return row
+    names = [row["step"] for row in rows]
+    # people also name the artifact (`sides.train`) where its step is meant
+    owner = step.partition(".")[0]
+    hint = did_you_mean(owner if owner in names else step, names)
+    raise NotFound(f"run {run} has no step `{step}`", hint=hint or f"See `penstock show {run}`.")
+
+
+def reasons_view(reasons: Iterable[Reason]) -> list[ReasonDocument]:
+    """Reasons as data."""
+    return [{"kind": one.kind, "what": one.what, "where": one.where} for one in reasons]
+
+
+def _step(row: Mapping[str, Any], note: str) -> StepDocument:
+    execution: Execution | None = row["execution"]
+    taken = execution.inputs if execution else {}
+    return {
+        "step": row["step"],
+        "kind": row["kind"],
+        "status": row["status"],
+        "reasons": reasons_view(row["reasons"]),
+        "key": row["key"] or "",
+        "attempts": row["attempts"],
+        "started": iso(row["started"]) if row["started"] else None,
+        "seconds": row["seconds"] or 0.0,
+        "cpu_seconds": row["cpu_seconds"] or 0.0,
+        "peak_memory": row["peak_memory"] or 0,
+        "inputs": {name: {"artifact": one.artifact, "digest": one.digest} for name, one in taken.items()},
+        "outputs": [_output(made.artifact, made.stored) for made in (execution.outputs if execution else ())],
+        "metrics": _numbers(row["metrics"]),
+        "error": _failure(row["error"]),
+        "note": note,
+    }
+
+
+def _output(artifact: str, stored: Stored) -> OutputDocument:
+    return {
+        "artifact": artifact,
+        "digest": stored.digest,
+        "bytes": stored.size,
+        "rows": stored.about.rows,
+        "codec": stored.codec,
+    }
+
+
+def _artifacts(execution: Execution | None) -> list[ArtifactDocument]:
+    documents: list[ArtifactDocument] = []
+    for made in execution.outputs if execution else ():
+        about = made.stored.about
+        documents.append(
+            {
+                **_output(made.artifact, made.stored),
+                "type": about.type,
+                "role": made.role,
+                "shape": list(about.shape),
+                "columns": [{"name": one.name, "dtype": one.dtype, "nulls": one.nulls} for one in about.columns],
+                "head": [list(row) for row in about.head],
+                "text": about.text,
+                "details": about.details,
+                "pickled": about.pickled,
+            }
+        )
+    return documents
+
+
+def _failure(failure: Failure | None) -> FailureDocument | None:
+    if failure is None:
+        return None
+    return {
+        "kind": failure.kind,
+        "message": failure.message,
+        "where": failure.where,
+        "hint": failure.hint,
+        "traceback": failure.traceback,
+        "parameters": failure.parameters,
+    }
+
+
+def _said(ledger: Ledger, run: str) -> tuple[dict[str, str], list[WarningDocument]]:
+    """What steps asked or gave as reason for being held or skipped, and warnings (each once, resumes included)."""
+    notes: dict[str, str] = {}
+    warnings: dict[tuple[str, str, str], WarningDocument] = {}
+    for record in ledger.events(run):
+        match record.event:
+            case Warned(step, kind, what, where, hint):
+                warnings[step, kind, what] = {"step": step, "kind": kind, "what": what, "where": where, "hint": hint}
+            case Held(step, question):
+                notes[step] = question
+            case Skipped(steps, reason):
+                notes.update(dict.fromkeys(steps, reason))
+            case _:
+                pass
+    return notes, list(warnings.values())
+
+
+def _line_of(ledger: Ledger, run: Run) -> RunLine:
+    for limit in (20, 1_000_000):  # most often it is among the newest
+        for row in ledger.runs(limit, run.pipeline):
+            if row["run"] == run.id:
+                return _line(row)
+    raise NotFound(f"no run {run.id}")
+
+
+def _line(row: Mapping[str, Any]) -> RunLine:
+    return {
+        "run": row["run"],
+        "pipeline": row["pipeline"],
+        "name": row["name"] or "",
+        "tags": list(row["tags"] or ()),
+        "status": row["status"],
+        "started": iso(row["started"]),
+        "seconds": row["seconds"] or 0.0,
+        "metrics": _numbers(row["metrics"]),
+    }
+
+
+def _numbers(metrics: Mapping[str, Any] | Sequence[Any] | None) -> dict[str, float | None]:
+    """Metrics as JSON can hold them: it knows no NaN and no infinity."""
+    return {name: value if math.isfinite(value) else None for name, value in dict(metrics or {}).items()}
