@@ -1,0 +1,236 @@
+"""The identity of a step's code: the closure of everything that it reaches, as one digest and its pieces.
+
+The digest is that of the graph as it is walked from the function: each node's own token, and for each name that it
+reads the number of the node behind it. So wiring counts, module names and the order of definitions do not.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from blake3 import blake3
+
+from penstock.declare.effects import Effects
+from penstock.declare.facts import Shelf
+from penstock.declare.packages import Packages
+from penstock.declare.project import Loaded, Project, Session, session_of
+from penstock.declare.reach import Graph, Node
+from penstock.model.code import Code, Piece
+from penstock.model.digest import PREFIX
+
+__all__ = ["Closures", "reachable_sources", "settle"]
+
+_PYTHON = "{}.{}".format(*sys.version_info[:2])
+_python_piece = Piece("python", "python", _PYTHON)
+_shelf = Shelf(None)
+
+
+class Closures:
+    """Closures of functions: of a project's steps, or (without a project) of functions in a notebook or a test.
+
+    Files and environment variables that the code names are looked at anew by each object of this class.
+    """
+
+    def __init__(self, project: Project | None) -> None:
+        self.project = project
+        self._root = str(project.root) if project is not None else str(Path.cwd())
+        self._inputs: dict[str, tuple[str, Piece | None]] = {}
+        self._fresh: set[int] = set()
+
+    def code_of(self, function: Callable[..., Any], *, declared: Sequence[Piece] = ()) -> Code:
+        """The closure of a function, a partial, a callable object or a class; `declared` pieces are added as they are."""
+        walked = self._walked(function)
+        if not declared:
+            return Code(walked.digest, walked.pieces)
+        parts = [walked.digest, *[f"{one.kind}:{one.name}:{one.digest}" for one in declared]]
+        digest = PREFIX + blake3("\x00".join(parts).encode()).hexdigest()
+        return Code(digest, (*declared, *walked.pieces))
+
+    def _walked(self, function: Callable[..., Any]) -> "_Walked":
+        graph = self._graph(function)
+        if isinstance(function, FunctionType):
+            root = graph.function(function, as_root=True)
+        else:
+            root = Node("root")
+            root.edges = [("", one) for one in graph.anything(function)]
+        known = graph.walked.get(root)
+        if known is not None and (not known.inputs or id(known) in self._fresh):
+            return known
+        found = self._walk(graph, root)
+        graph.walked[root] = found
+        self._fresh.add(id(found))
+        return found
+
+    def _graph(self, function: Callable[..., Any]) -> "_Graph":
+        namespace = getattr(_innermost(function), "__globals__", None)
+        session = session_of(namespace) if namespace is not None else None
+        if session is None and self.project is not None:
+            session = self.project.session
+        if session is None:
+            return _Graph(None, self._root, _shelf, Packages())
+        return graph_of(session)
+
+    def _walk(self, graph: "_Graph", root: Node) -> "_Walked":
+        order = _visited(graph, root)
+        exact = any(one.wants_exact for one in order)
+        wrote = {path for one in order for path in one.wrote}
+        numbers = {node: place for place, node in enumerate(order)}
+        parts: list[str] = [_PYTHON]
+        pieces: dict[tuple[str, str, str], Piece] = {}
+        inputs = False
+        for node in order:
+            token, piece = node.token, node.piece
+            if node.input:
+                inputs = True
+                token, piece = ("", None) if node.input in wrote else self._input(graph, node.input)
+            elif exact and node.exact:
+                token = node.exact
+            parts.append(token)
+            for label, other in node.edges:
+                parts.append(label)
+                parts.append(str(numbers[other]))
+            if piece is not None:
+                pieces[(piece.name, piece.kind, piece.digest)] = piece
+        pieces[("python", "python", "")] = _python_piece
+        text = "\x00".join(parts)
+        listed = tuple([pieces[key] for key in sorted(pieces)]) if len(pieces) > 1 else tuple(pieces.values())
+        return _Walked(PREFIX + blake3(text.encode("utf-8", "surrogatepass")).hexdigest(), listed, inputs)
+
+    def _input(self, graph: "_Graph", name: str) -> tuple[str, Piece | None]:
+        known = self._inputs.get(name)
+        if known is None:
+            if name.startswith("$"):
+                digest = graph.inputs.variable(name[1:])
+                piece = Piece("variable", name[1:], digest or "unset")
+            else:
+                digest = graph.inputs.content(name)
+                shown = graph.inputs.relative(name)
+                piece = Piece("file", shown, digest, shown) if digest else None
+            known = self._inputs[name] = (digest, piece)
+        return known
+
+
+class _Walked:
+    __slots__ = ("digest", "inputs", "pieces")
+
+    def __init__(self, digest: str, pieces: tuple[Piece, ...], inputs: bool) -> None:
+        self.digest = digest
+        self.pieces = pieces
+        self.inputs = inputs
+
+
+class _Graph(Graph):
+    """A graph with what was walked over it."""
+
+    def __init__(self, session: Session | None, root: str, shelf: Shelf, packages: Packages) -> None:
+        super().__init__(session, root, shelf, packages)
+        self.walked: dict[Node, _Walked] = {}
+        self.effects = Effects(self)
+
+
+def _visited(graph: _Graph, root: Node) -> list[Node]:
+    """All nodes that a root reaches, in the order of a walk that is the same in every process."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    waiting = [root]
+    views: dict[int, Any] = {}
+    loads: dict[str, None] = {}
+    while True:
+        while waiting:
+            node = waiting.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            order.append(node)
+            if node.fill is not None:
+                fill, node.fill = node.fill, None
+                fill(node)
+            if node.view is not None:
+                views[id(node.view)] = node.view
+            if node.loads:
+                loads.update(dict.fromkeys(node.loads))
+            if node.edges:
+                waiting.extend([one for _, one in reversed(node.edges) if one not in seen])
+        more = [one for one in graph.effects.of(views.values(), loads) if one not in seen]
+        if not more:
+            return order
+        waiting.extend(reversed(more))
+
+
+def _innermost(function: Any) -> Any:
+    for _ in range(50):
+        if isinstance(function, FunctionType):
+            return function
+        inner = getattr(function, "__func__", None) or getattr(function, "func", None)
+        inner = inner or getattr(function, "__wrapped__", None)
+        if inner is None:
+            return getattr(type(function), "__call__", function)
+        function = inner
+    return function
+
+
+def graph_of(session: Session) -> _Graph:
+    """The graph of a session, which lives as long as its modules."""
+    if session.graph is None:
+        session.graph = _Graph(session, session.root, session.shelf, Packages(session.shelf.folder))
+    graph: _Graph = session.graph
+    return graph
+
+
+def settle(session: Session, pending: Iterable[Loaded]) -> None:
+    """Look at the values of modules right after their import, before a step can change them."""
+    graph = graph_of(session)
+    for loaded in pending:
+        if loaded.module is None or loaded.late or session.loaded.get(loaded.name) is not loaded:
+            continue
+        view = graph.view(loaded.name)
+        if view is None or view.namespace is None:
+            continue
+        waiting: list[Any] = []
+        for name, indexes in view.facts.names.items():
+            value = view.namespace.get(name)
+            units = [view.facts.units[one] for one in indexes]
+            if any(one.kind == "assign" or one.decorators for one in units) and not isinstance(value, type):
+                waiting.extend(graph.snap(view, name).refs)
+            waiting.append(value)
+        seen: set[int] = set()
+        while waiting:
+            value = waiting.pop()
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            if isinstance(value, FunctionType) and _has_state(value):
+                waiting.extend(graph.state(value).refs.values())
+            elif isinstance(value, type) and value.__module__ == loaded.name:
+                waiting.extend(graph.state(value).refs.values())
+
+
+def _has_state(function: FunctionType) -> bool:
+    return bool(function.__closure__ or function.__kwdefaults__ or function.__dict__ or function.__defaults__)
+
+
+def reachable_sources(session: Session) -> dict[str, bytes]:
+    """The sources of a session's modules, and of the project's modules that they import inside functions."""
+    graph = graph_of(session)
+    found = {one.file: one.data for one in session.loaded.values()}
+    waiting = [view for name in session.loaded if (view := graph.view(name)) is not None]
+    seen: set[int] = set()
+    while waiting:
+        view = waiting.pop()
+        if id(view) in seen:
+            continue
+        seen.add(id(view))
+        if view.file not in found:
+            found[view.file] = "".join(view.lines).encode("utf-8", "surrogatepass")
+        for unit in view.facts.units:
+            for read in unit.reads:
+                if read[0] == "+" and graph.is_project(view, read[1:]):
+                    name = graph.absolute(view, read[1:])
+                    parts = name.split(".")
+                    for size in range(1, len(parts) + 1):
+                        other = graph.view(".".join(parts[:size]))
+                        if other is not None:
+                            waiting.append(other)
+    return found

@@ -1,0 +1,110 @@
+"""Files and environment variables that code names by constants: what they hold now."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePath
+from typing import Any
+
+from blake3 import blake3
+
+from penstock.declare.places import inside, place_of
+from penstock.model.digest import PREFIX
+from penstock.plan.files import digest_path
+
+__all__ = ["Inputs"]
+
+_SKIPPED = {"node_modules", "__pycache__", "site-packages", "dist-packages", "venv", "env", "build", "dist"}
+_stats: dict[str, tuple[int, int, int, str]] = {}
+
+
+class Inputs:
+    """What lies around the code of a project. `root` is the project's folder."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def paths(self, expression: str, file: str, value_of: Callable[[str], Any]) -> list[str]:
+        """The absolute paths that an expression may mean: one, or none where it can't be told."""
+        found = _evaluated(json.loads(expression), file, value_of)
+        if not found or "\n" in found or "\0" in found or len(found) > 1000:
+            return []
+        return [str(Path(self.root, found))]
+
+    def content(self, path: str) -> str:
+        """The digest of a regular file as it is now, "" where there is none that counts."""
+        try:
+            if not Path(path).is_file() or place_of(path) != "project" or path.startswith(("/dev/", "/proc/", "/sys/")):
+                return ""
+            return digest_path(Path(path), _stats)
+        except Exception:
+            return ""
+
+    def variable(self, name: str) -> str:
+        """The digest of an environment variable's value (its text is not kept: it may be a secret)."""
+        value = os.environ.get(name)
+        return "" if value is None else PREFIX + blake3(b"variable" + os.fsencode(value)).hexdigest()
+
+    def relative(self, path: str) -> str:
+        """A path as it is shown: below the root where it lies there."""
+        return os.path.relpath(path, self.root) if inside(path, self.root) else path
+
+    def sources(self) -> Iterator[str]:
+        """All Python sources below the root, sorted."""
+        for folder, names, files in os.walk(self.root):
+            names[:] = sorted([one for one in names if one not in _SKIPPED and not one.startswith(".")])
+            for one in sorted(files):
+                if one.endswith(".py"):
+                    yield f"{folder}/{one}"
+
+    def module_names(self, folders: list[str]) -> list[str]:
+        """The names by which the sources below the root can be imported."""
+        found = []
+        for file in self.sources():
+            for folder in folders:
+                if inside(file, folder):
+                    parts = list(PurePath(file).relative_to(folder).with_suffix("").parts)
+                    if parts[-1] == "__init__":
+                        parts.pop()
+                    if parts:
+                        found.append(".".join(parts))
+        return sorted(set(found))
+
+    def folder_of(self, module: str) -> str:
+        """The digest of an installed module that belongs to no distribution: of its files."""
+        import sys
+
+        file = getattr(sys.modules.get(module), "__file__", None)
+        if not file:
+            return ""
+        place = Path(file)
+        files = sorted(place.parent.rglob("*.py")) if place.name == "__init__.py" else [place]
+        parts = []
+        for one in files:
+            try:
+                parts.append(f"{one.name}:{blake3(one.read_bytes()).hexdigest()}")
+            except OSError:
+                parts.append(f"{one.name}:")
+        return PREFIX + blake3("\n".join(parts).encode()).hexdigest()
+
+
+def _evaluated(expression: Any, file: str, value_of: Callable[[str], Any]) -> str:
+    kind = expression[0]
+    if kind == "s":
+        return str(expression[1])
+    if kind == "F":
+        return file
+    if kind == "n":
+        value = value_of(expression[1])
+        return os.fspath(value) if isinstance(value, str | PurePath) else ""
+    if kind == "p":
+        import sys
+
+        place = getattr(sys.modules.get(expression[1]), "__file__", None)
+        return str(Path(place).parent) if place else ""
+    parts = [_evaluated(one, file, value_of) for one in expression[1:]]
+    if not all(parts):
+        return ""
+    if kind == "d":
+        return str(PurePath(parts[0]).parent)
+    return str(PurePath(*parts)) if kind == "/" else "".join(parts)

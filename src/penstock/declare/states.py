@@ -1,0 +1,175 @@
+"""What live functions and classes carry besides their text: cells, defaults and attributes."""
+
+import marshal
+from collections.abc import Callable
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from blake3 import blake3
+from msgspec import Struct
+
+from penstock.declare.values_of import Snapshot, is_scalar
+
+__all__ = ["State", "bytecode_token", "state_of_class", "state_of_function"]
+
+_Look = Callable[[Any], Snapshot]
+_WRAPS = (property, staticmethod, classmethod)
+
+
+class State(Struct, frozen=True):
+    """What a function or class held when it was looked at.
+
+    `token` tells plain data; `root_token` the same without defaults, which are parameters of a step. `refs` are functions, classes and
+    the like inside, by label; `modules` those that cells hold, by name; `names` what a function without source could read.
+    """
+
+    token: str = ""
+    root_token: str = ""
+    refs: dict[str, Any] = {}
+    modules: dict[str, ModuleType] = {}
+    opaque: bool = False
+    names: tuple[str, ...] = ()
+    bare: bool = False
+
+
+_EMPTY = State(bare=True)
+
+
+class _Gathered:
+    def __init__(self, look: _Look) -> None:
+        self.look = look
+        self.parts: list[str] = []
+        self.refs: dict[str, Any] = {}
+        self.modules: dict[str, ModuleType] = {}
+        self.opaque = False
+
+    def take(self, label: str, value: Any, *, data: bool = True) -> None:
+        """Note a value. Without `data`, what is opaque or plain does not matter: only code counts."""
+        if is_scalar(value) and not isinstance(value, str):
+            if data:
+                self.parts.append(f"{label}={value!r}")
+        elif isinstance(value, FunctionType | type):
+            self.refs[label] = value
+        elif isinstance(value, ModuleType):
+            self.modules[label] = value
+        else:
+            snap = self.look(value)
+            if data:
+                self.parts.append(f"{label}={snap.token}")
+                self.opaque = self.opaque or snap.opaque
+            for place, ref in enumerate(snap.refs):
+                self.refs[f"{label}.{place}"] = ref
+
+    def token(self) -> str:
+        return "|" + "\x00".join(self.parts) if self.parts else ""
+
+
+def state_of_function(function: FunctionType, look: _Look) -> State:
+    """Cells, defaults and attributes of a function."""
+    code = function.__code__
+    closure, attributes = function.__closure__, function.__dict__
+    if not closure and not function.__defaults__ and not function.__kwdefaults__ and not attributes:
+        return _EMPTY
+    found = _Gathered(look)
+    rebound = _rebound(code)
+    for name, cell in zip(code.co_freevars, closure or (), strict=True):
+        if name == "__class__" or name in rebound:
+            continue
+        try:
+            content = cell.cell_contents
+        except ValueError:
+            continue
+        if content is not function:
+            found.take(name, content)
+    for name in sorted(attributes):
+        if not name.startswith("__penstock"):
+            # Attributes set on functions by libraries are theirs; data that the project sets counts where it is plain.
+            found.take(f".{name}", attributes[name], data=name != "__wrapped__" and is_scalar(attributes[name]))
+    root = found.token()
+    defaults = _Gathered(look)
+    for place, value in enumerate(function.__defaults__ or ()):
+        defaults.take(f"default{place}", value)
+    for name, value in (function.__kwdefaults__ or {}).items():
+        defaults.take(f"default:{name}", value)
+    refs = {**found.refs, **defaults.refs}
+    return State(root + defaults.token(), root, refs, found.modules, found.opaque or defaults.opaque, bare=not root)
+
+
+def _rebound(code: CodeType) -> frozenset[str]:
+    """Free variables that the function itself stores to: state, not constants."""
+    free = set(code.co_freevars)
+    return frozenset(free & _stored(code)) if free else frozenset()
+
+
+def _stored(code: CodeType) -> set[str]:
+    import dis
+
+    wanted = ("STORE_DEREF", "DELETE_DEREF")
+    numbers = {dis.opmap[name] for name in wanted if name in dis.opmap}
+    raw = code.co_code
+    if not any(raw[place] in numbers for place in range(0, len(raw), 2)):
+        return set()
+    return {str(one.argval) for one in dis.get_instructions(code) if one.opname in wanted}
+
+
+def state_of_class(cls: type, look: _Look) -> State:
+    """Attributes of a class: data as it was, and functions that its own text does not hold."""
+    found = _Gathered(look)
+    members = getattr(cls, "_member_map_", None)
+    if isinstance(members, dict):
+        for name, member in members.items():
+            found.take(name, getattr(member, "_value_", None))
+        return State(found.token(), found.token(), found.refs, opaque=False)
+    for name, value in list(vars(cls).items()):
+        if (name.startswith("__") and name.endswith("__") and not isinstance(value, FunctionType)) or name.startswith(
+            "_abc_"
+        ):
+            continue
+        inner = value
+        if isinstance(inner, _WRAPS):
+            inner = getattr(inner, "fget", None) or getattr(inner, "__func__", None)
+        if isinstance(inner, FunctionType):
+            if inner.__code__.co_filename[:1] == "<" and inner.__module__ != "__main__":
+                continue  # made by `dataclass` and its like, from what the body says
+            if _is_own(inner, cls) and not inner.__closure__:
+                continue
+            found.refs[name] = inner
+        elif isinstance(inner, type) or hasattr(inner, "__wrapped__"):
+            if not (isinstance(inner, type) and inner.__qualname__.startswith(f"{cls.__qualname__}.")):
+                found.refs[name] = inner
+        elif type(inner).__name__ not in ("member_descriptor", "getset_descriptor"):
+            snap = look(inner)
+            if not snap.opaque:
+                found.parts.append(f"{name}={snap.token}")
+            for place, ref in enumerate(snap.refs):
+                if ref is not cls:
+                    found.refs[f"{name}.{place}"] = ref
+    return State(found.token(), found.token(), found.refs, found.modules)
+
+
+def _is_own(function: FunctionType, cls: type) -> bool:
+    return function.__module__ == cls.__module__ and function.__qualname__.startswith(f"{cls.__qualname__}.")
+
+
+def bytecode_token(code: CodeType) -> str:
+    """The identity of a code object without source: instructions, constants and names, without positions and docstring."""
+    parts: list[str] = []
+    waiting = [code]
+    while waiting:
+        one = waiting.pop()
+        constants: list[str] = []
+        for place, const in enumerate(one.co_consts):
+            if isinstance(const, CodeType):
+                waiting.append(const)
+                constants.append(f"code:{const.co_name}")
+            elif not (place == 0 and isinstance(const, str) and one.co_flags & 0x04000000):
+                constants.append(blake3(marshal.dumps(const, 2)).hexdigest())
+        parts += [
+            one.co_name,
+            blake3(one.co_code).hexdigest(),
+            str(one.co_argcount),
+            str(one.co_kwonlyargcount),
+            str(one.co_flags),
+        ]
+        parts += [*constants, *one.co_names, *one.co_varnames, *one.co_freevars, *one.co_cellvars]
+    return blake3("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
