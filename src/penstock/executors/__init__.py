@@ -1,1 +1,3 @@
-"""TODO"""
+"""Where tasks run: in this process, or in local ones."""
+
+__all__: list[str] = []

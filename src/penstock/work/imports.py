@@ -36,16 +36,17 @@ class _Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self.actions.pop(fullname))
+            spec.loader = _Loader(spec.loader, self.actions, fullname)
         return spec
 
 
 class _Loader(Loader):
     """The module's own loader, and an action after it."""
 
-    def __init__(self, inner: Loader, action: Action) -> None:
+    def __init__(self, inner: Loader, actions: dict[str, Action], name: str) -> None:
         self._inner = inner
-        self._action = action
+        self._actions = actions
+        self._name = name
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._inner.create_module(spec)
@@ -56,7 +57,9 @@ class _Loader(Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._inner
         self._inner.exec_module(module)
-        self._action(module)
+        action = self._actions.pop(self._name, None)  # looking for a module is not importing it: only now is it done
+        if action is not None:
+            action(module)
 
 
 _FINDER = _Finder()

@@ -1,0 +1,160 @@
+"""The worker's process: `python -m penstock.app.worker DESCRIPTOR` is the server that forks workers.
+
+A composition root: here the worker's kit is put together, of the pipeline's declarations, codecs and a store.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from penstock.codecs.registry import Codecs
+from penstock.declare import load as declare
+from penstock.declare.python import declaration_of
+from penstock.errors import PenstockError
+from penstock.executors.server import Fork, serve
+from penstock.executors.worker import work
+from penstock.model.code import Code
+from penstock.model.step import Entry
+from penstock.model.task import Task
+from penstock.plan.files import Stats, digest_path
+from penstock.ports import Store
+from penstock.stores.local import LocalStore
+from penstock.work.outputs import Target
+from penstock.work.perform import Kit, NeedsFresh
+
+__all__ = ["Loaded", "kit_of", "main"]
+
+_LEAST_BOUND = 1 << 30  # bytes: a worker may hold this much between tasks on any machine
+
+
+class Loaded:
+    """The pipelines that this process has loaded, and what it knows of their code.
+
+    Where `again` is given, a pipeline that was edited since is loaded again by it instead of being refused.
+    """
+
+    def __init__(self, cache: Path | None) -> None:
+        self._cache = cache
+        self._pipelines: dict[tuple[str, str], declare.Declared] = {}
+        self._functions: dict[bytes, Callable[..., Any]] = {}
+        self._current: declare.Declared | None = None
+        self._stats: Stats = {}
+
+    def prepare(self, path: str, root: str) -> None:
+        """Load a pipeline file of a project."""
+        if (path, root) not in self._pipelines:
+            self._pipelines[path, root] = declare.load(path, root or None, self._cache)
+
+    def adopt(self, loaded: declare.Declared) -> None:
+        """Use what is loaded already."""
+        self._pipelines[str(loaded.file), str(loaded.project.root)] = loaded
+
+    def resolve(self, task: Task) -> tuple[Callable[..., Any], Code | None]:
+        """A task's function and its closure. Raises `NeedsFresh` where what is loaded is no longer what the files say."""
+        entry = task.entry
+        if entry.kind == "pickle":
+            self._current = None
+            return self._unpickled(entry.data), None
+        key = (entry.path, task.root)
+        pipeline = self._pipelines.get(key)
+        if pipeline is None:
+            self.prepare(*key)
+            pipeline = self._pipelines[key]
+        elif changed := pipeline.changed():
+            raise NeedsFresh(f"{changed[0].name} was edited")
+        self._current = pipeline
+        step = pipeline.step(entry.name)
+        return step.function, step.code
+
+    def _unpickled(self, data: bytes) -> Callable[..., Any]:
+        found = self._functions.get(data)
+        if found is None:
+            import cloudpickle
+
+            found = cloudpickle.loads(data)
+            assert callable(found)
+            self._functions[data] = found
+        return found
+
+    def changed(self) -> list[str]:
+        """Source files edited since they were loaded, relative to the project."""
+        if self._current is None:
+            return []
+        root = self._current.project.root
+        return [os.path.relpath(path, root) for path in self._current.changed()]
+
+    def digest(self, path: Path) -> str:
+        """The digest of a file's or folder's content."""
+        return digest_path(path, self._stats)
+
+    def target(self, function: Callable[..., Any]) -> Target:
+        """How a worker finds a function that `ps.each` hands items to."""
+        declared = declaration_of(function)
+        inner = declared.function if declared is not None else function
+        name = declared.name if declared is not None else getattr(function, "__name__", "each")
+        arguments = tuple(declared.inputs) if declared is not None else _needed(inner)
+        code = self._current.closures.code_of(inner) if self._current is not None else Code("")
+        if declared is not None and self._current is not None:
+            try:
+                step = self._current.step(name)
+            except PenstockError:
+                pass
+            else:
+                return Target(Entry("file", str(self._current.file), name), step.code, arguments, name)
+        import cloudpickle
+
+        return Target(Entry("pickle", name=name, data=cloudpickle.dumps(inner)), code, arguments, name)
+
+
+def _needed(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The arguments of a function that have no default."""
+    import inspect
+
+    variadic = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    return tuple(
+        [
+            name
+            for name, one in inspect.signature(function).parameters.items()
+            if one.default is one.empty and one.kind not in variadic
+        ]
+    )
+
+
+def kit_of(loaded: Loaded, store: Store, state: Path) -> Kit:
+    """What tasks are performed with in this process."""
+    return Kit(
+        codecs=Codecs(),
+        store=store,
+        resolve=loaded.resolve,
+        changed=loaded.changed,
+        digest=loaded.digest,
+        target=loaded.target,
+        ignored=(str(state),),
+        prepare=loaded.prepare,
+    )
+
+
+def _compose(fork: Fork) -> Kit:
+    state = Path(fork.hello.state)
+    return kit_of(Loaded(state / "cache"), LocalStore(state / "store"), state)
+
+
+def _bound() -> int:
+    try:
+        return max(
+            _LEAST_BOUND, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (4 * (os.cpu_count() or 1))
+        )
+    except (OSError, ValueError):
+        return _LEAST_BOUND
+
+
+def main() -> None:
+    """Serve until the runner is gone; each forked worker comes back here and works."""
+    fork = serve(int(sys.argv[-1]))
+    work(fork, _compose, _bound())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Where a task's printed output goes: to its log, and in this process to the terminal as well."""
+# ruff: noqa: PTH116 - files of the lowest level, by descriptor
+
+import io
+import os
+import sys
+from types import TracebackType
+from typing import Any, TextIO
+
+from penstock.model.task import LogSpan
+
+__all__ = ["Redirected", "Tee", "log_size"]
+
+
+def log_size(path: str) -> int:
+    """The present size of a log in bytes; 0 where there is none yet."""
+    try:
+        return os.stat(path).st_size if path else 0
+    except OSError:
+        return 0
+
+
+def _open(path: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+        return os.open(path, flags, 0o600)
+
+
+class Redirected:
+    """Descriptors 1 and 2 of a worker: whatever a task prints, from whatever language, goes to its log."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._file = (0, 0)  # device and inode of the log
+        self._stdout: Any = None
+        self._stderr: Any = None
+
+    def begin(self, path: str) -> None:
+        """Let output go to this log (nowhere, if there is none)."""
+        path = path or os.devnull
+        if path != self._path:
+            log = _open(path)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            info = os.fstat(log)
+            self._file = (info.st_dev, info.st_ino)
+            os.close(log)
+            self._path = path
+        if self._stdout is None:
+            self._stdout, self._stderr = _stream(1), _stream(2)
+        sys.stdout, sys.stderr = self._stdout, self._stderr
+        self._start = os.lseek(1, 0, os.SEEK_END) if path != os.devnull else 0
+
+    def end(self) -> LogSpan | None:
+        """Everything is written; where it lies. What the task did to the descriptors is mended."""
+        for stream in (sys.stdout, sys.stderr, self._stdout, self._stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass
+        if not (self._intact(1) and self._intact(2)) or self._stdout.closed or self._stderr.closed:
+            path, self._path = self._path, ""
+            self._stdout = self._stderr = None
+            start = self._start
+            self.begin("" if path == os.devnull else path)
+            self._start = min(start, self._start)
+        if self._path == os.devnull:
+            return None
+        return LogSpan(self._path, self._start, max(0, os.fstat(1).st_size - self._start))
+
+    def _intact(self, descriptor: int) -> bool:
+        try:
+            info = os.fstat(descriptor)
+        except OSError:
+            return False
+        return (info.st_dev, info.st_ino) == self._file
+
+
+def _stream(descriptor: int) -> TextIO:
+    # Lines are written at once: the last ones before a crash are those that matter.
+    raw = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw, 8192), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
+
+
+class Tee:
+    """Output of a task in this process: to the terminal, and to its log."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._log = -1
+        self._start = 0
+
+    def __enter__(self) -> "Tee":
+        self._before = sys.stdout, sys.stderr
+        if self._path:
+            self._log = _open(self._path)
+            self._start = os.lseek(self._log, 0, os.SEEK_END)
+            sys.stdout, sys.stderr = _Both(sys.stdout, self._log), _Both(sys.stderr, self._log)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        sys.stdout, sys.stderr = self._before
+        if self._log >= 0:
+            self.size = os.fstat(self._log).st_size - self._start
+            os.close(self._log)
+
+    @property
+    def span(self) -> LogSpan | None:
+        """Where the output lies, after the end."""
+        return LogSpan(self._path, self._start, self.size) if self._path else None
+
+
+class _Both(io.TextIOBase):
+    def __init__(self, terminal: Any, log: int) -> None:
+        self._terminal = terminal
+        self._log = log
+
+    def write(self, text: str, /) -> int:
+        data = memoryview(text.encode("utf-8", "backslashreplace"))
+        try:
+            while data:
+                data = data[os.write(self._log, data) :]
+        except OSError:  # the log is closed or its disk is full: the terminal still has it
+            pass
+        if self._terminal is not None:
+            self._terminal.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self._terminal is not None:
+            self._terminal.flush()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return bool(self._terminal is not None and self._terminal.isatty())
+
+    def fileno(self) -> int:
+        return int(self._terminal.fileno())
+
+    @property
+    def buffer(self) -> Any:
+        """Bytes go to the terminal alone."""
+        return self._terminal.buffer
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return str(getattr(self._terminal, "encoding", "utf-8"))

@@ -1,0 +1,455 @@
+"""The default executor: warm processes on this machine, forked by a server; a task that dies, dies alone."""
+
+import atexit
+import os
+import select
+import signal
+import socket
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from penstock.errors import ExecutorError
+from penstock.executors.console import log_size
+from penstock.executors.deaths import ended_by_death, ended_by_stop
+from penstock.executors.lanes import Room, environment_of, lane_of
+from penstock.executors.pool import Hand, Job, Server
+from penstock.executors.wire import Again, Gone, Ready, Spawned, Spent
+from penstock.model.event import Begun, TaskEvent
+from penstock.model.task import Ended, Failure, LogSpan, Task, Usage
+
+__all__ = ["LocalExecutor"]
+
+_GRACE = 2.0  # seconds between asking a task to stop and killing it
+_RESTARTS = 3  # of a server that died
+_LINGER = 0.05  # seconds to wait for how a worker ended, after its socket closed
+
+
+class LocalExecutor:
+    """Runs up to `workers` tasks at once (counted by their cpus) in processes on this machine.
+
+    `launch` starts the server; the number of its control socket is appended. `state` is the state folder, `root` the
+    project's; `memory` (bytes) and `gpus` bound what runs together. Workers load `pipeline` ahead where it is given.
+    """
+
+    name = "local"
+
+    def __init__(
+        self,
+        launch: Sequence[str],
+        *,
+        workers: int,
+        state: Path,
+        root: Path,
+        memory: int | None = None,
+        gpus: int = 0,
+        pipeline: Path | None = None,
+    ) -> None:
+        self.workers = max(1, workers)
+        self._launch = tuple(launch)
+        self._state, self._root, self._pipeline = state, root, pipeline
+        self._room = Room(self.workers, memory, gpus)
+        self._queue: deque[Job] = deque()
+        self._jobs: dict[str, Job] = {}
+        self._hands: dict[int, Hand] = {}
+        self._by_socket: dict[int, Hand] = {}
+        self._numbers = 0
+        self._server: Server | None = None
+        self._poll = select.poll()
+        self._ready: list[TaskEvent] = []
+        self._host = socket.gethostname()
+        self._owner = 0
+        self._restarts = 0
+        self._barren = 0  # workers that ended before they began anything, since one did
+
+    def start(self) -> None:
+        """Start the server and the first workers, in the background."""
+        if self._server is not None:
+            return
+        if not self._owner:
+            atexit.register(self.close)
+            os.register_at_fork(after_in_child=self._forget)
+        self._owner = os.getpid()
+        self._server = Server(self._launch, self._state, self._root)
+        self._poll.register(self._server.channel.socket, select.POLLIN)
+        for _ in range(self.workers - len(self._hands)):
+            self._spawn("1")
+
+    def submit(self, task: Task) -> None:
+        """Take a task; it begins when there is room."""
+        if self._server is None:
+            self.start()
+        job = Job(task)
+        self._jobs[task.id] = job
+        self._queue.append(job)
+        self._dispatch()
+
+    def events(self, timeout: float | None) -> Sequence[TaskEvent]:
+        """What has happened. Waits up to `timeout` seconds (None: until something does, if there is anything to wait for)."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            self._listen(self._patience(end))
+            self._overdue()
+            self._dispatch()
+            if self._ready or not self._jobs or (end is not None and time.monotonic() >= end):
+                made, self._ready = self._ready, []
+                return made
+
+    def cancel(self, task: str, reason: str = "", grace: float = _GRACE) -> None:
+        """Stop a task: forgotten if it has not begun; else asked, and after `grace` seconds killed."""
+        job = self._jobs.get(task)
+        if job is None or job.asked:
+            return
+        if job in self._queue:
+            self._queue.remove(job)
+            self._end(job, Ended(task, "cancelled", reason=reason))
+            return
+        for hand in self._hands.values():
+            if hand.following is job and hand.withdraw():
+                hand.following = None
+                self._end(job, Ended(task, "cancelled", reason=reason))
+                return
+            if job in (hand.head, hand.following):
+                self._ask(hand, job, "cancel", reason, grace)
+                return
+
+    def close(self) -> None:
+        """Kill everything that came of this executor. May be called twice, and at exit it is."""
+        server, self._server = self._server, None
+        if self._owner != os.getpid():
+            return
+        self._queue.clear()
+        self._jobs.clear()
+        for hand in list(self._hands.values()):
+            self._drop(hand)
+        if server is not None:
+            self._poll.unregister(server.channel.socket)
+            server.close()
+        self._owner = 0
+        atexit.unregister(self.close)
+
+    # --- handing out ---------------------------------------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        while self._queue:
+            job = self._queue[0]
+            wanted = job.task.resources
+            if self._room.fits(wanted):
+                self._queue.popleft()
+                job.devices = self._room.take(wanted)
+                self._give(self._free(job), job)
+            else:
+                hand = self._busy(lane_of(wanted)) if job.task.isolation != "fresh" and not wanted.gpus else None
+                if hand is None:
+                    return
+                self._queue.popleft()
+                hand.give(job)
+                self._register(hand)
+        self._rebalance()
+
+    def _rebalance(self) -> None:
+        """Nothing waits, but a task may be stuck behind a long one while there is room elsewhere."""
+        for hand in self._hands.values():
+            job = hand.following
+            if job is not None and self._room.fits(job.task.resources) and hand.withdraw():
+                hand.following = None
+                job.devices = self._room.take(job.task.resources)
+                self._give(self._free(job), job)
+                return
+
+    def _free(self, job: Job) -> Hand:
+        """A worker that can take the task now: a warm one of its lane, else a new one."""
+        lane = lane_of(job.task.resources, job.devices)
+        if job.task.isolation == "fresh":
+            return self._spawn(lane, fresh=True)
+        for hand in self._hands.values():
+            if hand.idle and hand.lane == lane and not hand.fresh:
+                return hand
+        idle = [hand for hand in self._hands.values() if hand.idle]
+        if len(idle) >= self.workers:  # of other lanes: the one that was made first makes way
+            self._retire(idle[0], "")
+        return self._spawn(lane)
+
+    def _busy(self, lane: str) -> Hand | None:
+        """A worker that can keep a task of this lane ready, to save the time in which it would wait for one."""
+        for hand in self._hands.values():
+            if (
+                hand.lane == lane
+                and hand.head is not None
+                and hand.following is None
+                and not (hand.spent or hand.closing or hand.fresh or hand.head.asked)
+            ):
+                return hand
+        return None
+
+    def _spawn(self, lane: str, *, fresh: bool = False) -> Hand:
+        assert self._server is not None
+        self._numbers += 1
+        hand = self._server.spawn(self._numbers, lane, environment_of(lane), fresh=fresh)
+        self._hands[hand.id] = hand
+        descriptor = hand.channel.socket.fileno()
+        self._by_socket[descriptor] = hand
+        self._poll.register(descriptor, select.POLLIN)
+        if self._pipeline is not None and not fresh:
+            self._server.prepare(hand, str(self._pipeline), str(self._root))
+        return hand
+
+    def _give(self, hand: Hand, job: Job) -> None:
+        hand.give(job)
+        self._register(hand)
+        self._begin(hand)
+
+    def _register(self, hand: Hand) -> None:
+        if hand.channel.waiting:
+            self._poll.modify(hand.channel.socket, select.POLLIN | select.POLLOUT)
+
+    def _begin(self, hand: Hand) -> None:
+        """The head's time runs from now, if its process is there."""
+        job = hand.head
+        if job is None or job.begun or not hand.pid:
+            return
+        task, now = job.task, time.monotonic()
+        job.begun = now
+        job.log_start = job.log_size = log_size(task.log)
+        if task.timeout > 0:
+            job.stop_at = now + task.timeout
+        if task.no_output_timeout > 0:
+            job.silent_at = now + task.no_output_timeout
+        span = LogSpan(task.log, job.log_start, 0) if task.log else None
+        self._ready.append(Begun(task.id, task.step, task.attempt, hand.pid, self._host, span))
+
+    # --- what comes back -------------------------------------------------------------------------------------------
+
+    def _listen(self, patience: float | None) -> None:
+        for descriptor, flags in self._poll.poll(None if patience is None else max(0.0, patience) * 1000):
+            hand = self._by_socket.get(descriptor)
+            if hand is not None:
+                if flags & select.POLLOUT:
+                    hand.channel.flush()
+                    if not hand.channel.waiting:
+                        self._poll.modify(descriptor, select.POLLIN)
+                if flags & ~select.POLLOUT:
+                    self._hear(hand)
+            elif self._server is not None and descriptor == self._server.channel.socket.fileno():
+                self._hear_server(self._server)
+
+    def _hear(self, hand: Hand) -> None:
+        try:
+            messages = hand.channel.hear()
+        except ExecutorError as error:  # the step wrote on what is not its own
+            self._retire(hand, f"spoke nonsense: {error.what}")
+            return
+        for message in messages:
+            if isinstance(message, Ended):
+                self._ended(hand, message)
+            elif isinstance(message, Again):
+                self._again(hand, message)
+            elif isinstance(message, Spent):
+                self._retire(hand, message.reason)
+            else:
+                if hand.head is not None and hand.head.silent_at:
+                    hand.head.silent_at = time.monotonic() + hand.head.task.no_output_timeout
+                self._ready.append(message)
+        if not hand.channel.open and not hand.closing:
+            hand.closing = True
+            self._forget_socket(hand)
+            if self._server is not None:
+                self._server.kill(hand, patient=True)
+
+    def _ended(self, hand: Hand, ended: Ended) -> None:
+        job = hand.head
+        if job is None or job.task.id != ended.task:
+            return
+        hand.head = None
+        self._barren = 0
+        self._settle(job, ended_by_stop(job, ended) if job.asked and ended.status == "cancelled" else ended)
+        if hand.fresh:
+            self._retire(hand, "")
+        elif hand.following is not None:
+            job, hand.head, hand.following = hand.following, hand.following, None
+            job.devices = self._room.take(job.task.resources)
+            self._begin(hand)
+
+    def _again(self, hand: Hand, message: Again) -> None:
+        job = hand.head
+        hand.spent = True
+        if job is not None and job.task.id == message.task:
+            hand.head = None
+            self._put_back(job)
+        self._retire(hand, "")
+
+    def _settle(self, job: Job, ended: Ended) -> None:
+        self._room.give_back(job.task.resources, job.devices)
+        self._end(job, ended)
+
+    def _end(self, job: Job, ended: Ended) -> None:
+        del self._jobs[job.task.id]
+        self._ready.append(ended)
+
+    def _put_back(self, job: Job) -> None:
+        """A task that could not run where it was: it takes its place at the front again."""
+        self._room.give_back(job.task.resources, job.devices)
+        job.devices, job.begun, job.stop_at, job.silent_at = (), 0.0, 0.0, 0.0
+        self._queue.appendleft(job)
+
+    def _hear_server(self, server: Server) -> None:
+        try:
+            messages = server.channel.hear()
+        except ExecutorError:
+            server.channel.open = False
+            messages = []
+        for message in messages:
+            if isinstance(message, Ready):
+                server.ready = True
+                continue
+            hand = self._hands.get(message.id)
+            if hand is None:
+                continue
+            if isinstance(message, Gone):
+                self._gone(hand, message)
+            elif isinstance(message, Spawned) and message.pid:
+                hand.pid = message.pid
+                self._begin(hand)
+            else:
+                self._lost(hand, Failure("ExecutorError", message.reason, hint=ExecutorError.hint_default))
+        if not server.channel.open:
+            self._server_died(server)
+
+    # --- endings ---------------------------------------------------------------------------------------------------
+
+    def _retire(self, hand: Hand, words: str) -> None:
+        """End a worker that takes no more. What it was to do next goes back to the queue."""
+        hand.spent = True
+        hand.words = hand.words or words
+        self._unfollow(hand)
+        if self._server is not None:
+            self._server.kill(hand)
+        if hand.head is None:
+            self._drop(hand)
+
+    def _unfollow(self, hand: Hand) -> None:
+        job, hand.following = hand.following, None
+        if job is not None:
+            hand.withdraw()
+            self._queue.appendleft(job)
+
+    def _gone(self, hand: Hand, message: Gone) -> None:
+        """A worker ended: its task with it, unless it had not begun."""
+        if hand.channel.open:
+            self._hear(hand)  # what it said before
+        if hand.id not in self._hands:
+            return
+        job, hand.head = hand.head, None
+        following, hand.following = hand.following, None
+        unbegun = hand.withdraw()
+        if following is not None:
+            self._queue.appendleft(following)
+        if job is not None:
+            if following is None and unbegun and not job.asked and self._barren < 2 * self.workers + 2:
+                self._barren += 1
+                self._put_back(job)
+            else:
+                self._settle(job, self._death(hand, job, message))
+        self._drop(hand)
+
+    def _death(self, hand: Hand, job: Job, message: Gone) -> Ended:
+        usage = Usage(seconds=time.monotonic() - job.begun if job.begun else 0.0)
+        return ended_by_death(job, message, hand.words, hand.closing, usage)
+
+    def _lost(self, hand: Hand, failure: Failure) -> None:
+        job, hand.head = hand.head, None
+        self._unfollow(hand)
+        if job is not None:
+            self._settle(job, Ended(job.task.id, "failed", failure=failure))
+        self._drop(hand)
+
+    def _drop(self, hand: Hand) -> None:
+        self._forget_socket(hand)
+        self._hands.pop(hand.id, None)
+        hand.close()
+
+    def _forget_socket(self, hand: Hand) -> None:
+        descriptor = hand.channel.socket.fileno()
+        if self._by_socket.get(descriptor) is hand:
+            del self._by_socket[descriptor]
+            self._poll.unregister(descriptor)
+
+    def _server_died(self, server: Server) -> None:
+        """Its workers are killed; what they did has failed, what waits goes on with a new server."""
+        self._server = None
+        self._poll.unregister(server.channel.socket)
+        words = server.last_words()
+        never = not server.ready
+        server.close(0.0)
+        for hand in list(self._hands.values()):
+            if hand.channel.open:
+                self._hear(hand)
+            what = "the process that starts workers ended" + (f": {words.splitlines()[-1]}" if words else "")
+            self._lost(hand, Failure("WorkerDied", what, hint=ExecutorError.hint_default, traceback=words))
+        self._restarts += 1
+        if self._queue and (never or self._restarts > _RESTARTS):
+            for job in list(self._queue):
+                what = "workers can't be started" + (f": {words.splitlines()[-1]}" if words else "")
+                failure = Failure("ExecutorError", what, hint=ExecutorError.hint_default, traceback=words)
+                self._end(job, Ended(job.task.id, "failed", failure=failure))
+            self._queue.clear()
+        elif self._queue:
+            self.start()
+
+    # --- time ------------------------------------------------------------------------------------------------------
+
+    def _patience(self, end: float | None) -> float | None:
+        if self._ready or not self._jobs:
+            return 0.0
+        first = end
+        for hand in self._hands.values():
+            job = hand.head
+            if job is not None:
+                for when in (job.stop_at, job.silent_at, job.kill_at):
+                    if when and (first is None or when < first):
+                        first = when
+        return None if first is None else first - time.monotonic()
+
+    def _overdue(self) -> None:
+        now = time.monotonic()
+        for hand in list(self._hands.values()):
+            job = hand.head
+            if job is None:
+                continue
+            if job.kill_at and now >= job.kill_at:
+                job.kill_at = 0.0
+                if self._server is not None:
+                    self._server.kill(hand)
+            elif job.stop_at and now >= job.stop_at:
+                self._ask(hand, job, "timeout", f"it took longer than {job.task.timeout:g} s", _GRACE)
+            elif job.silent_at and now >= job.silent_at:
+                self._silent(hand, job, now)
+
+    def _silent(self, hand: Hand, job: Job, now: float) -> None:
+        size = log_size(job.task.log)
+        if size > job.log_size:
+            job.log_size, job.silent_at = size, now + job.task.no_output_timeout
+        else:
+            said = f"it printed nothing for {job.task.no_output_timeout:g} s"
+            self._ask(hand, job, "silence", said, _GRACE)
+
+    def _ask(self, hand: Hand, job: Job, asked: str, why: str, grace: float) -> None:
+        job.asked, job.why = asked, why
+        job.stop_at = job.silent_at = 0.0
+        job.kill_at = time.monotonic() + grace
+        if self._server is None:
+            return
+        if grace > 0:
+            self._server.halt(hand, job.task.id, why)
+        else:
+            self._server.kill(hand, signal.SIGKILL)
+
+    def _forget(self) -> None:
+        """In a fork of the runner: the sockets must close when the runner dies, so a copy may not keep them open."""
+        if self._owner and self._owner != os.getpid():
+            for hand in self._hands.values():
+                hand.close()
+            if self._server is not None:
+                self._server.channel.close()
+            self._hands, self._by_socket, self._server = {}, {}, None

@@ -1,0 +1,260 @@
+"""The runner's side of server and workers: their sockets, what they are doing, and how they are started and ended."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from penstock.errors import ExecutorError
+from penstock.executors.processes import MARK, kill_marked
+from penstock.executors.wire import Frames, FromServer, FromWorker, Halt, Hello, Kill, Prepare, Spawn, Work, frame
+from penstock.model.task import Task
+
+__all__ = ["Hand", "Job", "Server"]
+
+_TOKEN = 8
+
+
+class Job:
+    """A task in the executor: waiting, prefetched or running."""
+
+    __slots__ = (
+        "asked",
+        "begun",
+        "devices",
+        "kill_at",
+        "log_grown",
+        "log_size",
+        "log_start",
+        "silent_at",
+        "stop_at",
+        "task",
+        "why",
+    )
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.devices: tuple[int, ...] = ()
+        self.begun = 0.0  # monotonic; 0 while it has not begun
+        self.asked = ""  # what it was asked to stop for: "timeout", "silence" or "cancel"
+        self.why = ""
+        self.stop_at = 0.0  # when to ask it to stop, 0 for never
+        self.silent_at = 0.0  # when to look whether it has said anything, 0 for never
+        self.kill_at = 0.0  # when to kill it, 0 for never
+        self.log_start = 0
+        self.log_size = 0
+
+
+class Channel:
+    """A socket that never blocks: what can't be sent now is sent when there is room."""
+
+    def __init__(self, sock: socket.socket, kind: Any) -> None:
+        sock.setblocking(False)
+        self.socket = sock
+        self.open = True
+        self._frames = Frames(kind)
+        self._out = bytearray()
+
+    def say(self, message: Struct) -> None:
+        """Send a message, now or later."""
+        data = frame(message)
+        if self._out:
+            self._out += data
+            return
+        try:
+            sent = self.socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return  # the other side is gone: reading tells
+        if sent < len(data):
+            self._out += data[sent:]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is still to be sent."""
+        return bool(self._out)
+
+    def flush(self) -> None:
+        """Send what there is room for."""
+        try:
+            while self._out:
+                del self._out[: self.socket.send(self._out)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._out.clear()
+
+    def hear(self) -> list[Any]:
+        """What has come. `open` is False after the other side closed. Raises `ExecutorError` for nonsense."""
+        found: list[Any] = []
+        while self.open:
+            try:
+                data = self.socket.recv(1 << 18)
+            except BlockingIOError:
+                break
+            except OSError:
+                data = b""
+            if not data:
+                self.open = False
+                break
+            found += self._frames.feed(data)
+            if len(data) < 1 << 18:
+                break
+        return found
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self.open = False
+        self.socket.close()
+
+
+class Hand:
+    """A worker, as the runner sees it: `head` is what it does, `following` what it does next unless withdrawn."""
+
+    def __init__(self, number: int, lane: str, channel: Channel, tokens: tuple[int, int], *, fresh: bool) -> None:
+        self.id = number
+        self.lane = lane
+        self.channel = channel
+        self.fresh = fresh
+        self.pid = 0
+        self.head: Job | None = None
+        self.following: Job | None = None
+        self.spent = False
+        self.closing = False  # its socket is closed; the server was asked to see to it
+        self.words = ""  # why it is being ended, if that is not its own doing
+        self._numbers = 0
+        self._read, self._write = tokens
+
+    @property
+    def idle(self) -> bool:
+        """Whether it can take a task at once."""
+        return self.head is None and not self.spent and not self.closing
+
+    def give(self, job: Job) -> None:
+        """Hand it a task, to do at once or after the one it is doing."""
+        self._numbers += 1
+        os.write(self._write, self._numbers.to_bytes(_TOKEN, "little"))
+        self.channel.say(Work(job.task, self._numbers))
+        if self.head is None:
+            self.head = job
+        else:
+            self.following = job
+
+    def withdraw(self) -> bool:
+        """Take back the last task given, if it has not been begun."""
+        try:
+            return bool(os.read(self._read, _TOKEN))
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Let go of sockets and pipes."""
+        self.channel.close()
+        for end in (self._read, self._write):
+            if end >= 0:
+                os.close(end)
+        self._read = self._write = -1
+
+
+class Server:
+    """The server process, as the runner sees it."""
+
+    def __init__(self, launch: Sequence[str], state: Path, root: Path) -> None:
+        import subprocess
+
+        self.mark = os.urandom(12).hex()
+        self.ready = False
+        ours, theirs = socket.socketpair()
+        self._errors = _nameless()
+        try:
+            self._process = subprocess.Popen(
+                [*launch, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=self._errors,
+                stderr=self._errors,
+                pass_fds=(theirs.fileno(),),
+                env={**os.environ, MARK: self.mark},
+                start_new_session=True,  # Ctrl-C is the runner's business
+            )
+        except OSError as error:
+            ours.close()
+            os.close(self._errors)
+            raise ExecutorError(f"workers can't be started: {error}") from error
+        finally:
+            theirs.close()
+        self.channel = Channel(ours, FromServer)
+        self.channel.say(Hello(str(state), str(root), self.mark))
+
+    def spawn(self, number: int, lane: str, environment: dict[str, str], *, fresh: bool) -> Hand:
+        """Have a worker forked."""
+        ours, theirs = socket.socketpair()
+        read, write = os.pipe()
+        os.set_blocking(read, False)
+        os.set_blocking(write, False)
+        try:
+            # Few and small messages go this way, so it may wait; descriptors travel with the first byte.
+            self.channel.flush()
+            self.channel.socket.setblocking(True)
+            socket.send_fds(self.channel.socket, [frame(Spawn(number, environment))], [theirs.fileno(), read])
+        except OSError:
+            pass  # the server is gone: reading tells
+        finally:
+            self.channel.socket.setblocking(False)
+            theirs.close()
+        return Hand(number, lane, Channel(ours, FromWorker), (read, write), fresh=fresh)
+
+    def kill(self, hand: Hand, number: int = signal.SIGKILL, *, patient: bool = False) -> None:
+        """Signal a worker; with SIGKILL, all that came of it."""
+        self.channel.say(Kill(hand.id, number, patient))
+
+    def last_words(self) -> str:
+        """What the server printed, for people to see why it ended."""
+        try:
+            size = os.fstat(self._errors).st_size
+            return os.pread(self._errors, 4096, max(0, size - 4096)).decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    def close(self, patience: float = 3.0) -> None:
+        """End it, with all that came of it: it does so when its socket closes, and is made to if it does not."""
+        self.channel.socket.setblocking(True)
+        self.channel.socket.settimeout(patience)
+        try:
+            self.channel.socket.shutdown(socket.SHUT_WR)
+            while self.channel.socket.recv(1 << 16):
+                pass
+            clean = True
+        except OSError:
+            clean = False
+        self.channel.close()
+        end = time.monotonic() + (0.5 if clean else 0.0)
+        while self._process.poll() is None and time.monotonic() < end:
+            time.sleep(0.0005)
+        if self._process.poll() != 0:  # killed, or broken: what came of it may live
+            self._process.kill()
+            self._process.wait()
+            kill_marked(self.mark)
+        os.close(self._errors)
+
+    def prepare(self, hand: Hand, path: str, root: str) -> None:
+        """Have a worker load a pipeline file ahead of its tasks."""
+        hand.channel.say(Prepare(path, root))
+
+    def halt(self, hand: Hand, task: str, reason: str) -> None:
+        """Ask a worker to stop a task."""
+        hand.channel.say(Halt(task, reason))
+        self.kill(hand, signal.SIGTERM)
+
+
+def _nameless() -> int:
+    """A descriptor of a file without a name, for what a server prints."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
