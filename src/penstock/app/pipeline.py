@@ -17,7 +17,6 @@ from penstock.errors import DeclarationError, LedgerError, NotFound, UnknownName
 from penstock.graph.graph import Graph, build
 from penstock.model.event import Approved, Event
 from penstock.model.run import Run
-from penstock.model.step import Step
 from penstock.plan.decide import Work
 from penstock.plan.files import Stats
 from penstock.plan.memory import Past
@@ -141,8 +140,15 @@ class Pipeline:
         git = GitState(settings.root)
         ledger = open_ledger(settings, create=True)
         store = open_store(settings)
+        whole = self.graph
         running = make_executor(
-            executor or settings.executor, settings, store, workers=workers, steps=self._here, loaded=self._loaded
+            executor or settings.executor,
+            settings,
+            store,
+            workers=workers,
+            step_of=whole.steps.__getitem__,
+            isolations=frozenset(step.options.isolation for step in whole.steps.values()),
+            loaded=self._loaded,
         )
         try:
             earlier = ledger.run(resume) if resume else None
@@ -168,9 +174,6 @@ class Pipeline:
             approve(ledger, run, step)
 
     # how it is done
-
-    def _here(self, name: str) -> Step:
-        return self.graph.steps[name]
 
     @contextmanager
     def _memory(self) -> Iterator[tuple[Ledger, Store]]:

@@ -16,9 +16,8 @@ class Routed:
     other one has any, so that their tasks hold nobody up for longer than they take.
     """
 
-    name = "routed"
-
-    def __init__(self, executors: Mapping[str, Executor]) -> None:
+    def __init__(self, executors: Mapping[str, Executor], name: str = "routed") -> None:
+        self.name = name
         self._named = dict(executors)
         self._all: list[Executor] = []
         for one in executors.values():

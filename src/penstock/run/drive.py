@@ -87,7 +87,7 @@ def drive(
         yield from loop.told()
     loop.flush()
     status = engine.status
-    loop.buffer.append(RunEnded(status, means.clock.monotonic() - begun))
+    loop.record(RunEnded(status, means.clock.monotonic() - begun))
     loop.flush()
     means.leases.close()
     yield from loop.told()

@@ -1,0 +1,102 @@
+"""Executors by name: those of Penstock, and those that installed packages offer."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from penstock.app.settings import Settings
+from penstock.declare.load import Declared
+from penstock.errors import MissingExtra, SettingsError, did_you_mean
+from penstock.model.code import Code
+from penstock.model.step import Step
+from penstock.model.task import Task
+from penstock.ports import Executor, Store
+
+__all__ = ["BUILT_IN", "executor_names", "make_executor"]
+
+BUILT_IN = ("inline", "local")
+_GROUP = "penstock.executors"
+
+
+def make_executor(
+    name: str,
+    settings: Settings,
+    store: Store,
+    *,
+    workers: int | None = None,
+    step_of: Callable[[str], Step],
+    isolations: frozenset[str] = frozenset(),
+    loaded: Declared | None = None,
+) -> Executor:
+    """The executor of a name, not started.
+
+    `workers` is how many processes (None or 0: the setting, else as many as cores); `step_of` finds a step for work in
+    this process; `isolations` are those that steps ask for. Raises `SettingsError` with close matches.
+    """
+    if name == "inline":
+        return _inline(settings, store, step_of, loaded)
+    if name == "local":
+        local = _local(settings, workers or settings.workers or cores())
+        if "inline" not in isolations:
+            return local
+        from penstock.executors.routing import Routed
+
+        return Routed({"": local, "inline": _inline(settings, store, step_of, loaded)}, name="local")
+    for entry in _entry_points():
+        if entry.name == name:
+            try:
+                made = entry.load()(settings=settings, store=store, workers=workers)
+            except ImportError as error:
+                raise MissingExtra(
+                    f"executor `{name}` needs {error.name or error}", hint=f"Install `{error.name}`."
+                ) from None
+            return made  # type: ignore[no-any-return]
+    raise SettingsError(f"there is no executor `{name}`", hint=did_you_mean(name, executor_names()))
+
+
+def executor_names() -> list[str]:
+    """Every executor that can be asked for."""
+    return sorted({*BUILT_IN, *(entry.name for entry in _entry_points())})
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _entry_points() -> Any:
+    from importlib.metadata import entry_points
+
+    return entry_points(group=_GROUP)
+
+
+def _local(settings: Settings, workers: int) -> Executor:
+    from penstock.executors.local import LocalExecutor
+
+    return LocalExecutor(
+        [sys.executable, "-m", "penstock.app.worker"],
+        workers=workers,
+        state=settings.state,
+        root=settings.root,
+        memory=settings.memory or None,
+        gpus=int(settings.gpus),
+        pipeline=settings.file,
+    )
+
+
+def _inline(settings: Settings, store: Store, step_of: Callable[[str], Step], loaded: Declared | None) -> Executor:
+    from penstock.app.worker import Loaded, kit_of
+    from penstock.executors.inline import InlineExecutor
+
+    found = Loaded(settings.state / "cache")
+    if loaded is not None:
+        found.adopt(loaded)
+
+    def resolve(task: Task) -> tuple[Callable[..., Any], Code | None]:
+        # A function of this process needs no pickle, so it may hold what can't be pickled.
+        if task.entry.kind == "pickle" and "[" not in task.step:
+            return step_of(task.step).function, None
+        return found.resolve(task)
+
+    return InlineExecutor(kit_of(found, store, settings.state)._replace(resolve=resolve))
