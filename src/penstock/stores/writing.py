@@ -122,8 +122,8 @@ class Writer(io.RawIOBase):
             self._disk.seal(self._fd)
         except OSError as error:
             raise store_error(error, "Writing a blob", self._folder) from error
-        self._done(Finished(self._path, self._fd, digest, self._size))
-        self._fd = -1  # the store closes it, once it is durable
+        fd, self._fd = self._fd, -1  # from here on it is the store's to close, once it is durable or has failed
+        self._done(Finished(self._path, fd, digest, self._size))
         self._blob = Blob(digest, self._size)
 
     def _drain(self) -> None:

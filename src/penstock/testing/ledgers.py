@@ -534,7 +534,7 @@ class LedgerContract:
             try:
                 for _ in range(30):
                     found.append(ledger.renew("me", 10))
-            except BaseException as error:  # noqa: BLE001 - handed to the test
+            except BaseException as error:  # handed to the test
                 problems.append(error)
 
         threads = [threading.Thread(target=beat) for _ in range(4)]

@@ -71,7 +71,7 @@ class StoreContract:
             assert writer.tell() == sum(map(len, parts))
             blob = writer.finish()
         assert blob.digest == digest_bytes(b"".join(parts))
-        assert store.data(blob.digest) == b"".join(parts)
+        assert bytes(store.data(blob.digest)) == b"".join(parts)
 
     def test_any_buffer_can_be_written(self, tmp_path: Path) -> None:
         """Arrays, slices and strided views are written as their bytes, and may be reused at once."""
@@ -85,13 +85,13 @@ class StoreContract:
             assert writer.write(reused) == len(reused)
             reused[:] = b"y" * len(reused)
             blob = writer.finish()
-        assert store.data(blob.digest) == numbers.tobytes() + b"ace" + b"cd" + b"x" * 1_500_000
+        assert bytes(store.data(blob.digest)) == numbers.tobytes() + b"ace" + b"cd" + b"x" * 1_500_000
 
     def test_a_finished_blob_can_be_read_before_it_is_durable(self, tmp_path: Path) -> None:
         """Other processes of this run read at once; nobody is told that the blob is there before `sync`."""
         store, other = self.make(tmp_path), self.make(tmp_path)
         blob = _write(store, b"early")
-        assert other.data(blob.digest) == b"early"
+        assert bytes(other.data(blob.digest)) == b"early"
         path = other.path(blob.digest)
         assert not other.has(blob.digest)
         assert blob.digest not in set(other.digests())
@@ -105,7 +105,7 @@ class StoreContract:
         store = self.make(tmp_path)
         with store.writer() as writer:
             writer.write(b"half")
-        with pytest.raises(ZeroDivisionError), store.writer() as writer:
+        with pytest.raises(ZeroDivisionError), store.writer() as writer:  # noqa: PT012 - the block is what is tested
             writer.write(b"half")
             raise ZeroDivisionError
         store.sync()
@@ -135,7 +135,7 @@ class StoreContract:
         assert file.stat().st_nlink == 1
         with file.open("r+b") as handle:
             handle.write(b"changed")
-        assert store.data(blob.digest) == b"u" * 100_000
+        assert bytes(store.data(blob.digest)) == b"u" * 100_000
         assert blob == Blob(digest_bytes(b"u" * 100_000), 100_000)
 
     def test_only_files_are_adopted(self, tmp_path: Path) -> None:
@@ -183,14 +183,14 @@ class StoreContract:
         assert not store.has(blob.digest)
         assert not store.verify(blob.digest)
         assert _kept(store, good) == blob
-        assert self.make(tmp_path).data(blob.digest) == good
+        assert bytes(self.make(tmp_path).data(blob.digest)) == good
         assert store.verify(blob.digest)
 
     def test_verify_finds_damage(self, tmp_path: Path) -> None:
         """Even in a blob that was read before."""
         store = self.make(tmp_path)
         blob = _kept(store, b"read before")
-        assert store.data(blob.digest) == b"read before"
+        assert bytes(store.data(blob.digest)) == b"read before"
         assert store.verify(blob.digest)
         self.damage(store, blob.digest, b"read befooe")
         assert not store.verify(blob.digest)
@@ -202,7 +202,7 @@ class StoreContract:
         blob = _kept(store, b"whole content")
         self.damage(store, blob.digest, b"whole")
         assert _kept(self.make(tmp_path), b"whole content") == blob
-        assert self.make(tmp_path).data(blob.digest) == b"whole content"
+        assert bytes(self.make(tmp_path).data(blob.digest)) == b"whole content"
 
     def test_remove_frees(self, tmp_path: Path) -> None:
         """The bytes freed are told, once."""
@@ -213,7 +213,7 @@ class StoreContract:
         assert store.remove(blob.digest) == 0
         assert not store.has(blob.digest)
         assert list(store.digests()) == []
-        assert view == b"r" * 1234  # whoever reads it may read on
+        assert bytes(view) == b"r" * 1234  # whoever reads it may read on
 
     def test_threads_write_at_once(self, tmp_path: Path) -> None:
         """One object serves several threads."""
