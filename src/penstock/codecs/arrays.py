@@ -137,7 +137,7 @@ def _npy(value: Any) -> tuple[bytes, memoryview]:
         file = io.BytesIO()
         np.lib.format.write_array_header_2_0(file, header)
     flat = array.reshape(-1)
-    return file.getvalue(), memoryview(flat.view(np.uint8)) if flat.nbytes else memoryview(b"")
+    return file.getvalue(), memoryview(flat.view(np.uint8).data) if flat.nbytes else memoryview(b"")
 
 
 class GeneratorCodec:

@@ -81,11 +81,26 @@ def _bits(valid: Any) -> "pa.Buffer":
     return pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
+def _validity(array: "pa.Array") -> "pa.Buffer":
+    """The validity bitmap from its first bit on, with zeros behind its last."""
+    import numpy as np
+    import pyarrow as pa
+
+    valid = array.is_valid()
+    if valid.offset % 8:
+        return _bits(_valid(array))
+    size = (len(array) + 7) // 8
+    held = np.frombuffer(valid.buffers()[1], np.uint8, size, valid.offset // 8).copy()
+    if len(array) % 8:
+        held[-1] &= (1 << len(array) % 8) - 1
+    return pa.py_buffer(held)
+
+
 def _valid(array: "pa.Array") -> Any:
     return array.is_valid().to_numpy(zero_copy_only=False)
 
 
-def canonical(array: "pa.Array") -> "pa.Array":  # noqa: PLR0911 - one case a layout
+def canonical(array: "pa.Array") -> "pa.Array":
     """An equal array without offset, its bytes a function of its values alone."""
     import pyarrow as pa
 
@@ -113,9 +128,7 @@ def canonical(array: "pa.Array") -> "pa.Array":  # noqa: PLR0911 - one case a la
         filled = array.fill_null(pa.scalar(empty, type=kind))
         _, offsets, data = filled.buffers()
         return (
-            pa.Array.from_buffers(
-                kind, len(array), [_bits(_valid(array)), offsets, data], array.null_count, filled.offset
-            )
+            pa.Array.from_buffers(kind, len(array), [_validity(array), offsets, data], array.null_count, filled.offset)
             if filled.offset == 0
             else pa.concat_arrays([array])
         )
@@ -128,21 +141,27 @@ def _canonical_bool(array: "pa.Array") -> "pa.Array":
     if array.null_count == 0 and array.offset == 0 and len(array) % 8 == 0:
         return array
     values = array.fill_null(False).to_numpy(zero_copy_only=False)
-    validity = _bits(_valid(array)) if array.null_count else None
+    validity = _validity(array) if array.null_count else None
     return pa.Array.from_buffers(array.type, len(array), [validity, _bits(values)], array.null_count)
 
 
 def _canonical_fixed(array: "pa.Array") -> "pa.Array":
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     width = array.type.bit_width // 8
-    data = array.buffers()[1]
-    raw = np.frombuffer(data, dtype=np.uint8, count=len(array) * width, offset=array.offset * width)
-    held = raw.view(f"u{width}").copy() if width in (1, 2, 4, 8) else raw.reshape(len(array), width).copy()
-    valid = _valid(array)
-    held[~valid] = 0
-    return pa.Array.from_buffers(array.type, len(array), [_bits(valid), pa.py_buffer(held)], array.null_count)
+    if width in (1, 2, 4, 8):
+        filled = pc.fill_null(array.view(f"int{8 * width}"), 0)
+        held, offset = filled.buffers()[1], filled.offset
+        if offset:
+            held = held.slice(offset * width, len(array) * width)
+    else:
+        raw = np.frombuffer(array.buffers()[1], np.uint8, len(array) * width, array.offset * width)
+        clean = raw.reshape(len(array), width).copy()
+        clean[~_valid(array)] = 0
+        held = pa.py_buffer(clean)
+    return pa.Array.from_buffers(array.type, len(array), [_validity(array), held], array.null_count)
 
 
 def _emptied(child: "pa.Array", valid: Any) -> "pa.Array":
@@ -188,7 +207,7 @@ def _canonical_list(array: "pa.Array") -> "pa.Array":
     lengths = pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False)
     offsets = np.zeros(len(array) + 1, dtype="i8" if pa.types.is_large_list(array.type) else "i4")
     np.cumsum(lengths, out=offsets[1:])
-    validity = _bits(_valid(array)) if array.null_count else None
+    validity = _validity(array) if array.null_count else None
     values = canonical(array.flatten())  # leaves out what lies under nulls
     return pa.Array.from_buffers(
         array.type, len(array), [validity, pa.py_buffer(offsets)], array.null_count, children=[values]

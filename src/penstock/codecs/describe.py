@@ -56,7 +56,7 @@ def describe_plain(value: Any) -> Description:
     return Description(type_name(value), shape=shape, text=short_text(value))
 
 
-def json_safe(value: Any, depth: int = _DEPTH) -> Any:  # noqa: C901, PLR0911 - a table of cases reads best flat
+def json_safe(value: Any, depth: int = _DEPTH) -> Any:  # noqa: C901 - a table of cases reads best flat
     """`value` as something that JSON holds: times as ISO 8601, bytes as text, numbers that JSON lacks as their names."""
     kind = type(value)
     if value is None or kind is bool:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec.structs import replace
+
 from penstock.codecs import plain
 from penstock.codecs.arrow import MAGIC, read_table, write_table
 from penstock.codecs.bytesio import blob_of, private, read, stored
-from msgspec.structs import replace
-
 from penstock.codecs.describe import HEAD_ROWS, json_safe, type_name
 from penstock.codecs.pickled import pickle_parts, unpickle
 from penstock.codecs.tree import DecodeOne, EncodeOne, Part, pack, unpack

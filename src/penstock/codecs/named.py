@@ -37,11 +37,11 @@ def lower(value: Any) -> tuple[str, str, str, bytes, Any] | None:
     held: Any
     if kind == "enum":
         named = getattr(value, "_name_", None)
-        held = ["name", named] if named in cls.__members__ else ["value", value.value]  # type: ignore[attr-defined]
+        held = ["name", named] if named in cls.__members__ else ["value", value.value]
     elif kind == "tuple":
         held = list(value)
     elif kind == "struct":
-        held = {name: getattr(value, name) for name in cls.__struct_fields__}  # type: ignore[attr-defined]
+        held = {name: getattr(value, name) for name in cls.__struct_fields__}
     else:
         held = {one.name: getattr(value, one.name) for one in fields(value) if hasattr(value, one.name)}
         held.update(getattr(value, "__dict__", {}))
@@ -114,7 +114,7 @@ def rise(parts: list[Any]) -> Any:
         return tuple.__new__(cls, held)
     if kind == "struct":
         return cls(**held)
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     for attribute, one in held.items():
         object.__setattr__(made, attribute, one)
     return made

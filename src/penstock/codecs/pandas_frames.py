@@ -34,7 +34,7 @@ class PandasCodec:
     def accepts(self, value: Any) -> bool:
         """DataFrame, Series, and every Index of pandas' own; subclasses from elsewhere mean more."""
         pd = sys.modules.get("pandas")
-        if pd is None or not type(value).__module__.partition(".")[0] == "pandas":
+        if pd is None or type(value).__module__.partition(".")[0] != "pandas":
             return False
         return type(value) in (pd.DataFrame, pd.Series) or isinstance(value, pd.Index)
 
@@ -120,9 +120,10 @@ class PandasCodec:
 
 def _uninferred(values: Any, index: Any) -> Any:
     """A column that pandas takes as it is: it would make text of an array of objects that are all text."""
+    import numpy as np
     import pandas as pd
 
-    is_objects = getattr(values, "dtype", None) == object
+    is_objects = getattr(getattr(values, "dtype", None), "kind", "") == "O" and isinstance(values, np.ndarray)
     return pd.Series(values, index=index, dtype=object, copy=False) if is_objects else values
 
 
@@ -147,9 +148,9 @@ class _Writer:
         lowered = lower_column(values)
         if lowered is None:
             self.objects[number] = self._object(values, isinstance(values, np.ndarray))
-            lowered = None, pa.nulls(len(values))
-        self.specs.append(lowered[0])
-        self.arrays.append(lowered[1])
+        spec, array = (None, pa.nulls(len(values))) if lowered is None else lowered
+        self.specs.append(spec)
+        self.arrays.append(array)
         return number
 
     def _object(self, values: Any, is_array: bool) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import cloudpickle
 
 from penstock.codecs import plain
-from penstock.codecs.bytesio import blob_of, private, read, stored, write_all
+from penstock.codecs.bytesio import blob_of, private, read, stored
 from penstock.codecs.describe import json_safe, short_text, type_name
 from penstock.codecs.tree import Part, pack, unpack
 from penstock.errors import CodecError, Corrupt, PenstockError

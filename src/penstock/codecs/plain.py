@@ -13,7 +13,7 @@ import datetime as dt
 import fractions
 import pathlib
 import uuid
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
@@ -70,6 +70,7 @@ class _Tag:
     SLICE = 22
     ELLIPSIS = 23
     SCALAR = 24
+    DEFAULTS = 25
 
 
 _pack = msgpack.Encoder().encode
@@ -132,6 +133,12 @@ class _Lower:
     def of_deque(self, value: deque[Any]) -> msgpack.Ext:
         return msgpack.Ext(_Tag.DEQUE, _pack([value.maxlen, self.all(value)]))
 
+    def of_defaultdict(self, value: defaultdict[Any, Any]) -> msgpack.Ext:
+        name = _FACTORY_NAMES.get(value.default_factory) if _hashable(value.default_factory) else None
+        if name is None:
+            return self.elsewhere(value)
+        return msgpack.Ext(_Tag.DEFAULTS, _pack([name, self.any(dict(value))]))
+
     def instant(self, value: dt.datetime) -> Any:
         zone = _zone(value.tzinfo)
         if zone is _NO_ZONE:
@@ -168,6 +175,17 @@ class _Lower:
             return self.elsewhere(value)
         kind, module, name, code, held = parts
         return msgpack.Ext(_Tag.OBJECT, _pack([kind, module, name, code, self.any(held)]))
+
+
+_FACTORIES: dict[str, Any] = {
+    one.__name__: one for one in (bool, bytes, dict, float, frozenset, int, list, set, str, tuple, Counter, OrderedDict)
+}
+_FACTORIES["None"] = None
+_FACTORY_NAMES: dict[Any, str] = {one: name for name, one in _FACTORIES.items()}
+
+
+def _hashable(value: Any) -> bool:
+    return value is None or isinstance(value, type)
 
 
 def _is_utf8(text: str) -> bool:
@@ -234,6 +252,7 @@ _LOWER: dict[type, Callable[[_Lower, Any], Any]] = {
     OrderedDict: lambda lower, value: lower.pairs(_Tag.ORDERED, value),
     Counter: lambda lower, value: lower.pairs(_Tag.COUNTER, value),
     deque: _Lower.of_deque,
+    defaultdict: _Lower.of_defaultdict,
     complex: lambda _, value: msgpack.Ext(_Tag.COMPLEX, _pack([value.real, value.imag])),
     dt.datetime: _Lower.instant,
     dt.date: lambda _, value: msgpack.Ext(_Tag.DATE, _pack([value.year, value.month, value.day])),
@@ -241,7 +260,7 @@ _LOWER: dict[type, Callable[[_Lower, Any], Any]] = {
     dt.timedelta: lambda _, value: msgpack.Ext(_Tag.TIMEDELTA, _pack([value.days, value.seconds, value.microseconds])),
     Decimal: lambda _, value: msgpack.Ext(_Tag.DECIMAL, str(value).encode()),
     uuid.UUID: lambda _, value: msgpack.Ext(_Tag.UUID, value.bytes),
-    fractions.Fraction: lambda lower, value: msgpack.Ext(
+    fractions.Fraction: lambda _, value: msgpack.Ext(
         _Tag.FRACTION, _pack([_careful(value.numerator, int), _careful(value.denominator, int)])
     ),
     range: lambda _, value: msgpack.Ext(
@@ -282,13 +301,13 @@ def _pairs(items: list[Any]) -> Iterable[tuple[Any, Any]]:
 
 
 def _instant(fields: list[Any]) -> dt.datetime:
-    *numbers, fold, zone = fields
-    return dt.datetime(*numbers, fold=fold, tzinfo=_from_zone(zone))
+    year, month, day, hour, minute, second, microsecond, fold, zone = fields
+    return dt.datetime(year, month, day, hour, minute, second, microsecond, _from_zone(zone), fold=fold)
 
 
 def _time(fields: list[Any]) -> dt.time:
-    *numbers, fold, zone = fields
-    return dt.time(*numbers, fold=fold, tzinfo=_from_zone(zone))
+    hour, minute, second, microsecond, fold, zone = fields
+    return dt.time(hour, minute, second, microsecond, _from_zone(zone), fold=fold)
 
 
 _PATHS: dict[str, type[pathlib.PurePath]] = {
@@ -318,6 +337,7 @@ _FROM_PACKED: dict[int, Callable[[Any], Any]] = {
     _Tag.RANGE: lambda held: range(*held),
     _Tag.SLICE: lambda held: slice(*held),
     _Tag.SCALAR: scalars.rise,
+    _Tag.DEFAULTS: lambda held: defaultdict(_FACTORIES[held[0]], held[1]),
 }
 _FROM_BYTES: dict[int, Callable[[bytes], Any]] = {
     _Tag.INTEGER: lambda data: int.from_bytes(data, "big", signed=True),

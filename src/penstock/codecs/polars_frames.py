@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PolarsCodec"]
 
-_SIMPLE = (
-    "Binary Boolean Date Float16 Float32 Float64 Int8 Int16 Int32 Int64 Int128 "
-    "Null Object String Time UInt8 UInt16 UInt32 UInt64 UInt128"
-).split()
+_SIMPLE = frozenset(
+    {
+        *("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128"),
+        *("Float16", "Float32", "Float64", "Boolean", "Binary", "String", "Date", "Time", "Null", "Object"),
+    }
+)
 _AS_TEXT = frozenset({"Int128", "UInt128"})  # Arrow has no such type
 
 
@@ -77,7 +79,7 @@ class PolarsCodec:
         return Description(f"polars.{kind}", frame.height, shape, columns, head, text)
 
 
-def _type_spec(dtype: Any) -> list[Any] | None:  # noqa: PLR0911 - one case a type
+def _type_spec(dtype: Any) -> list[Any] | None:
     """A data type as plain values; None for one that has no fixed form."""
     name = dtype.base_type().__name__
     if name in _SIMPLE:

@@ -14,9 +14,14 @@ from penstock.codecs.arrays import ArrayCodec, GeneratorCodec
 from penstock.codecs.arrow_tables import ArrowCodec
 from penstock.codecs.bytesio import blob_of, read, stored
 from penstock.codecs.describe import describe_plain, type_name
-from penstock.codecs.pickled import PickleCodec, why_not
+from penstock.codecs.figures import FigureCodec, ImageCodec, PictureBytesCodec, PictureTextCodec
+from penstock.codecs.models import BoosterCodec, ModelCodec, TensorCodec, WrapperCodec
 from penstock.codecs.pandas_frames import PandasCodec
+from penstock.codecs.paths import PathCodec
+from penstock.codecs.pickled import PickleCodec, why_not
 from penstock.codecs.polars_frames import PolarsCodec
+from penstock.codecs.raw_bytes import BytesCodec
+from penstock.codecs.sparse import SparseCodec
 from penstock.codecs.tree import DecodeOne, EncodeOne, TreeCodec
 from penstock.errors import CodecError
 from penstock.model.artifact import Description, Stored
@@ -25,6 +30,7 @@ from penstock.ports import Reader, Sink
 __all__ = ["Codecs", "PlainCodec"]
 
 _WORDS = frozenset({type(None), bool, int, float, str})
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 
 
 class PlainCodec:
@@ -61,7 +67,8 @@ class Codecs:
         self._tree = TreeCodec(self._one, self.decode)
         self._plain = PlainCodec()
         made: list[ports.Codec] = [make(self._one, self.decode) for make in _WITH_PARTS]
-        self._leaves: tuple[ports.Codec, ...] = (*made, PickleCodec())
+        alone: list[ports.Codec] = [make() for make in _ALONE]
+        self._leaves: tuple[ports.Codec, ...] = (*made, *alone, PickleCodec())
         self._named: dict[str, ports.Codec] = {
             one.name: one for one in (*self._leaves, self._tree, self._plain, *reversed(self._extra))
         }
@@ -81,8 +88,6 @@ class Codecs:
 
     def encode(self, value: Any, sink: Sink) -> Stored:
         """Store a value. Raises `CodecError` naming the type and the place inside the value that can't be stored."""
-        if not self._extra and type(value) in _WORDS:
-            return stored("plain", blob_of(sink, plain.encode(value)), describe_plain(value))
         try:
             return self._one(value, sink)
         except RecursionError:
@@ -104,9 +109,13 @@ class Codecs:
         for extra in self._extra:
             if extra.accepts(value):
                 return extra.encode(value, sink)
-        for codec in self._leaves[:-1]:
-            if codec.accepts(value):
-                return codec.encode(value, sink)
+        kind = type(value)
+        if kind in _WORDS and (kind is not str or value[:1] != "<"):
+            return stored("plain", blob_of(sink, plain.encode(value)), describe_plain(value))
+        if kind not in _CONTAINERS:
+            for codec in self._leaves[:-1]:
+                if codec.accepts(value):
+                    return codec.encode(value, sink)
         try:
             return self._tree.encode(value, sink)
         except (plain.NotPlain, RecursionError):  # not a container, or one that holds itself, which pickle can follow
@@ -119,4 +128,17 @@ _WITH_PARTS: tuple[Callable[[EncodeOne, DecodeOne], ports.Codec], ...] = (
     ArrowCodec,
     ArrayCodec,
     GeneratorCodec,
+    SparseCodec,
+    BoosterCodec,
+    WrapperCodec,
+    TensorCodec,
+)
+_ALONE: tuple[Callable[[], ports.Codec], ...] = (
+    ModelCodec,
+    FigureCodec,
+    ImageCodec,
+    PictureBytesCodec,
+    PictureTextCodec,
+    BytesCodec,
+    PathCodec,
 )

@@ -9,6 +9,7 @@
 `examples` gives values that differ from each other. Needs pytest.
 """
 
+import inspect
 import json
 import os
 import subprocess
@@ -18,8 +19,6 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-
-from blake3 import blake3
 
 from penstock.errors import CodecError, Corrupt
 from penstock.model.artifact import Stored
@@ -39,7 +38,7 @@ class MemorySink:
     def blob(self, write: Callable[[BinaryIO], object]) -> Blob:
         """Keep what `write` writes."""
         file = BytesIO()
-        write(cast(BinaryIO, _Unclosable(file)))
+        write(cast("BinaryIO", _Unclosable(file)))
         return self._keep(file.getvalue())
 
     def file(self, path: Path) -> Blob:
@@ -63,7 +62,6 @@ class _Unclosable:
 
     def __init__(self, file: BytesIO) -> None:
         self._file = file
-        self._hash = blake3()
 
     def write(self, data: Any) -> int:
         return self._file.write(data)
@@ -139,10 +137,10 @@ class CodecContract:
 
     def spoil(self, value: Any) -> None:
         """Try to alter a value in place. Override for values that can be altered; what is raised is passed over."""
-        if hasattr(value, "flags") and getattr(value, "size", 0):
-            value.reshape(-1)[:1] = value.reshape(-1)[-1:] * 0
-        elif isinstance(value, list | dict | set | bytearray):
+        if isinstance(value, list | dict | set | bytearray):
             value.clear()
+        elif hasattr(value, "reshape"):
+            value.reshape(-1)[:1] = value.reshape(-1)[-1:] * 0
 
     def _store(self, value: Any) -> tuple[Stored, MemorySink]:
         sink = MemorySink()
@@ -183,8 +181,11 @@ class CodecContract:
         here = [self._store(value)[0].digest for value in self.examples()]
         where = type(self)
         script = (
-            "import importlib, json\n"
-            f"suite = importlib.import_module({where.__module__!r}).{where.__qualname__}()\n"
+            "import importlib.util, json, sys\n"
+            f"spec = importlib.util.spec_from_file_location({where.__module__!r}, {inspect.getfile(where)!r})\n"
+            "module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)\n"
+            "spec.loader.exec_module(module)\n"
+            f"suite = module.{where.__qualname__}()\n"
             "print(json.dumps([suite._store(value)[0].digest for value in suite.examples()]))"
         )
         environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -202,7 +203,7 @@ class CodecContract:
             assert about.type
             assert about.text
             json.dumps(msgspec.to_builtins(about), allow_nan=False)
-            assert about == self.codec.describe(value) or about.pickled or about.details
+            assert self.codec.describe(value).type == about.type
 
     def test_asking_imports_nothing(self) -> None:
         before = set(sys.modules)
@@ -241,7 +242,7 @@ class CodecContract:
             loaded = self.codec.decode(stored, reader)
             try:
                 self.spoil(loaded)
-            except Exception:  # noqa: BLE001, S110 - a value that can't be altered does no harm
+            except Exception:
                 pass
             assert sink.blobs == before
             self.same(value, self.codec.decode(stored, reader))
