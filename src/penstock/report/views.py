@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from penstock.errors import NotFound, did_you_mean
 from penstock.model.artifact import Stored
-from penstock.model.event import Held, Skipped, Warned
+from penstock.model.event import Warned
 from penstock.model.run import Execution, Reason, Run
 from penstock.model.task import Failure
 from penstock.ports import Ledger
@@ -25,19 +25,21 @@ from penstock.report.documents import (
 )
 from penstock.report.units import iso
 
-__all__ = ["find_step", "previous_metrics", "reasons_view", "run_view", "runs_view", "step_view"]
+__all__ = ["find_step", "previous_metrics", "reasons_view", "run_view", "runs_view", "step_view", "warnings_view"]
 
 # No check has looked at a run until checks are there: UNKNOWN, which is not CLEAN.
 _UNCHECKED: ChecksDocument = {"verdict": "UNKNOWN", "findings": [], "checks": []}
 
 
-def run_view(ledger: Ledger, run: str) -> RunDocument:
-    """A run by its id, a prefix of it, its name, or `last`. Raises `NotFound` with close matches."""
+def run_view(ledger: Ledger, run: str, warnings: list[WarningDocument] | None = None) -> RunDocument:
+    """A run by its id, a prefix of it, its name, or `last`. Raises `NotFound` with close matches.
+
+    `warnings` are given by who saw the run's events; else they are read from the ledger.
+    """
     found = ledger.run(run)
     rows = ledger.steps(found.id)
     line = _line_of(ledger, found)
-    notes, warnings = _said(ledger, found.id)
-    steps = [_step(row, notes.get(row["step"], "")) for row in rows]
+    steps = [_step(row) for row in rows]
     executions = [row["execution"] for row in rows if row["execution"] is not None]
     return {
         "run": found.id,
@@ -50,7 +52,7 @@ def run_view(ledger: Ledger, run: str) -> RunDocument:
         "steps": steps,
         "metrics": {f"{one['step']}.{name}": value for one in steps for name, value in one["metrics"].items()},
         "checks": _UNCHECKED,
-        "warnings": warnings,
+        "warnings": _warned(ledger, found.id) if warnings is None else warnings,
         "file": found.file,
         "targets": list(found.targets),
         "executor": found.executor,
@@ -82,7 +84,6 @@ def step_view(ledger: Ledger, run: str, step: str) -> StepDetails:
     found = ledger.run(run)
     row = find_step(ledger, found.id, step)
     execution: Execution | None = row["execution"]
-    notes, _ = _said(ledger, found.id)
     shown = dict(found.parameters.get(step, {}))
     if execution is not None:
         shown = {name: value for name, (value, _) in execution.settings.items()} or shown
@@ -90,7 +91,7 @@ def step_view(ledger: Ledger, run: str, step: str) -> StepDetails:
         "run": found.id,
         "pipeline": found.pipeline,
         "made_in": execution.run if execution else "",
-        "step": _step(row, notes.get(step, "")),
+        "step": _step(row),
         "parameters": shown,
         "artifacts": _artifacts(execution),
         "notes": [],
@@ -117,7 +118,16 @@ def reasons_view(reasons: Iterable[Reason]) -> list[ReasonDocument]:
     return [{"kind": one.kind, "what": one.what, "where": one.where} for one in reasons]
 
 
-def _step(row: Mapping[str, Any], note: str) -> StepDocument:
+def warnings_view(warnings: Iterable[Warned]) -> list[WarningDocument]:
+    """Warnings as data, each once: a run that is resumed may say them again."""
+    known = {(one.step, one.kind, one.what): one for one in warnings}
+    return [
+        {"step": one.step, "kind": one.kind, "what": one.what, "where": one.where, "hint": one.hint}
+        for one in known.values()
+    ]
+
+
+def _step(row: Mapping[str, Any]) -> StepDocument:
     execution: Execution | None = row["execution"]
     taken = execution.inputs if execution else {}
     return {
@@ -135,7 +145,7 @@ def _step(row: Mapping[str, Any], note: str) -> StepDocument:
         "outputs": [_output(made.artifact, made.stored) for made in (execution.outputs if execution else ())],
         "metrics": _numbers(row["metrics"]),
         "error": _failure(row["error"]),
-        "note": note,
+        "note": row.get("question") or row.get("reason") or (f"blocked by {row['by']}" if row.get("by") else ""),
     }
 
 
@@ -182,21 +192,8 @@ def _failure(failure: Failure | None) -> FailureDocument | None:
     }
 
 
-def _said(ledger: Ledger, run: str) -> tuple[dict[str, str], list[WarningDocument]]:
-    """What steps asked or gave as reason for being held or skipped, and warnings (each once, resumes included)."""
-    notes: dict[str, str] = {}
-    warnings: dict[tuple[str, str, str], WarningDocument] = {}
-    for record in ledger.events(run):
-        match record.event:
-            case Warned(step, kind, what, where, hint):
-                warnings[step, kind, what] = {"step": step, "kind": kind, "what": what, "where": where, "hint": hint}
-            case Held(step, question):
-                notes[step] = question
-            case Skipped(steps, reason):
-                notes.update(dict.fromkeys(steps, reason))
-            case _:
-                pass
-    return notes, list(warnings.values())
+def _warned(ledger: Ledger, run: str) -> list[WarningDocument]:
+    return warnings_view([record.event for record in ledger.events(run) if isinstance(record.event, Warned)])
 
 
 def _line_of(ledger: Ledger, run: Run) -> RunLine:

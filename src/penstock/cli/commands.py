@@ -1,0 +1,93 @@
+"""All commands. A new one takes a file, which holds a click command of the same name, and a line here."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from penstock.cli.ending import Ending
+from penstock.errors import did_you_mean
+
+__all__ = ["COMMANDS", "Commands", "commands", "penstock"]
+
+# name → (module under penstock.cli, section of the help, what it does). The words stand here as well as in the command,
+# so that `--help` need not import every command; a test holds them equal.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("init", "Begin", "Write a small pipeline to begin with."),
+    "run": ("run", "Run", "Run what has to run, and reuse the rest."),
+    "plan": ("plan", "Run", "Say what would run, and why, before anything runs."),
+    "why": ("plan", "Run", "Say why one step would run, with the difference of its code."),
+    "resume": ("resume", "Run", "Go on with a run that failed or was stopped."),
+    "approve": ("resume", "Run", "Let a step go on that waits for approval."),
+    "runs": ("runs", "Look", "List runs, newest first."),
+    "show": ("runs", "Look", "Show a run, or one step of it."),
+    "logs": ("logs", "Look", "Print what a step printed."),
+    "lint": ("lint", "Mend", "Load the pipeline and name every problem of it."),
+    "doctor": ("doctor", "Mend", "Look at the machine, the state folder, ledger and store."),
+}
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command by its name, imported."""
+    return {name: _import(name) for name in COMMANDS}
+
+
+def _import(name: str) -> click.Command:
+    module = importlib.import_module(f"penstock.cli.{COMMANDS[name][0]}")
+    found: click.Command = getattr(module, name)
+    return found
+
+
+class Commands(click.Group):
+    """Imports a command when it is called, suggests one for a misspelt name, and ends every command in one way."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  the signature is click's
+        """The names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  the signature is click's
+        """The command, imported now."""
+        return _import(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with. Raises a usage error with close matches."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            error = click.UsageError(f"there is no command `{name}`", ctx=ctx)
+            error.hint = did_you_mean(name, COMMANDS) or "See `penstock --help`."  # type: ignore[attr-defined]
+            raise error
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  the signature is click's
+        """The commands by section, without importing them."""
+        wide = max(len(name) for name in COMMANDS)
+        for section in dict.fromkeys([one[1] for one in COMMANDS.values()]):
+            with formatter.section(section):
+                formatter.write_dl(
+                    [(f"{name:<{wide}}", words) for name, (_, part, words) in COMMANDS.items() if part == section]
+                )
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> Any:
+        """Run a command and end the process with its exit code."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        with Ending(arguments) as ending:
+            extra["standalone_mode"] = False
+            ending.code = super().main(arguments, prog_name or "penstock", **extra) or 0
+        if ending.quiet:  # nobody reads any more: leave nothing to be flushed at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ending.code)
+
+
+@click.group(
+    cls=Commands,
+    epilog="In every command, -h explains it; with --json, it prints one JSON document.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="penstock", message="penstock %(version)s")
+def penstock() -> None:
+    """Run machine-learning pipelines as graphs: only what changed runs again."""

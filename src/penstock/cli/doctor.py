@@ -1,0 +1,233 @@
+"""`penstock doctor`."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import psutil
+
+import penstock
+from penstock.app.executors import cores, executor_names
+from penstock.app.settings import Settings, open_ledger, open_store
+from penstock.cli.options import file_option, json_option, reading_settings
+from penstock.cli.output import show
+from penstock.errors import PenstockError
+from penstock.ledger.mounts import network_filesystem
+from penstock.report.documents import DoctorDocument, ExaminationDocument
+from penstock.report.paint import Line, safe, table
+from penstock.report.units import plural, size
+
+__all__ = ["doctor"]
+
+_GLYPHS = {"good": ("✓", "good"), "warning": ("⚠", "warn"), "bad": ("✗", "bad")}
+_LIBRARIES = ("polars", "pyarrow", "pandas", "numpy", "scikit-learn", "xgboost", "lightgbm", "torch")
+_LITTLE, _TOO_LITTLE = 2_000_000_000, 100_000_000  # bytes of free disk
+
+Found = Iterator[tuple[str, str, str]]
+
+
+@click.command()
+@file_option
+@json_option
+def doctor(file: str | None, as_json: bool) -> int:
+    """Look at the machine, the state folder, ledger and store.
+
+    Says what is wrong and what to do about it. Ends with 2 if something is bad.
+    """
+    examined = [*_each(_PLACES), *_each(_IN_STATE, file)]
+    document: DoctorDocument = {"ok": not any(one["verdict"] == "bad" for one in examined), "examined": examined}
+    show(document, _lines(document), as_json=as_json)
+    return 0 if document["ok"] else 2
+
+
+def _each(parts: dict[str, Callable[..., Found]], *given: Any) -> Iterator[ExaminationDocument]:
+    if given:
+        try:
+            given = (reading_settings(*given),)
+        except PenstockError as error:
+            yield _said("pipeline", "warning", error.what, error.hint)
+            return
+    for name, look in parts.items():
+        try:
+            for verdict, what, hint in look(*given):
+                yield _said(name, verdict, what, hint)
+        except PenstockError as error:
+            yield _said(name, "bad", error.what, error.hint)
+        except OSError as error:
+            yield _said(name, "bad", f"{error.strerror}: {error.filename}", "Check its permissions.")
+
+
+def _said(name: str, verdict: Any, what: str, hint: str) -> ExaminationDocument:
+    return {"name": name, "verdict": verdict, "what": what, "hint": hint}
+
+
+def _python() -> Found:
+    yield "good", f"Python {platform.python_version()} at {sys.executable}", ""
+    yield "good", f"Penstock {penstock.__version__}", ""
+
+
+def _libraries() -> Found:
+    there = []
+    for name in _LIBRARIES:
+        try:
+            there.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    if there:
+        yield "good", ", ".join(there), ""
+    else:
+        yield "good", "none of the table and model libraries", "For tables: pip install 'penstock[frames]'."
+
+
+def _machine() -> Found:
+    memory = psutil.virtual_memory()
+    many = plural(cores(), "core")
+    text = f"{many}, {size(memory.available)} of {size(memory.total)} memory free, {platform.system()} {platform.machine()}"
+    if memory.available < 500_000_000:
+        yield "warning", text, "Little memory is free: run fewer steps at once with `--workers 1`."
+    else:
+        yield "good", text, ""
+
+
+def _git() -> Found:
+    if shutil.which("git"):
+        yield "good", "there: runs record the commit and what was changed since", ""
+    else:
+        yield "warning", "not there: runs can't record the commit", "Install git; the sources are stored all the same."
+
+
+def _executors() -> Found:
+    yield "good", ", ".join(executor_names()), ""
+
+
+def _pipeline(settings: Settings) -> Found:
+    if settings.file is not None:
+        yield "good", f"{settings.pipeline}, {settings.file}", ""
+    else:
+        yield "warning", f"several pipelines in {settings.root}", "Name one with `-f FILE`."
+
+
+def _state(settings: Settings) -> Found:
+    state = settings.state
+    if not state.exists():
+        above = next(one for one in state.parents if one.exists())
+        if os.access(above, os.W_OK):
+            yield "good", f"{state}: not there yet, the first run makes it", ""
+        else:
+            yield "bad", f"{state} can't be made: {above} is read-only", "Point PENSTOCK_STATE at a folder of yours."
+        return
+    if not os.access(state, os.W_OK | os.X_OK):
+        yield "bad", f"{state} is read-only", "Point PENSTOCK_STATE at another folder, or mend its permissions."
+        return
+    network = network_filesystem(state)
+    if network:
+        hint = "Locks may not hold there. Point PENSTOCK_STATE at a local disk."
+        yield "warning", f"{state} is on a network file system ({network})", hint
+    else:
+        yield "good", str(state), ""
+
+
+def _disk(settings: Settings) -> Found:
+    there = next(one for one in (settings.state, *settings.state.parents) if one.exists())
+    free = shutil.disk_usage(there).free
+    verdict = "bad" if free < _TOO_LITTLE else "warning" if free < _LITTLE else "good"
+    hint = "" if verdict == "good" else "Make room, or point PENSTOCK_STATE at another disk."
+    yield verdict, f"{size(free)} free", hint
+
+
+def _ledger(settings: Settings) -> Found:
+    path = settings.state / "ledger.db"
+    if not path.exists():
+        yield "good", "nothing has run yet", ""
+        return
+    ledger = open_ledger(settings)
+    try:
+        check: Callable[[], list[str]] = getattr(ledger, "check", list)
+        problems = check()
+        for one in problems[:10]:
+            yield "bad", one, "Keep a copy of the state folder before anything else."
+        if not problems:
+            yield "good", f"{plural(len(ledger.runs(1_000_000)), 'run')}, {size(path.stat().st_size)}, sound", ""
+    finally:
+        ledger.close()
+
+
+def _store(settings: Settings) -> Found:
+    folder = settings.state / "store"
+    if not folder.exists():
+        yield "good", "empty", ""
+        return
+    store = open_store(settings)
+    there = set(store.digests())
+    yield "good", f"{plural(len(there), 'blob')}, {size(_bytes_in(folder))}", ""
+    wanted = _wanted(settings)
+    lost = len(wanted - there)
+    if lost:
+        yield "warning", f"{plural(lost, 'blob')} that the ledger names are gone", "The next run makes them again."
+    aside = folder / "quarantine"
+    damaged = len(list(aside.iterdir())) if aside.is_dir() else 0
+    if damaged:
+        yield (
+            "warning",
+            f"{plural(damaged, 'damaged blob')} in {aside}",
+            "They were made again or will be; delete them.",
+        )
+
+
+def _wanted(settings: Settings) -> set[str]:
+    if not (settings.state / "ledger.db").exists():
+        return set()
+    ledger = open_ledger(settings)
+    try:
+        in_use: Callable[[], dict[str, str]] = getattr(ledger, "blobs_in_use", dict)
+        return set(in_use())
+    finally:
+        ledger.close()
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(place) / name).lstat().st_size
+            except OSError:
+                continue
+    return total
+
+
+def _lines(document: DoctorDocument) -> list[Line]:
+    rows: list[list[Line | str]] = []
+    before = ""
+    for one in document["examined"]:
+        title = one["name"] if one["name"] != before else ""
+        before = one["name"]
+        rows.append([[_GLYPHS[one["verdict"]]], [(title, "dim")], safe(one["what"])])
+        if one["hint"]:
+            rows.append(["", "", [(safe(one["hint"]), "code")]])
+    bad = sum([one["verdict"] == "bad" for one in document["examined"]])
+    warnings = sum([one["verdict"] == "warning" for one in document["examined"]])
+    words = "All is well." if not bad and not warnings else f"{plural(bad, 'fault')}, {plural(warnings, 'warning')}."
+    return [*table(rows, indent=0), [], [(words, "good" if not bad and not warnings else "bad" if bad else "warn")]]
+
+
+_PLACES: dict[str, Callable[..., Found]] = {
+    "python": _python,
+    "libraries": _libraries,
+    "machine": _machine,
+    "git": _git,
+    "executors": _executors,
+}
+_IN_STATE: dict[str, Callable[..., Found]] = {
+    "pipeline": _pipeline,
+    "state": _state,
+    "disk": _disk,
+    "ledger": _ledger,
+    "store": _store,
+}

@@ -1,0 +1,114 @@
+"""`penstock lint`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+from msgspec import structs
+
+from penstock.app.settings import Settings, find_settings
+from penstock.cli.ending import body_of
+from penstock.cli.options import file_option, json_option, parameters, setting_option
+from penstock.cli.output import only_json, show
+from penstock.declare.load import load
+from penstock.errors import PenstockError
+from penstock.graph.bind import bind
+from penstock.graph.graph import Graph, build
+from penstock.model.step import Step
+from penstock.plan.parameters import settings_of, split_overrides
+from penstock.report.documents import LintDocument
+from penstock.report.error_text import error_lines
+from penstock.report.paint import Line, safe
+from penstock.report.units import plural
+
+__all__ = ["lint"]
+
+
+@click.command()
+@setting_option
+@file_option
+@json_option
+def lint(sets: tuple[str, ...], file: str | None, as_json: bool) -> int:
+    """Load the pipeline and name every problem of it.
+
+    Looks at declarations, at the binding of inputs, at circles, and at parameters: those that must be given are
+    problems unless --set gives them.
+    """
+    given = parameters(sets)
+    settings = find_settings(file)
+    assert settings.file is not None
+    steps: Sequence[Step] = ()
+    problems: list[PenstockError] = []
+    with only_json(as_json):
+        try:
+            steps = load(settings.file, settings.root, settings.state / "cache").steps
+        except PenstockError as error:
+            problems.append(error)
+        problems += _of_graph(steps)
+        if not problems:
+            problems += _of_parameters(build(steps), given, settings)
+    document: LintDocument = {
+        "ok": not problems,
+        "file": _shown(settings.file),
+        "pipeline": settings.pipeline,
+        "steps": [one.name for one in steps],
+        "problems": [body_of(one) for one in problems],
+    }
+    show(document, _lines(document), as_json=as_json)
+    return 2 if problems else 0
+
+
+def _of_graph(steps: Sequence[Step]) -> Iterator[PenstockError]:
+    """Every input that nobody makes and every clash of names; circles once all inputs are bound."""
+    try:
+        build(steps)
+        return
+    except PenstockError as error:
+        first = error
+    bare = {one.name: structs.replace(one, inputs={}, parameters=()) for one in steps}
+    found = False
+    for one in steps if len(bare) == len(steps) else ():
+        # Binding stops at the first problem: bind each step among the others' outputs alone.
+        alone = one
+        while True:
+            try:
+                bind({**bare, one.name: alone})
+                break
+            except PenstockError as error:
+                found = True
+                yield error
+                rest = {name: wanted for name, wanted in alone.inputs.items() if f"`{wanted}`" not in error.what}
+                if len(rest) == len(alone.inputs):
+                    break
+                alone = structs.replace(alone, inputs=rest)
+    if not found:
+        yield first
+
+
+def _of_parameters(graph: Graph, given: Mapping[str, str], settings: Settings) -> Iterator[PenstockError]:
+    try:
+        said = split_overrides(graph, given)
+    except PenstockError as error:
+        yield error
+        return
+    for name, step in graph.steps.items():
+        for one in step.parameters:
+            try:
+                settings_of(structs.replace(step, parameters=(one,)), said.get(name, {}), settings.seed, settings.root)
+            except PenstockError as error:
+                yield error
+
+
+def _lines(document: LintDocument) -> list[Line]:
+    if document["ok"]:
+        many = plural(len(document["steps"]), "step")
+        return [[("✓ ", "good"), (safe(document["file"]), "name"), (f"  {many}, no problems", "")]]
+    lines: list[Line] = []
+    for one in document["problems"]:
+        first, *rest = error_lines(one)
+        lines += [[("✗ ", "bad"), *first[1:]], *rest]
+    return [*lines, [], [(f"{plural(len(document['problems']), 'problem')} in {safe(document['file'])}", "dim")]]
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,70 @@
+"""What commands print: one JSON document, or lines for people."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import click
+import msgspec
+
+from penstock.report.paint import Line, Screen
+
+__all__ = ["note", "only_json", "show", "write_json"]
+
+
+def show(document: Mapping[str, Any], lines: Iterable[Line], *, as_json: bool) -> None:
+    """Print a document, or the lines that say the same to people."""
+    if as_json:
+        write_json(document)
+    else:
+        sys.stdout.write(Screen.of(sys.stdout).text(lines))
+
+
+def note(text: str) -> None:
+    """A remark to people, on standard error."""
+    screen = Screen.of(sys.stderr)
+    sys.stderr.write(screen.text([[("note: ", "warn"), (text, "")]]))
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document; indented where a person looks at it."""
+    try:
+        data = msgspec.json.encode(document, enc_hook=str)
+    except (UnicodeEncodeError, ValueError):  # names of files that are no UTF-8
+        data = msgspec.json.encode(_clean(document), enc_hook=str)
+    if sys.stdout.isatty():
+        data = msgspec.json.format(data, indent=2)
+    click.echo(data.decode())
+
+
+@contextlib.contextmanager
+def only_json(wanted: bool) -> Iterator[None]:
+    """While user code runs, let what it prints to standard output go to standard error, from whatever language."""
+    if not wanted:
+        yield
+        return
+    sys.stdout.flush()
+    kept = -1
+    with contextlib.suppress(OSError, ValueError):  # under a test's runner there is no descriptor
+        if sys.stdout.fileno() == 1:
+            kept = os.dup(1)
+            os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept >= 0:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(one) for one in value]
+    return value

@@ -1,0 +1,92 @@
+"""`penstock resume` and `penstock approve`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from penstock.app.pipeline import Pipeline
+from penstock.app.pipeline import approve as approve_step
+from penstock.cli.options import file_option, json_option, reading
+from penstock.cli.output import only_json, show
+from penstock.cli.watching import Watched, closing, run_watched
+from penstock.errors import PipelineNotFound
+from penstock.report.documents import ApproveDocument
+from penstock.report.views import find_step
+
+__all__ = ["approve", "resume"]
+
+
+@click.command()
+@click.argument("run")
+@click.option("--executor", metavar="NAME", help="Where steps run: local (processes), or inline (here, for debuggers).")
+@click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
+@click.option(
+    "--keep-going/--fail-fast", default=None, help="After a failure: run what does not depend on it (default), or stop."
+)
+@file_option
+@json_option
+def resume(
+    run: str, executor: str | None, workers: int | None, keep_going: bool | None, file: str | None, as_json: bool
+) -> int:
+    """Go on with a run that failed or was stopped.
+
+    Targets, parameters and seed are those of the run; what it has done is reused. RUN is its id or the beginning of it,
+    its name, or `last`.
+    """
+    with reading(file) as (settings, ledger):
+        earlier = ledger.run(run)
+    path = file or _pipeline_of(earlier.file, earlier.root, settings.file)
+    with only_json(as_json):
+        pipeline = Pipeline.load(path, executor=executor, state=str(settings.state))
+        inline = pipeline.settings.executor == "inline"
+
+        def go(watched: Watched) -> str:
+            return pipeline.run(
+                resume=earlier.id,
+                workers=workers,
+                keep_going=keep_going,
+                on_event=watched,
+                command=("penstock", *sys.argv[1:]),
+            ).run
+
+        tally = run_watched(go, redraw=not inline, as_json=as_json)
+    return closing(pipeline.settings, tally, as_json=as_json)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("step")
+@file_option
+@json_option
+def approve(run: str, step: str, file: str | None, as_json: bool) -> None:
+    """Let a step go on that waits for approval.
+
+    RUN is a run's id or the beginning of it, its name, or `last`. The run itself goes on with `penstock resume RUN`.
+    """
+    with reading(file) as (_, ledger):
+        found = ledger.run(run).id
+        find_step(ledger, found, step)
+        approve_step(ledger, found, step)
+    follow = f"penstock resume {found}"
+    document: ApproveDocument = {"run": found, "step": step, "approved": True, "next": follow}
+    show(
+        document,
+        [
+            [("✓ ", "good"), (step, "name"), (f" of run {found} may go on", "")],
+            [("  go on:   ", "dim"), (follow, "code")],
+        ],
+        as_json=as_json,
+    )
+
+
+def _pipeline_of(file: str, root: str, found: Path | None) -> str:
+    """Where the pipeline of a run is now: where it was, or beside the state folder that it was found by."""
+    if not file:
+        raise PipelineNotFound(
+            "this run came from a pipeline composed in Python", hint="Resume it there: `run(resume=…)`."
+        )
+    path = Path(root) / file
+    if path.is_file() or found is None:
+        return str(path)
+    return str(found)

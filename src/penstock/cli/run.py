@@ -1,0 +1,70 @@
+"""`penstock run`."""
+
+import sys
+
+import click
+
+from penstock.app.pipeline import Pipeline
+from penstock.cli.options import file_option, forced, json_option, parameters, seed_option, setting_option, targets
+from penstock.cli.output import note, only_json
+from penstock.cli.watching import Watched, closing, run_watched
+
+__all__ = ["run"]
+
+
+@click.command()
+@targets
+@setting_option
+@click.option("--executor", metavar="NAME", help="Where steps run: local (processes), or inline (here, for debuggers).")
+@click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
+@seed_option
+@forced
+@click.option(
+    "--keep-going/--fail-fast", default=None, help="After a failure: run what does not depend on it (default), or stop."
+)
+@click.option("--checks", type=click.Choice(["quick", "full", "off"]), help="How much to check for leaks.")
+@click.option("--name", metavar="NAME", default="", help="A name for the run, by which it can be shown.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag for the run; may be given again.")
+@file_option
+@json_option
+def run(
+    targets: tuple[str, ...],
+    sets: tuple[str, ...],
+    executor: str | None,
+    workers: int | None,
+    seed: int | None,
+    force: tuple[str, ...],
+    keep_going: bool | None,
+    checks: str | None,
+    name: str,
+    tags: tuple[str, ...],
+    file: str | None,
+    as_json: bool,
+) -> int:
+    """Run what has to run, and reuse the rest.
+
+    TARGET names steps or artifacts: they are made, with all that they need. Without one, everything is.
+    """
+    given = parameters(sets)
+    if checks in ("quick", "full"):
+        note("checks come in a later version: nothing is checked for leaks yet")
+    with only_json(as_json):
+        pipeline = Pipeline.load(file, executor=executor)
+        inline = pipeline.settings.executor == "inline"
+
+        def go(watched: Watched) -> str:
+            return pipeline.run(
+                targets,
+                parameters=given,
+                force=force,
+                workers=workers,
+                seed=seed,
+                keep_going=keep_going,
+                name=name,
+                tags=tags,
+                on_event=watched,
+                command=("penstock", *sys.argv[1:]),
+            ).run
+
+        tally = run_watched(go, redraw=not inline, as_json=as_json)
+    return closing(pipeline.settings, tally, as_json=as_json)

@@ -1,0 +1,44 @@
+"""`penstock runs` and `penstock show`."""
+
+import time
+
+import click
+
+from penstock.cli.options import file_option, json_option, reading
+from penstock.cli.output import show as show_document
+from penstock.report.run_text import run_lines, runs_lines
+from penstock.report.step_text import step_lines
+from penstock.report.views import previous_metrics, run_view, runs_view, step_view
+
+__all__ = ["runs", "show"]
+
+
+@click.command()
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@file_option
+@json_option
+def runs(limit: int, file: str | None, as_json: bool) -> None:
+    """List runs, newest first."""
+    with reading(file) as (settings, ledger):
+        document = runs_view(ledger, limit, settings.pipeline if file else "")
+    show_document(document, runs_lines(document, time.time()), as_json=as_json)
+
+
+@click.command()
+@click.argument("run", default="last")
+@click.option("--step", metavar="STEP", help="One step of the run: its inputs, outputs and reasons.")
+@file_option
+@json_option
+def show(run: str, step: str | None, file: str | None, as_json: bool) -> None:
+    """Show a run, or one step of it.
+
+    RUN is its id or the beginning of it, its name, or `last`, which it is if none is given.
+    """
+    with reading(file) as (_, ledger):
+        if step is not None:
+            details = step_view(ledger, run, step)
+            show_document(details, step_lines(details), as_json=as_json)
+            return
+        document = run_view(ledger, run)
+        before_run, before = previous_metrics(ledger, document) if document["metrics"] else ("", {})
+    show_document(document, run_lines(document, before, before_run), as_json=as_json)
