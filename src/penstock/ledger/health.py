@@ -45,13 +45,28 @@ _MOST = 20  # problems of one sort that are told
 
 def problems(connection: sqlite3.Connection) -> list[str]:
     """What is wrong with a ledger, in words; nothing if it is sound."""
-    found = [f"the file: {row[0]}" for row in connection.execute(f"PRAGMA quick_check({_MOST})") if row[0] != "ok"]
-    if found:
-        return found
-    for what, question in _REFERENCES.items():
-        number = connection.execute(question).fetchone()[0]
-        if number:
-            found.append(f"{number} {what}")
+    found: list[str] = []
+    try:
+        for look in (_file, _references, _bodies, _smalls):
+            found += look(connection)
+            if found and look is _file:
+                break
+    except sqlite3.DatabaseError as error:
+        found.append(f"the file: {error}")
+    return found
+
+
+def _file(connection: sqlite3.Connection) -> list[str]:
+    return [f"the file: {row[0]}" for row in connection.execute(f"PRAGMA quick_check({_MOST})") if row[0] != "ok"]
+
+
+def _references(connection: sqlite3.Connection) -> list[str]:
+    counts = {what: connection.execute(question).fetchone()[0] for what, question in _REFERENCES.items()}
+    return [f"{count} {what}" for what, count in counts.items() if count]
+
+
+def _bodies(connection: sqlite3.Connection) -> list[str]:
+    found = []
     for what, (question, unpack) in _BODIES.items():
         bad = 0
         for name, body, total in connection.execute(question):
@@ -63,7 +78,9 @@ def problems(connection: sqlite3.Connection) -> list[str]:
                 bad += 1
                 if bad <= _MOST:
                     found.append(f"{what} {name} can't be read: {error}")
-    for digest, data in connection.execute("SELECT digest, data FROM smalls"):
-        if digest_bytes(data) != digest:
-            found.append(f"small value {digest} does not match its digest")
     return found
+
+
+def _smalls(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("SELECT digest, data FROM smalls")
+    return [f"small value {digest} does not match its digest" for digest, data in rows if digest_bytes(data) != digest]

@@ -24,11 +24,17 @@ def in_words(error: sqlite3.Error, path: Path) -> LedgerError:
     elif "locked" in low or "busy" in low:
         what = f"Another process has kept the ledger {path} locked for too long"
         hint = "Look for a stopped (suspended) Penstock process and let it go on or end it; then run again."
-    elif "malformed" in low or "not a database" in low or "corrupt" in low or "encrypted" in low:
+    elif (
+        "malformed" in low
+        or "not a database" in low
+        or "corrupt" in low
+        or "encrypted" in low
+        or "could not decode" in low
+    ):
         what = f"The ledger {path} is damaged ({text})"
         hint = (
             f"Restore {path.name} from a backup (files named {path.name}.*.backup beside it), or move it away: "
-            "a new one is begun, steps run again, and stored blobs are found and used again."
+            "then a new one is begun, and all steps run again."
         )
     elif "i/o error" in low:
         what = f"The disk reported an input/output error on the ledger {path}"
