@@ -23,7 +23,7 @@ __all__ = ["LocalExecutor"]
 
 _GRACE = 2.0  # seconds between asking a task to stop and killing it
 _RESTARTS = 3  # of a server that died
-_LINGER = 0.05  # seconds to wait for how a worker ended, after its socket closed
+_TRY = 0.01  # seconds after which a task that could not be withdrawn is tried again
 
 
 class LocalExecutor:
@@ -61,6 +61,7 @@ class LocalExecutor:
         self._host = socket.gethostname()
         self._owner = 0
         self._restarts = 0
+        self._stuck = False
         self._barren = 0  # workers that ended before they began anything, since one did
 
     def start(self) -> None:
@@ -107,7 +108,6 @@ class LocalExecutor:
             return
         for hand in self._hands.values():
             if hand.following is job and hand.withdraw():
-                hand.following = None
                 self._end(job, Ended(task, "cancelled", reason=reason))
                 return
             if job in (hand.head, hand.following):
@@ -149,14 +149,19 @@ class LocalExecutor:
         self._rebalance()
 
     def _rebalance(self) -> None:
-        """Nothing waits, but a task may be stuck behind a long one while there is room elsewhere."""
-        for hand in self._hands.values():
+        """Nothing waits, but a task may be stuck behind a long one while there is room elsewhere, or is not wanted."""
+        self._stuck = False
+        for hand in list(self._hands.values()):
             job = hand.following
-            if job is not None and self._room.fits(job.task.resources) and hand.withdraw():
-                hand.following = None
+            if job is None or not (job.asked or self._room.fits(job.task.resources)):
+                continue
+            if not hand.withdraw():
+                self._stuck = True
+            elif job.asked:
+                self._end(job, Ended(job.task.id, "cancelled", reason=job.why))
+            else:
                 job.devices = self._room.take(job.task.resources)
                 self._give(self._free(job), job)
-                return
 
     def _free(self, job: Job) -> Hand:
         """A worker that can take the task now: a warm one of its lane, else a new one."""
@@ -330,8 +335,11 @@ class LocalExecutor:
 
     def _unfollow(self, hand: Hand) -> None:
         job, hand.following = hand.following, None
-        if job is not None:
-            hand.withdraw()
+        if job is None:
+            return
+        if job.asked:
+            self._end(job, Ended(job.task.id, "cancelled", reason=job.why))
+        else:
             self._queue.appendleft(job)
 
     def _gone(self, hand: Hand, message: Gone) -> None:
@@ -340,13 +348,11 @@ class LocalExecutor:
             self._hear(hand)  # what it said before
         if hand.id not in self._hands:
             return
+        unbegun = hand.unbegun - (hand.following is not None)
         job, hand.head = hand.head, None
-        following, hand.following = hand.following, None
-        unbegun = hand.withdraw()
-        if following is not None:
-            self._queue.appendleft(following)
+        self._unfollow(hand)
         if job is not None:
-            if following is None and unbegun and not job.asked and self._barren < 2 * self.workers + 2:
+            if unbegun > 0 and not job.asked and self._barren < 2 * self.workers + 2:
                 self._barren += 1
                 self._put_back(job)
             else:
@@ -402,7 +408,9 @@ class LocalExecutor:
     def _patience(self, end: float | None) -> float | None:
         if self._ready or not self._jobs:
             return 0.0
-        first = end
+        first = time.monotonic() + _TRY if self._stuck else end
+        if end is not None and first is not None:
+            first = min(first, end)
         for hand in self._hands.values():
             job = hand.head
             if job is not None:

@@ -1,8 +1,11 @@
 """The runner's side of server and workers: their sockets, what they are doing, and how they are started and ended."""
 
+import array
+import fcntl
 import os
 import signal
 import socket
+import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -146,12 +149,24 @@ class Hand:
         else:
             self.following = job
 
+    @property
+    def unbegun(self) -> int:
+        """How many of its tasks it has not begun: their tokens are still in the pipe, in order."""
+        waiting = array.array("i", [0])
+        fcntl.ioctl(self._read, termios.FIONREAD, waiting)
+        return waiting[0] // _TOKEN
+
     def withdraw(self) -> bool:
-        """Take back the last task given, if it has not been begun."""
-        try:
-            return bool(os.read(self._read, _TOKEN))
-        except OSError:
+        """Take back the following task, if it has not been begun. Not while the head has not been begun either."""
+        if self.unbegun != 1:
             return False
+        try:
+            taken = bool(os.read(self._read, _TOKEN))
+        except BlockingIOError:  # it has been begun meanwhile
+            return False
+        if taken:
+            self.following = None
+        return taken
 
     def close(self) -> None:
         """Let go of sockets and pipes."""

@@ -29,8 +29,10 @@ __all__ = [
     "frame",
 ]
 
-_LONGEST = 1 << 31
-_HEADER = 4  # bytes of a frame's length, little-endian
+# A frame begins with these bytes and its length in four more, so that what a step writes by mistake is told at once.
+_MAGIC = b"\xf7ps\x01"
+_HEADER = 8
+_LONGEST = (1 << 32) - 1
 
 
 class Hello(Struct, frozen=True, tag=True):
@@ -127,7 +129,10 @@ def frame(message: Struct) -> bytes:
     """A message as bytes for the wire. Raises what msgspec raises for values that it can't encode."""
     body = bytearray(256)
     _encoder.encode_into(message, body, _HEADER)
-    body[:_HEADER] = (len(body) - _HEADER).to_bytes(_HEADER, "little")
+    size = len(body) - _HEADER
+    if size > _LONGEST:
+        raise ExecutorError(f"a message of {size} bytes can't be sent", hint="Keep large values out of parameters.")
+    body[:_HEADER] = _MAGIC + size.to_bytes(4, "little")
     return bytes(body)
 
 
@@ -144,9 +149,9 @@ class Frames:
         found, start, end = [], 0, len(self._buffer)
         try:
             while end - start >= _HEADER:
-                size = int.from_bytes(self._buffer[start : start + _HEADER], "little")
-                if size > _LONGEST:
-                    raise ExecutorError("a message on the wire has an impossible length")
+                if not self._buffer.startswith(_MAGIC, start):
+                    raise ExecutorError("what came on the wire is no message")
+                size = int.from_bytes(self._buffer[start + 4 : start + _HEADER], "little")
                 if end - start - _HEADER < size:
                     break
                 start += _HEADER + size

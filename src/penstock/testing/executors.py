@@ -1,0 +1,588 @@
+"""What every executor must keep: a suite to inherit from.
+
+    class TestMyExecutor(ExecutorContract):
+        def make(self, folder):
+            return MyExecutor(...)
+
+        def value(self, folder, stored):
+            return ...          # the stored value, loaded in this process
+
+Tasks come as pickled functions (`Entry(kind="pickle")`). What an executor can't contain is said in `cannot`, with the
+reason, and is skipped with it: "crash" (segfaults, signals, exits), "hang" (time limits), "cancel", "children".
+Needs pytest.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from penstock.model.artifact import Stored
+from penstock.model.event import Begun, TaskEvent
+from penstock.model.step import Entry
+from penstock.model.task import Ended, Input, Setting, Task
+from penstock.ports import Executor
+
+__all__ = ["ExecutorContract", "Run", "Steps"]
+
+_STEPS = """
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+
+def one():
+    return 1
+
+
+def increased(x, by=1):
+    return x + by
+
+
+def pid():
+    return os.getpid()
+
+
+def raises(depth=2):
+    if depth:
+        return raises(depth - 1)
+    raise ValueError("this step is broken")
+
+
+def chained():
+    try:
+        raises(0)
+    except ValueError as error:
+        raise RuntimeError("and its handler too") from error
+
+
+def leaves():
+    sys.exit(3)
+
+
+def returns_a_lock():
+    return {"kept": [threading.Lock()]}
+
+
+class Unpicklable(Exception):
+    def __init__(self, first, second):
+        super().__init__("an exception that nobody can pickle")
+        self.lock = threading.Lock()
+
+    def __reduce__(self):
+        raise TypeError("no")
+
+
+def raises_unpicklable():
+    raise Unpicklable(1, 2)
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def raises_unprintable():
+    raise Unprintable()
+
+
+def exits_well():
+    os._exit(0)
+
+
+def exits_badly():
+    os._exit(7)
+
+
+def exits_at_last():
+    import atexit
+
+    atexit.register(os._exit, 0)
+    raise SystemExit(0)
+
+
+def segfaults():
+    ctypes.string_at(0)
+
+
+def aborts():
+    os.abort()
+
+
+def is_killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def closes_everything():
+    os.closerange(3, 4096)
+    time.sleep(100)
+
+
+def writes_everywhere():
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, b"x" * 1000)
+        except OSError:
+            pass
+    time.sleep(100)
+
+
+def sleeps():
+    time.sleep(100)
+
+
+def spins():
+    while True:
+        pass
+
+
+def sleeps_in_c():
+    ctypes.PyDLL(None).sleep(100)  # with the lock of the interpreter held
+
+
+def stops_itself():
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def will_not_stop():
+    while True:
+        try:
+            time.sleep(100)
+        except BaseException:
+            pass
+
+
+def prints(text):
+    print(text)
+    print(text, file=sys.stderr)
+    logging.getLogger("step").warning("%s, logged", text)
+
+
+def prints_bytes():
+    os.write(1, b"\\xff\\xfe not text \\x00\\n")
+
+
+def prints_much(size):
+    line = b"." * 99 + b"\\n"
+    for _ in range(size // len(line) // 100):
+        os.write(1, line * 100)
+    return "done"
+
+
+def leaves_children(folder):
+    subprocess.Popen(["sleep", "321"])
+    subprocess.Popen(["sleep", "321"], start_new_session=True)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            with open(folder + "/grandchild", "w") as file:
+                file.write(str(os.getpid()))
+            os.execvp("sleep", ["sleep", "321"])
+        os._exit(0)
+    while not os.path.exists(folder + "/grandchild") or not open(folder + "/grandchild").read():
+        time.sleep(0.001)
+    return int(open(folder + "/grandchild").read())
+
+
+def moves_the_furniture():
+    os.environ["LEFT_BEHIND"] = "yes"
+    os.chdir("/")
+    sys.setrecursionlimit(12345)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.stdout = open(os.devnull, "w")
+    os.close(1)
+    os.close(2)
+    return os.getpid()
+
+
+def finds_the_furniture():
+    print("heard")
+    return [os.environ.get("LEFT_BEHIND"), os.getcwd(), sys.getrecursionlimit() == 12345]
+
+
+def draws():
+    import random
+
+    return random.random()
+
+
+def recurses():
+    return recurses()
+
+
+def marks(folder, seconds):
+    open(folder + "/begun-" + str(os.getpid()), "w").close()
+    time.sleep(seconds)
+    return os.getpid()
+"""
+
+
+class Steps:
+    """Functions to run, by name, and tasks made of them."""
+
+    def __init__(self, folder: Path) -> None:
+        import cloudpickle
+
+        self.folder = folder
+        self.file = folder / "steps.py"
+        self.file.write_text(_STEPS)
+        # Under a name that can't be imported, so that the functions travel by value.
+        namespace: dict[str, Any] = {"__name__": "steps_of_the_contract", "__file__": str(self.file)}
+        exec(compile(_STEPS, str(self.file), "exec"), namespace)  # noqa: S102
+        self._pickled: Callable[[Any], bytes] = lambda name: cloudpickle.dumps(namespace[name])
+        self._count = 0
+
+    def task(
+        self, name: str, inputs: dict[str, Stored] | None = None, settings: dict[str, Any] | None = None, **fields: Any
+    ) -> Task:
+        """A task that calls the function of this name."""
+        import pickle
+
+        self._count += 1
+        label = f"{name}-{self._count}"
+        return Task(
+            **{
+                "id": f"run/{label}/1",
+                "run": "run",
+                "step": label,
+                "attempt": 1,
+                "key": f"key-{label}",
+                "code": "",
+                "entry": Entry("pickle", name=name, data=self._pickled(name)),
+                "inputs": tuple([Input(argument, argument, value) for argument, value in (inputs or {}).items()]),
+                "settings": tuple(
+                    [
+                        Setting(key, "value", repr(value), "", pickle.dumps(value))
+                        for key, value in (settings or {}).items()
+                    ]
+                ),
+                "root": str(self.folder),
+                "log": str(self.folder / f"{label}.log"),
+                **fields,
+            }
+        )
+
+
+class Run:
+    """An executor at work, and what it said."""
+
+    def __init__(self, executor: Executor, steps: Steps) -> None:
+        self.executor = executor
+        self.steps = steps
+        self.seen: list[TaskEvent] = []
+
+    def submit(
+        self, name: str, inputs: dict[str, Stored] | None = None, settings: dict[str, Any] | None = None, **fields: Any
+    ) -> Task:
+        """Hand over a task."""
+        task = self.steps.task(name, inputs, settings, **fields)
+        self.executor.submit(task)
+        return task
+
+    def ended(self, *tasks: Task, seconds: float = 30.0) -> list[Ended]:
+        """Wait until these tasks have ended; each exactly once."""
+        self.until(lambda: {one.id for one in tasks} <= {one.task for one in self._ended()}, seconds)
+        found = {one.task: one for one in self._ended()}
+        assert len(found) == len(self._ended()), "a task ended twice"
+        return [found[one.id] for one in tasks]
+
+    def begun(self, task: Task) -> None:
+        """Wait until a task has begun."""
+        self.until(lambda: any(isinstance(one, Begun) and one.task == task.id for one in self.seen))
+
+    def until(self, good: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Take events until this holds."""
+        end = time.monotonic() + seconds
+        while not good():
+            assert time.monotonic() < end, f"nothing came of it in {seconds} s; seen: {self.seen[-5:]}"
+            self.seen += self.executor.events(0.05)
+
+    def _ended(self) -> list[Ended]:
+        return [one for one in self.seen if isinstance(one, Ended)]
+
+
+class ExecutorContract:
+    """Inherit from it under a name that pytest collects, say how the executor is made and how its values are read."""
+
+    cannot: ClassVar[dict[str, str]] = {}
+
+    def make(self, folder: Path) -> Executor:
+        """The executor, for a project and state in this folder, with two workers."""
+        raise NotImplementedError
+
+    def value(self, folder: Path, stored: Stored) -> Any:
+        """A stored value."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> Iterator[Run]:
+        """An executor at work."""
+        folder = tmp_path.resolve()
+        executor = self.make(folder)
+        executor.start()
+        try:
+            yield Run(executor, Steps(folder))
+        finally:
+            executor.close()
+            executor.close()
+
+    def needs(self, ability: str) -> None:
+        """Skip a test that asks for more than this executor can contain."""
+        if ability in self.cannot:
+            pytest.skip(self.cannot[ability])
+
+    def good(self, run: Run, ended: Ended) -> Any:
+        """The value of a task that must have succeeded."""
+        assert ended.status == "succeeded", ended
+        return self.value(run.steps.folder, ended.outputs[0])
+
+    # --- values
+
+    def test_values_go_from_task_to_task(self, run: Run) -> None:
+        """A stored output is another task's input; parameters come along."""
+        (first,) = run.ended(run.submit("one"))
+        (second,) = run.ended(run.submit("increased", {"x": first.outputs[0]}, {"by": 4}))
+        assert self.good(run, first) == 1
+        assert self.good(run, second) == 5
+
+    def test_many_tasks_each_end_once(self, run: Run) -> None:
+        """More tasks than can run at once; each begins before it ends, and ends once."""
+        tasks = [run.submit("one") for _ in range(40)]
+        assert [one.status for one in run.ended(*tasks)] == ["succeeded"] * 40
+        order = [(type(one).__name__, one.task) for one in run.seen]
+        for task in tasks:
+            assert order.count(("Begun", task.id)) == 1
+            assert order.index(("Begun", task.id)) < order.index(("Ended", task.id))
+
+    def test_nothing_to_wait_for(self, run: Run) -> None:
+        """Without tasks nobody waits for ever."""
+        assert list(run.executor.events(None)) == []
+        assert list(run.executor.events(0.01)) == []
+
+    def test_large_values(self, run: Run) -> None:
+        """A megabyte as a parameter and as an output."""
+        (ended,) = run.ended(run.submit("increased", None, {"x": "a" * 1_000_000, "by": "b"}))
+        assert self.good(run, ended) == "a" * 1_000_000 + "b"
+
+    def test_seeds(self, run: Run) -> None:
+        """Equal seeds draw equal numbers, whatever ran before."""
+        first, second, third = run.ended(*[run.submit("draws", seed=seed) for seed in (5, 6, 5)])
+        assert self.good(run, first) == self.good(run, third) != self.good(run, second)
+
+    # --- failures
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "words"),
+        [
+            ("raises", "ValueError", "this step is broken"),
+            ("chained", "RuntimeError", "and its handler too"),
+            ("leaves", "SystemExit", "sys.exit(3)"),
+            ("returns_a_lock", "CodecError", "lock"),
+            ("raises_unpicklable", "Unpicklable", "nobody can pickle"),
+            ("raises_unprintable", "Unprintable", ""),
+            ("recurses", "RecursionError", "recursion"),
+        ],
+    )
+    def test_a_failure_is_told_and_stays_alone(self, run: Run, name: str, kind: str, words: str) -> None:
+        """The error's class, words, place and the user's frames; the tasks beside it succeed."""
+        beside = [run.submit("one")]
+        task = run.submit(name)
+        beside.append(run.submit("one"))
+        failed, *good = run.ended(task, *beside)
+        assert [one.status for one in good] == ["succeeded", "succeeded"]
+        assert failed.status == "failed"
+        assert failed.failure is not None
+        assert failed.failure.kind == kind
+        assert words in failed.failure.message
+        if name.startswith("r") and kind != "CodecError":
+            assert failed.failure.where.startswith("steps.py:")
+            assert 'File "steps.py"' in failed.failure.traceback
+        assert "penstock/" not in failed.failure.traceback
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("exits_well", "exit code 0"),
+            ("exits_badly", "exit code 7"),
+            ("segfaults", "SIGSEGV"),
+            ("aborts", "SIGABRT"),
+            ("is_killed", "SIGKILL"),
+            ("closes_everything", "closed its connection"),
+            ("writes_everywhere", ""),
+        ],
+    )
+    def test_a_dead_process_fails_its_task_alone(self, run: Run, name: str, words: str) -> None:
+        """Never success, never a hang: the task fails with what killed it, and all others succeed."""
+        self.needs("crash")
+        before = [run.submit("one") for _ in range(3)]
+        task = run.submit(name)
+        after = [run.submit("one") for _ in range(6)]
+        failed, *good = run.ended(task, *before, *after)
+        assert [one.status for one in good] == ["succeeded"] * 9
+        assert failed.status == "failed"
+        assert failed.failure is not None
+        assert failed.failure.kind == "WorkerDied"
+        assert words in failed.failure.message
+
+    def test_an_exit_handler_is_not_success(self, run: Run) -> None:
+        """Exit code 0 without a result is a failure."""
+        self.needs("crash")
+        (failed,) = run.ended(run.submit("exits_at_last"))
+        assert failed.status == "failed"
+        (good,) = run.ended(run.submit("one"))
+        assert good.status == "succeeded"
+
+    # --- time
+
+    @pytest.mark.parametrize("name", ["sleeps", "spins"])
+    def test_a_time_limit(self, run: Run, name: str) -> None:
+        """A task that takes too long is stopped, with the user's line where it was."""
+        self.needs("hang")
+        failed, good = run.ended(run.submit(name, timeout=0.3), run.submit("one"))
+        assert good.status == "succeeded"
+        assert failed.status == "failed"
+        assert failed.failure is not None
+        assert failed.failure.kind == "TimeoutError"
+        assert "0.3 s" in failed.failure.message
+        assert failed.failure.where.startswith("steps.py:")
+
+    @pytest.mark.parametrize("name", ["sleeps_in_c", "stops_itself", "will_not_stop"])
+    def test_a_time_limit_that_must_kill(self, run: Run, name: str) -> None:
+        """Also when the task can't listen, or won't."""
+        self.needs("hang")
+        failed, good = run.ended(run.submit(name, timeout=0.3), run.submit("one"))
+        assert good.status == "succeeded"
+        assert failed.status == "failed"
+        assert failed.failure is not None
+        assert failed.failure.kind == "TimeoutError"
+
+    def test_silence(self, run: Run) -> None:
+        """A task that prints nothing for too long is stopped."""
+        self.needs("hang")
+        (failed,) = run.ended(run.submit("sleeps", no_output_timeout=0.3))
+        assert failed.failure is not None
+        assert failed.failure.kind == "TimeoutError"
+
+    def test_cancelling_what_runs_and_what_waits(self, run: Run) -> None:
+        """Each ends once, as cancelled; what was not cancelled goes on."""
+        self.needs("cancel")
+        tasks = [run.submit("sleeps") for _ in range(6)]
+        run.begun(tasks[0])
+        last = run.submit("one")
+        for task in tasks:
+            run.executor.cancel(task.id, "not wanted", grace=1.0)
+            run.executor.cancel(task.id, "twice", grace=1.0)
+        ended = run.ended(*tasks, last)
+        assert [one.status for one in ended] == ["cancelled"] * 6 + ["succeeded"]
+        assert {one.reason for one in ended[:6]} == {"not wanted"}
+
+    def test_cancelling_what_will_not_listen(self, run: Run) -> None:
+        """After the grace it is killed."""
+        self.needs("cancel")
+        task = run.submit("sleeps_in_c")
+        run.begun(task)
+        run.executor.cancel(task.id, "now", grace=0.1)
+        (ended,) = run.ended(task)
+        assert ended.status == "cancelled"
+
+    def test_cancelling_nothing(self, run: Run) -> None:
+        """Unknown tasks and those that have ended are passed over."""
+        task = run.submit("one")
+        run.ended(task)
+        run.executor.cancel(task.id)
+        run.executor.cancel("nobody/knows/1")
+        assert run.ended(run.submit("one"))[0].status == "succeeded"
+
+    # --- output
+
+    def test_output_is_in_the_log(self, run: Run) -> None:
+        """Print, standard error and logging, each task's own."""
+        tasks = [run.submit("prints", None, {"text": f"this is {name}"}) for name in ("ann", "bob", "cid")]
+        for ended, name in zip(run.ended(*tasks), ("ann", "bob", "cid"), strict=True):
+            assert ended.log is not None
+            with Path(ended.log.file).open("rb") as file:
+                file.seek(ended.log.start)
+                text = file.read(ended.log.size).decode()
+            assert text.count(f"this is {name}\n") == 2
+            assert text.count("this is") <= 3
+
+    def test_output_of_any_size(self, run: Run) -> None:
+        """100 MB of it and bytes that are no text harm nobody."""
+        self.needs("crash")
+        much, odd = run.ended(run.submit("prints_much", None, {"size": 100_000_000}), run.submit("prints_bytes"))
+        assert much.status == odd.status == "succeeded"
+        assert much.log is not None
+        assert odd.log is not None
+        assert much.log.size == 100_000_000
+        assert Path(odd.log.file).read_bytes()[odd.log.start :].startswith(b"\xff\xfe not text \x00")
+
+    # --- what is left behind
+
+    def test_grandchildren_are_gone(self, run: Run) -> None:
+        """Processes that a task leaves behind end with it, in whatever session they hide."""
+        self.needs("children")
+        (ended,) = run.ended(run.submit("leaves_children", None, {"folder": str(run.steps.folder)}))
+        assert not _alive(self.good(run, ended))
+
+    def test_one_task_does_not_see_another_s_traces(self, run: Run) -> None:
+        """Environment, folder, limits, handlers and descriptors are as before; time limits still work."""
+        self.needs("crash")
+        for _ in range(2):
+            run.ended(run.submit("moves_the_furniture"), run.submit("moves_the_furniture"))
+            found = run.ended(*[run.submit("finds_the_furniture") for _ in range(4)])
+            for one in found:
+                assert self.good(run, one) == [None, str(run.steps.folder), False]
+                assert one.log is not None
+                assert one.log.size == len("heard\n")
+        (slow,) = run.ended(run.submit("sleeps", timeout=0.2))
+        assert slow.failure is not None
+
+    def test_a_fresh_process(self, run: Run) -> None:
+        """`isolation="fresh"` gives each task a process of its own."""
+        self.needs("crash")
+        tasks = [run.submit("pid", isolation="fresh" if number % 2 else "worker") for number in range(8)]
+        pids = [self.good(run, one) for one in run.ended(*tasks)]
+        fresh = pids[1::2]
+        assert len(set(fresh)) == 4
+        assert not set(fresh) & set(pids[::2])
+
+    def test_closing_stops_everything(self, run: Run) -> None:
+        """No process is left, whatever was running."""
+        self.needs("children")
+        folder = str(run.steps.folder)
+        tasks = [run.submit("marks", None, {"folder": folder, "seconds": 100}) for _ in range(2)]
+        run.until(lambda: len(list(run.steps.folder.glob("begun-*"))) == 2)
+        pids = [int(path.name.partition("-")[2]) for path in run.steps.folder.glob("begun-*")]
+        assert all(_alive(pid) for pid in pids)
+        assert tasks
+        run.executor.close()
+        assert not any(_alive(pid) for pid in pids)
+
+    def test_it_can_be_closed_at_once(self, tmp_path: Path) -> None:
+        """Before it was started, right after, and twice."""
+        first, second = self.make(tmp_path), self.make(tmp_path)
+        first.close()
+        second.start()
+        second.close()
+        second.close()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return not Path("/proc/self").exists()
