@@ -111,6 +111,8 @@ def canonical(array: "pa.Array") -> "pa.Array":
         return pa.DictionaryArray.from_arrays(
             canonical(array.indices), canonical(array.dictionary), ordered=kind.ordered, safe=False
         )
+    if len(array) == 0:  # the buffers of an empty slice may be of any size
+        return pa.array([], type=kind)
     if types.is_boolean(kind):
         return _canonical_bool(array)
     if types.is_struct(kind):
@@ -121,18 +123,31 @@ def canonical(array: "pa.Array") -> "pa.Array":
         return _canonical_list(array)
     if types.is_map(kind) or types.is_union(kind):
         return pa.array(array.to_pylist(), type=kind) if types.is_map(kind) else pa.concat_arrays([array])
-    if array.null_count == 0 or types.is_null(kind):
-        return array  # the writer itself cuts slices to size
+    if types.is_null(kind):
+        return array
     if types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind) or types.is_large_binary(kind):
-        empty = "" if types.is_string(kind) or types.is_large_string(kind) else b""
-        filled = array.fill_null(pa.scalar(empty, type=kind))
-        _, offsets, data = filled.buffers()
-        return (
-            pa.Array.from_buffers(kind, len(array), [_validity(array), offsets, data], array.null_count, filled.offset)
-            if filled.offset == 0
-            else pa.concat_arrays([array])
-        )
+        return _canonical_binary(array)
     return _canonical_fixed(array)
+
+
+def _canonical_binary(array: "pa.Array") -> "pa.Array":
+    import numpy as np
+    import pyarrow as pa
+
+    kind, types = array.type, pa.types
+    is_text = types.is_string(kind) or types.is_large_string(kind)
+    filled = array.fill_null(pa.scalar("" if is_text else b"", type=kind)) if array.null_count else array
+    _, bounds, data = filled.buffers()
+    width = 8 if types.is_large_string(kind) or types.is_large_binary(kind) else 4
+    offsets = np.frombuffer(bounds, f"i{width}", len(array) + 1, filled.offset * width)
+    first, last = int(offsets[0]), int(offsets[-1])
+    if first:
+        held = pa.py_buffer(offsets - first)
+    else:
+        held = bounds.slice(filled.offset * width, (len(array) + 1) * width)
+    exact = data.slice(first, last - first) if data is not None else pa.py_buffer(b"")
+    validity = _validity(array) if array.null_count else None
+    return pa.Array.from_buffers(kind, len(array), [validity, held, exact], array.null_count)
 
 
 def _canonical_bool(array: "pa.Array") -> "pa.Array":
@@ -151,14 +166,15 @@ def _canonical_fixed(array: "pa.Array") -> "pa.Array":
     import pyarrow.compute as pc
 
     width = array.type.bit_width // 8
+    data, start, size = array.buffers()[1], array.offset * width, len(array) * width
+    if array.null_count == 0:
+        held = data if start == 0 and size == data.size else data.slice(start, size)
+        return pa.Array.from_buffers(array.type, len(array), [None, held], 0)
     if width in (1, 2, 4, 8):
         filled = pc.fill_null(array.view(f"int{8 * width}"), 0)
-        held, offset = filled.buffers()[1], filled.offset
-        if offset:
-            held = held.slice(offset * width, len(array) * width)
+        held = filled.buffers()[1].slice(filled.offset * width, size)
     else:
-        raw = np.frombuffer(array.buffers()[1], np.uint8, len(array) * width, array.offset * width)
-        clean = raw.reshape(len(array), width).copy()
+        clean = np.frombuffer(data, np.uint8, size, start).reshape(len(array), width).copy()
         clean[~_valid(array)] = 0
         held = pa.py_buffer(clean)
     return pa.Array.from_buffers(array.type, len(array), [_validity(array), held], array.null_count)
@@ -235,7 +251,10 @@ def _stored_column(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
 
 def write_table(table: "pa.Table", spec: bytes, sink: Sink) -> Blob:
-    """Write a table as an Arrow IPC file; `spec`, what its reader must know besides, goes into the schema's metadata."""
+    """Write a table as an Arrow IPC file; `spec`, what its reader must know besides, goes into the schema's metadata.
+
+    A table without columns loses its number of rows, which belongs into the `spec`.
+    """
     import pyarrow as pa
 
     columns = [_stored_column(column) for column in table.columns]
@@ -253,19 +272,9 @@ def write_table(table: "pa.Table", spec: bytes, sink: Sink) -> Blob:
         with pa.ipc.new_file(outlet, schema, options=pa.ipc.IpcWriteOptions(compression=None)) as writer:
             for start in range(0, max(1, table.num_rows), step):
                 arrays = [canonical(_one(column.slice(start, step))) for column in whole.columns]
-                count = min(step, table.num_rows - start)
-                writer.write_batch(
-                    pa.RecordBatch.from_arrays(arrays, schema=schema) if arrays else _without_columns(schema, count)
-                )
+                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
     return sink.blob(write)
-
-
-def _without_columns(schema: "pa.Schema", rows: int) -> "pa.RecordBatch":
-    import pyarrow as pa
-
-    empty = pa.StructArray.from_buffers(pa.struct([]), rows, [None], 0, children=[])
-    return pa.RecordBatch.from_struct_array(empty).replace_schema_metadata(schema.metadata)
 
 
 def read_table(data: Any) -> "tuple[pa.Table, bytes]":

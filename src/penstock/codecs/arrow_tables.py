@@ -73,10 +73,8 @@ class ArrowCodec:
         ]
         schema = pa.schema(fields, metadata=dict(map(tuple, spec["metadata"])) or None)
         if not columns:
-            empty = pa.StructArray.from_buffers(pa.struct([]), spec["rows"], [None], 0, children=[])
-            table = pa.Table.from_batches([pa.RecordBatch.from_struct_array(empty)]).replace_schema_metadata(
-                schema.metadata
-            )
+            # the only table without columns that keeps its rows is one whose columns were taken away
+            table = pa.table({"a": pa.nulls(spec["rows"])}).replace_schema_metadata(schema.metadata).select([])
         else:
             table = pa.Table.from_arrays(columns, schema=schema)
         return _from_table(table, spec["kind"])

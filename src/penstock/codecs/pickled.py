@@ -157,6 +157,8 @@ def _storable(value: Any) -> bool:
 
 def why_not(value: Any, name: str = "result") -> tuple[str, str]:
     """Where in a value lies what can't be stored, and its type: (`result["lock"][2]`, `_thread.lock`)."""
+    if _storable(value):  # what failed was not the pickling
+        return name, type_name(value)
     path, depth = name, 0
     seen = {id(value)}
     while depth < _SEARCH_DEPTH:

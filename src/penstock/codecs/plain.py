@@ -19,7 +19,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Raw, msgpack
 
 from penstock.codecs import named, scalars
@@ -372,9 +371,9 @@ def decode(data: bytes | memoryview, leaf: Callable[[bytes], Any] | None = None)
     """The value of these bytes; `leaf` gives the value of a name. Raises `Corrupt` or `CodecError`."""
     try:
         return (_PLAIN if leaf is None else _decoder(leaf)).decode(data)
-    except (CodecError, Corrupt):
+    except (CodecError, Corrupt, MemoryError):
         raise
     except RecursionError:
         raise CodecError("a stored value is nested too deeply to be read") from None
-    except (msgspec.MsgspecError, ValueError, TypeError, KeyError, OverflowError, ArithmeticError) as error:
+    except Exception as error:  # constructors of every kind refuse what can't be theirs
         raise Corrupt(f"the bytes of a stored value can't be read: {error}") from error

@@ -167,7 +167,10 @@ def _lower(frame: "pl.DataFrame", kind: str) -> Frame:
             one = column.cast(pl.String)
         elif spec is None or _holds(spec, _UNARROWED):
             if spec is None:
-                raise CodecError(f"column `{column.name}` has the type {column.dtype}, which has no stored form")
+                raise CodecError(
+                    f"column `{column.name}` has the type {column.dtype}, which has no stored form",
+                    hint="Cast the column to a type of polars' own before you return the frame.",
+                )
             objects[number] = column.to_list()
             types.append(spec)
             arrays.append(pa.nulls(len(column)))
