@@ -45,14 +45,14 @@ class Redirected:
             log = _open(path)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            info = os.fstat(log)
-            self._file = (info.st_dev, info.st_ino)
             os.close(log)
             self._path = path
+        info = os.fstat(1)
+        self._file = (info.st_dev, info.st_ino)
+        self._start = info.st_size
         if self._stdout is None:
             self._stdout, self._stderr = _stream(1), _stream(2)
         sys.stdout, sys.stderr = self._stdout, self._stderr
-        self._start = os.lseek(1, 0, os.SEEK_END) if path != os.devnull else 0
 
     def end(self) -> LogSpan | None:
         """Everything is written; where it lies. What the task did to the descriptors is mended."""
@@ -61,22 +61,20 @@ class Redirected:
                 stream.flush()
             except Exception:
                 pass
-        if not (self._intact(1) and self._intact(2)) or self._stdout.closed or self._stderr.closed:
-            path, self._path = self._path, ""
-            self._stdout = self._stderr = None
-            start = self._start
+        path, start, size = self._path, self._start, self._size()
+        if size < 0 or self._stdout.closed or self._stderr.closed:
+            self._path, self._stdout, self._stderr = "", None, None
             self.begin("" if path == os.devnull else path)
-            self._start = min(start, self._start)
-        if self._path == os.devnull:
-            return None
-        return LogSpan(self._path, self._start, max(0, os.fstat(1).st_size - self._start))
+            size = self._start
+        return None if path == os.devnull else LogSpan(path, start, max(0, size - start))
 
-    def _intact(self, descriptor: int) -> bool:
+    def _size(self) -> int:
+        """The log's present size; -1 if a descriptor no longer leads to it."""
         try:
-            info = os.fstat(descriptor)
+            out, err = os.fstat(1), os.fstat(2)
         except OSError:
-            return False
-        return (info.st_dev, info.st_ino) == self._file
+            return -1
+        return out.st_size if (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino) == self._file else -1
 
 
 def _stream(descriptor: int) -> TextIO:

@@ -43,6 +43,9 @@ class InlineExecutor:
         A `KeyboardInterrupt` ends the running task as cancelled and is raised; the next call tells of it.
         """
         end = time.monotonic() + _TURN
+        if self._ready:  # after an interruption nothing begins before it was told
+            made, self._ready = self._ready, []
+            return made
         while self._queue:
             task = self._queue[0]
             if self._begun != task.id:

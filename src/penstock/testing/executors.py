@@ -192,6 +192,18 @@ def leaves_children(folder):
     return int(open(folder + "/grandchild").read())
 
 
+def daemonises(folder):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            with open(folder + "/grandchild", "w") as file:
+                file.write(str(os.getpid()))
+            while True:
+                time.sleep(100)
+        os._exit(0)
+    time.sleep(100)
+
+
 def moves_the_furniture():
     os.environ["LEFT_BEHIND"] = "yes"
     os.chdir("/")
@@ -206,6 +218,18 @@ def moves_the_furniture():
 def finds_the_furniture():
     print("heard")
     return [os.environ.get("LEFT_BEHIND"), os.getcwd(), sys.getrecursionlimit() == 12345]
+
+
+def interrupts():
+    raise KeyboardInterrupt
+
+
+def counts_frames():
+    files, frame = [], sys._getframe(1)
+    while frame is not None:
+        files.append(frame.f_code.co_filename)
+        frame = frame.f_back
+    return files
 
 
 def draws():

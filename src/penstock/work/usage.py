@@ -1,5 +1,4 @@
 """What an attempt takes: seconds, processor time, peak memory."""
-# ruff: noqa: PTH123 - measured around every task: a Path costs as much as the reading
 
 import resource
 import sys
@@ -7,30 +6,28 @@ import time
 
 from penstock.model.task import Usage
 
-__all__ = ["Meter", "peak_memory", "reset_peak"]
+__all__ = ["Meter", "reset_peak"]
 
 _UNIT = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
+_SLACK = 1024  # KiB by which a peak may stand above what it was after the last reset, before it is reset again
+
+_level = 0  # the peak after the last reset
 
 
-def reset_peak() -> bool:
-    """Make the peak of this process's resident memory its present size. Whether the system can (Linux)."""
+def reset_peak(peak: int) -> None:
+    """Make the peak of this process's resident memory its present size, where the system can (Linux).
+
+    `peak` is the present `ru_maxrss`: where nothing has raised it since the last reset, nothing need be done.
+    """
+    global _level  # noqa: PLW0603 - the peak is a matter of the process
+    if 0 <= peak - _level <= _SLACK:
+        return
     try:
-        with open("/proc/self/clear_refs", "wb", buffering=0) as file:
+        with open("/proc/self/clear_refs", "wb", buffering=0) as file:  # noqa: PTH123
             file.write(b"5")
     except OSError:
-        return False
-    return True
-
-
-def peak_memory() -> int:
-    """The peak of this process's resident memory in bytes, since `reset_peak` where that worked."""
-    try:
-        with open("/proc/self/status", "rb", buffering=0) as file:
-            text = file.read(4096)
-        start = text.index(b"VmHWM:") + 6
-        return int(text[start : text.index(b"kB", start)]) * 1024
-    except (OSError, ValueError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
+        pass
+    _level = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 class Meter:
@@ -40,9 +37,9 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        reset_peak()
         self._children = resource.getrusage(resource.RUSAGE_CHILDREN)
         own = resource.getrusage(resource.RUSAGE_SELF)
+        reset_peak(own.ru_maxrss)
         self._cpu = own.ru_utime + own.ru_stime
         self._start = time.perf_counter()
 
@@ -51,15 +48,15 @@ class Meter:
         seconds = time.perf_counter() - self._start
         own = resource.getrusage(resource.RUSAGE_SELF)
         cpu = own.ru_utime + own.ru_stime - self._cpu
-        peak = peak_memory()
+        peak = own.ru_maxrss
         children, before = resource.getrusage(resource.RUSAGE_CHILDREN), self._children
         cpu += children.ru_utime + children.ru_stime - before.ru_utime - before.ru_stime
         if children.ru_maxrss > before.ru_maxrss:
-            peak = max(peak, children.ru_maxrss * _UNIT)
+            peak = max(peak, children.ru_maxrss)
         return Usage(
             seconds=seconds,
             cpu_seconds=cpu,
-            peak_memory=peak,
+            peak_memory=peak * _UNIT,
             bytes_in=bytes_in,
             bytes_out=bytes_out,
             rows_in=rows_in,
