@@ -166,8 +166,7 @@ def _store(settings: Settings) -> Found:
     store = open_store(settings)
     there = set(store.digests())
     yield "good", f"{plural(len(there), 'blob')}, {size(_bytes_in(folder))}", ""
-    wanted = _wanted(settings)
-    lost = len(wanted - there)
+    lost = len(_wanted(settings, there))
     if lost:
         yield "warning", f"{plural(lost, 'blob')} that the ledger names are gone", "The next run makes them again."
     aside = folder / "quarantine"
@@ -180,13 +179,14 @@ def _store(settings: Settings) -> Found:
         )
 
 
-def _wanted(settings: Settings) -> set[str]:
+def _wanted(settings: Settings, there: set[str]) -> set[str]:
+    """The blobs that the ledger names and neither store nor ledger hold."""
     if not (settings.state / "ledger.db").exists():
         return set()
     ledger = open_ledger(settings)
     try:
         in_use: Callable[[], dict[str, str]] = getattr(ledger, "blobs_in_use", dict)
-        return set(in_use())
+        return {one for one in in_use() if one not in there and ledger.data(one) is None}
     finally:
         ledger.close()
 
@@ -208,9 +208,10 @@ def _lines(document: DoctorDocument) -> list[Line]:
     for one in document["examined"]:
         title = one["name"] if one["name"] != before else ""
         before = one["name"]
-        rows.append([[_GLYPHS[one["verdict"]]], [(title, "dim")], safe(one["what"])])
+        glyph, style = _GLYPHS[one["verdict"]]
+        rows.append([[(f"{glyph} ", style), (title, "dim")], safe(one["what"])])
         if one["hint"]:
-            rows.append(["", "", [(safe(one["hint"]), "code")]])
+            rows.append(["", [(safe(one["hint"]), "code")]])
     bad = sum([one["verdict"] == "bad" for one in document["examined"]])
     warnings = sum([one["verdict"] == "warning" for one in document["examined"]])
     words = "All is well." if not bad and not warnings else f"{plural(bad, 'fault')}, {plural(warnings, 'warning')}."

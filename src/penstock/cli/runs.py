@@ -40,5 +40,7 @@ def show(run: str, step: str | None, file: str | None, as_json: bool) -> None:
             show_document(details, step_lines(details), as_json=as_json)
             return
         document = run_view(ledger, run)
-        before_run, before = previous_metrics(ledger, document) if document["metrics"] else ("", {})
+        before_run, before = (
+            previous_metrics(ledger, document["pipeline"], document["run"]) if document["metrics"] else ("", {})
+        )
     show_document(document, run_lines(document, before, before_run), as_json=as_json)

@@ -8,7 +8,7 @@ from penstock.cli.output import show
 from penstock.model.event import Event
 from penstock.report.documents import ErrorBody, RunDocument
 from penstock.report.live import Watch
-from penstock.report.summary import summary
+from penstock.report.summary import closing_from, summary
 from penstock.report.tally import Tally
 from penstock.report.views import previous_metrics, run_view, warnings_view
 
@@ -38,17 +38,32 @@ def run_watched(go: Callable[[Watched], str], *, redraw: bool, as_json: bool) ->
 def closing(settings: Settings, tally: Tally, *, as_json: bool) -> int:
     """The closing words on a run, or its document; the exit code."""
     assert tally.run is not None
+    if as_json:
+        document = _document(settings, tally)
+        show(document, [], as_json=True)
+        return _CODES.get(document["status"], 1)
+    end = closing_from(tally)
+    before: dict[str, float | None] = {}
+    before_run = ""
+    if end.metrics:
+        ledger = open_ledger(settings)
+        before_run, before = previous_metrics(ledger, end.pipeline, end.run)
+        ledger.close()
+    show({}, summary(end, before, before_run), as_json=False)
+    return _CODES.get(end.status, 1)
+
+
+def _document(settings: Settings, tally: Tally) -> RunDocument:
+    assert tally.run is not None
     ledger = open_ledger(settings)
     try:
         document = run_view(ledger, tally.run.id, warnings_view(tally.warnings))
-        before_run, before = previous_metrics(ledger, document) if document["metrics"] and not as_json else ("", {})
     finally:
         ledger.close()
     error = _error(document)
     if error is not None:
         document["error"] = error
-    show(document, summary(document, before, before_run) if not as_json else [], as_json=as_json)
-    return _CODES.get(document["status"], 1)
+    return document
 
 
 def _error(run: RunDocument) -> ErrorBody | None:

@@ -16,12 +16,13 @@ from penstock.model.event import (
     Warned,
 )
 from penstock.report.board import outputs_text
-from penstock.report.paint import Line, Screen, safe
+from penstock.report.paint import Line, Screen, safe, width
 from penstock.report.tally import StepTally, Tally
 from penstock.report.units import count, duration, plural
 
 __all__ = ["Lines"]
 
+_NAME = 28  # columns that names are lined up to
 _NAMES = 90  # characters of names in one line
 _SILENCE = (10.0, 60.0, 300.0)  # seconds after which a step that runs is mentioned; then every 15 minutes
 
@@ -30,9 +31,11 @@ class Lines:
     """Turns events into lines of text; keeps only what is needed to say things once."""
 
     def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+        # a log is not cut to the width of a terminal
+        self._screen = Screen(0, 0, screen.colour, False, screen.unicode)
         self._reused: list[str] = []
         self._said: dict[str, float] = {}
+        self._wide = 0  # of the column of names
 
     def on(self, event: Event, step: StepTally | None, tally: Tally, now: float) -> str:
         """The lines that an event gives, most often none. `step` is what `Tally.on` returned for it."""
@@ -48,6 +51,7 @@ class Lines:
                 self._reused += [one.step for one in event.decisions if one.action == "reuse"]
                 return ""
             case RunStarted():
+                self._wide = min(max([width(safe(one)) for one in event.run.steps], default=0), _NAME)
                 return self._text(_opening(event))
             case Failed() if step is not None:
                 return self._failed(step)
@@ -59,7 +63,7 @@ class Lines:
 
     def rest(self) -> str:
         """What is still to be said when the run is over."""
-        return self._flush()
+        return self._flush() + "\n"
 
     def tick(self, tally: Tally, now: float) -> str:
         """A line for each step that has run long without a word, so that a log never looks dead."""
@@ -121,13 +125,11 @@ class Lines:
 
     def _say(self, word: str, name: str, rest: Line) -> str:
         style = {"ran": "good", "FAILED": "bad", "reused": "dim", "running": "busy"}.get(word, "warn")
-        gap = "  " if rest else ""
+        gap = " " * max(self._wide - width(name), 0) + "  " if rest else ""
         return self._text([("  ", ""), (f"{word:<8}", style), (safe(name), ""), (gap, ""), *rest])
 
     def _text(self, line: Line) -> str:
-        # a log is not cut to the width of a terminal
-        screen = Screen(0, 0, self._screen.colour, False, self._screen.unicode)
-        return screen.line(line) + "\n"
+        return self._screen.line(line) + "\n"
 
 
 def _opening(event: RunStarted) -> Line:

@@ -64,4 +64,4 @@ def _decision(one: DecisionDocument) -> list[Line | str]:
     reasons = one["reasons"] if one["decision"] != "reuse" else []
     more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
     why: Line = [*reason_words(reasons[0]), (more, "dim")] if reasons else []
-    return [[(glyph, style)], [(safe(one["step"]), quiet)], [(one["decision"], style)], why]
+    return [[(f"{glyph} ", style), (safe(one["step"]), quiet)], [(one["decision"], style)], why]

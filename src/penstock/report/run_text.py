@@ -11,7 +11,7 @@ from penstock.report.documents import (
     StepDocument,
 )
 from penstock.report.paint import Line, safe, table
-from penstock.report.summary import summary
+from penstock.report.summary import closing_of, summary
 from penstock.report.units import ago, count, duration, number, plural, size
 
 __all__ = ["run_lines", "runs_lines"]
@@ -30,8 +30,7 @@ def runs_lines(document: RunsDocument, now: float) -> list[Line]:
         label = " ".join([run["name"], *[f"#{one}" for one in run["tags"]]]).strip()
         rows.append(
             [
-                [(glyph, style)],
-                [(run["run"], "name")],
+                [(f"{glyph} ", style), (run["run"], "name")],
                 [(safe(run["pipeline"]), "")],
                 [(run["status"], style)],
                 [(ago(started, now), "")],
@@ -43,11 +42,11 @@ def runs_lines(document: RunsDocument, now: float) -> list[Line]:
     if not rows:
         return [[("No run yet. Begin with ", ""), ("penstock run", "code"), (".", "")]]
     head: list[Line | str] = [
-        [(word, "dim")] for word in ("", "run", "pipeline", "status", "started", "time", "", "metrics")
+        [(word, "dim")] for word in ("  run", "pipeline", "status", "started", "time", "", "metrics")
     ]
     if not any(run["metrics"] for run in document["runs"]):
         head[-1] = ""
-    return table([head, *rows], right=[5], indent=0)
+    return table([head, *rows], right=[4], indent=0)
 
 
 def run_lines(run: RunDocument, before: Mapping[str, float | None], before_run: str = "") -> list[Line]:
@@ -57,13 +56,21 @@ def run_lines(run: RunDocument, before: Mapping[str, float | None], before_run: 
     workers = f", {plural(run['workers'], 'worker')}" if run["workers"] and run["executor"] != "inline" else ""
     started = datetime.fromisoformat(run["started"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     python = f"Python {run['environment']['python']}" if "python" in run["environment"] else ""
-    facts = [started, run["file"], commit, f"seed {run['seeds']['run']}", f"{run['executor']}{workers}", python]
+    facts = [
+        f"run {run['run']}",
+        started,
+        run["file"],
+        commit,
+        f"seed {run['seeds']['run']}",
+        f"{run['executor']}{workers}",
+        python,
+    ]
     label = " ".join([run["name"], *[f"#{one}" for one in run["tags"]]]).strip()
-    closing = summary(run, before, before_run)
+    closing = summary(closing_of(run), before, before_run)
     lines: list[Line] = [closing[0], [("  " + safe(" · ".join([one for one in facts if one])), "dim")]]
     if label:
         lines.append([("  " + safe(label), "code")])
-    return [*lines, [], *_steps_table(run["steps"]), *closing[1:]]
+    return [*lines, [], *_steps_table(run["steps"]), *closing[2:]]
 
 
 def _steps_table(steps: list[StepDocument]) -> list[Line]:
@@ -74,8 +81,7 @@ def _steps_table(steps: list[StepDocument]) -> list[Line]:
         quiet = "" if busy else "dim"
         rows.append(
             [
-                [(glyph, style)],
-                [(safe(step["step"]), quiet)],
+                [(f"{glyph} ", style), (safe(step["step"]), quiet)],
                 [(_WORDS.get(step["status"], step["status"]), style)],
                 duration(step["seconds"]) if busy and step["seconds"] else "",
                 size(step["peak_memory"]) if busy and step["peak_memory"] else "",
@@ -85,9 +91,9 @@ def _steps_table(steps: list[StepDocument]) -> list[Line]:
         )
     head: list[Line | str] = [
         [(word, "dim")] if any(row[i] and row[i] != [("", "dim")] and row[i] != [("", "")] for row in rows) else ""
-        for i, word in enumerate(("", "step", "", "time", "memory", "output", "why"))
+        for i, word in enumerate(("  step", "", "time", "memory", "output", "why"))
     ]
-    return table([head, *rows], right=[3, 4]) if rows else []
+    return table([head, *rows], right=[2, 3]) if rows else []
 
 
 def _why(step: StepDocument) -> str:

@@ -48,7 +48,7 @@ def step_lines(details: StepDetails) -> list[Line]:
     for made in details["artifacts"]:
         lines += [[], *_artifact(made)]
     if step["error"] is not None:
-        lines += [[], *failure_lines(step)]
+        lines += [[], *failure_lines(step["step"], step["attempts"], step["error"])]
     if step["attempts"]:
         log = f"penstock logs {details['run']} {shlex.quote(step['step'])}"
         lines += [[], [("  its log: ", "dim"), (log, "code")]]

@@ -1,14 +1,38 @@
 """How a run ended, and what to do next: the lines under the table, the same for `run`, `resume` and `show`."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from penstock.report.documents import FailureDocument, RunDocument, StepDocument, WarningDocument
+from msgspec import Struct
+
+from penstock.report.documents import FailureDocument, RunDocument, WarningDocument
 from penstock.report.paint import Line, safe, table
+from penstock.report.tally import Tally
 from penstock.report.units import difference, duration, number, plural
+from penstock.report.views import failure_view, warnings_view
 
-__all__ = ["failure_lines", "metric_lines", "outcome", "summary", "traceback_lines", "warning_lines"]
+__all__ = [
+    "Closing",
+    "closing_from",
+    "closing_of",
+    "failure_lines",
+    "metric_lines",
+    "outcome",
+    "summary",
+    "traceback_lines",
+    "warning_lines",
+]
 
+_SHOWN: dict[str, tuple[str, str]] = {
+    "succeeded": ("ran", "good"),
+    "reused": ("reused", "dim"),
+    "running": ("running", "busy"),
+    "failed": ("failed", "bad"),
+    "blocked": ("blocked", "warn"),
+    "skipped": ("skipped", "dim"),
+    "cancelled": ("stopped", "warn"),
+    "waiting": ("waiting", "warn"),
+}
 _FAILURES = 5  # shown in full; the others by one line each
 _STATUS: dict[str, tuple[str, str, str]] = {
     "succeeded": ("✓", "good", "succeeded"),
@@ -19,31 +43,86 @@ _STATUS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def summary(run: RunDocument, before: Mapping[str, float | None], before_run: str = "") -> list[Line]:
-    """The closing words on a run: counts and time, metrics against the run before, failures, warnings, what next."""
-    lines = [outcome(run)]
-    metrics = metric_lines(run["metrics"], before, before_run)
-    failed = [one for one in run["steps"] if one["status"] == "failed"]
-    for block in (
+class Closing(Struct, frozen=True):
+    """What the closing words are made of. `counts` are steps by status; `failures` each step, its attempts and its error;
+    `held` each step and its question."""
+
+    run: str
+    pipeline: str
+    status: str
+    seconds: float
+    counts: dict[str, int]
+    metrics: dict[str, float | None]
+    failures: tuple[tuple[str, int, FailureDocument | None], ...] = ()
+    warnings: tuple[WarningDocument, ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
+
+
+def closing_of(run: RunDocument) -> Closing:
+    """What the closing words on a recorded run are made of."""
+    counts: dict[str, int] = {}
+    for one in run["steps"]:
+        counts[one["status"]] = counts.get(one["status"], 0) + 1
+    return Closing(
+        run["run"],
+        run["pipeline"],
+        run["status"],
+        run["seconds"],
+        counts,
+        run["metrics"],
+        tuple([(one["step"], one["attempts"], one["error"]) for one in run["steps"] if one["status"] == "failed"]),
+        tuple(run["warnings"]),
+        tuple([(one["step"], one["note"]) for one in run["steps"] if one["status"] == "waiting" and one["note"]]),
+    )
+
+
+def closing_from(tally: Tally) -> Closing:
+    """What the closing words on a run that was watched are made of: the same, without asking the ledger again."""
+    assert tally.run is not None
+    counts = dict(tally.counts)
+    counts["succeeded"] = counts.pop("ran", 0)
+    counts["running"] = counts.get("running", 0) + counts.pop("retrying", 0)
+    counts["waiting"] = counts.get("waiting", 0) + counts.pop("held", 0)
+    metrics: dict[str, float | None] = {}
+    for step in tally.steps.values():
+        measured = step.execution.metrics if step.execution is not None else step.metrics
+        metrics.update({f"{step.name}.{name}": value for name, value in measured.items()})
+    return Closing(
+        tally.run.id,
+        tally.run.pipeline,
+        tally.status,
+        tally.seconds,
+        counts,
         metrics,
-        *[failure_lines(one) for one in failed[:_FAILURES]],
-        [[("  ✗ ", "bad"), (safe(one["step"]), "name"), *_short(one)] for one in failed[_FAILURES:]],
-        warning_lines(run["warnings"]),
+        tuple([(one.name, one.attempt, failure_view(one.failure)) for one in tally.failed.values()]),
+        tuple(warnings_view(tally.warnings)),
+        tuple([(one.name, one.text) for one in tally.held.values()]),
+    )
+
+
+def summary(run: Closing, before: Mapping[str, float | None], before_run: str = "") -> list[Line]:
+    """The closing words on a run: counts and time, metrics against the run before, failures, warnings, what next."""
+    lines = [outcome(run), [("  run ", "dim"), (run.run, "dim")]]
+    for block in (
+        metric_lines(run.metrics, before, before_run),
+        *[failure_lines(*one) for one in run.failures[:_FAILURES]],
+        [[("✗ ", "bad"), (safe(step), "name"), *_short(error)] for step, _, error in run.failures[_FAILURES:]],
+        warning_lines(run.warnings),
         _held(run),
-        _next(run, failed),
+        _next(run),
     ):
         if block:
             lines += [[], *block]
     return lines
 
 
-def outcome(run: RunDocument) -> Line:
+def outcome(run: Closing) -> Line:
     """One line: how the run ended, in what time, with how many steps of each kind."""
-    glyph, style, words = _STATUS[run["status"]]
-    line: Line = [(f"{glyph} ", style), (safe(run["pipeline"]), "title"), (f" {words}", style)]
-    if run["seconds"]:
-        line.append((f" in {duration(run['seconds'])}" if run["status"] != "running" else "", ""))
-    return [*line, ("  ", ""), *_counts(run["steps"]), (f"  run {run['run']}", "dim")]
+    glyph, style, words = _STATUS[run.status]
+    line: Line = [(f"{glyph} ", style), (safe(run.pipeline), "title"), (f" {words}", style)]
+    if run.seconds and run.status != "running":
+        line.append((f" in {duration(run.seconds)}", ""))
+    return [*line, (" · ", "dim"), *_counts(run.counts)]
 
 
 def metric_lines(metrics: Mapping[str, float | None], before: Mapping[str, float | None], run: str = "") -> list[Line]:
@@ -55,7 +134,7 @@ def metric_lines(metrics: Mapping[str, float | None], before: Mapping[str, float
         old = before.get(name)
         moved = difference(value, old) if value is not None and old is not None else ""
         style = "dim" if moved == "=" else "code"
-        rows.append([[(safe(name), "")], [(number(value), "title")], [(moved, style)], [_was(before, name)]])
+        rows.append([[(safe(name), "")], [(number(value), "title")], [(moved, style)], [_was(before, name, value)]])
     lines = table(rows, right=[1])
     title: Line = [("  metrics", "dim")]
     if any(name in before for name in metrics):
@@ -63,18 +142,17 @@ def metric_lines(metrics: Mapping[str, float | None], before: Mapping[str, float
     return [title, *lines]
 
 
-def failure_lines(step: StepDocument) -> list[Line]:
+def failure_lines(step: str, attempts: int, error: FailureDocument | None) -> list[Line]:
     """A failed step: the error, the user's own frames, the values of the parameters."""
-    error = step["error"]
-    line: Line = [("✗ ", "bad"), (safe(step["step"]), "name"), *_short(step)]
+    line: Line = [("✗ ", "bad"), (safe(step), "name"), *_short(error)]
     if error is None:
         return [line]
     lines = [line, *traceback_lines(error)]
     if error["parameters"]:
         values = ", ".join([f"{name}={value}" for name, value in error["parameters"].items()])
         lines.append([("    with  ", "dim"), (safe(values), "")])
-    if step["attempts"] > 1:
-        lines.append([("    tried ", "dim"), (plural(step["attempts"], "time"), "")])
+    if attempts > 1:
+        lines.append([("    tried ", "dim"), (plural(attempts, "time"), "")])
     if error["hint"]:
         lines.append([("    hint  ", "dim"), (safe(error["hint"]), "")])
     return lines
@@ -83,10 +161,11 @@ def failure_lines(step: StepDocument) -> list[Line]:
 def traceback_lines(error: FailureDocument) -> list[Line]:
     """The user's frames: places stand out, the code under them is plain, the error's own lines are red."""
     lines: list[Line] = []
+    said = safe(f"{error['kind']}: {error['message']}".splitlines()[0])  # stands above already
     for raw in error["traceback"].splitlines():
         text = safe(raw.rstrip())
         body = text.lstrip()
-        if not body or body.startswith("Traceback (most recent"):
+        if not body or body.startswith("Traceback (most recent") or text == said:
             continue
         if body.startswith('File "'):
             style = "code"
@@ -98,63 +177,59 @@ def traceback_lines(error: FailureDocument) -> list[Line]:
     return lines
 
 
-def warning_lines(warnings: list[WarningDocument]) -> list[Line]:
+def warning_lines(warnings: Sequence[WarningDocument]) -> list[Line]:
     """Warnings with their places; what to do is said once for warnings that give the same advice."""
     lines: list[Line] = []
     for i, one in enumerate(warnings):
         place = f"  {safe(one['where'])}" if one["where"] else ""
-        kind = one["kind"].replace("-", " ")
-        lines.append([("⚠ ", "warn"), (f"{safe(kind)} ", "warn"), (safe(one["what"]), ""), (place, "code")])
+        step = f"{safe(one['step'])}  " if one["step"] else ""
+        lines.append([("⚠ ", "warn"), (step, "name"), (safe(one["what"]), ""), (place, "code")])
         last = i + 1 == len(warnings) or warnings[i + 1]["hint"] != one["hint"]
         if one["hint"] and last:
             lines.append([("    " + safe(one["hint"]), "dim")])
     return lines
 
 
-def _was(before: Mapping[str, float | None], name: str) -> tuple[str, str]:
-    return (f"was {number(before[name])}", "dim") if name in before else ("new" if before else "", "dim")
+def _was(before: Mapping[str, float | None], name: str, now: float | None) -> tuple[str, str]:
+    if name not in before:
+        return ("new" if before else "", "dim")
+    return ("" if before[name] == now else f"was {number(before[name])}", "dim")
 
 
-def _short(step: StepDocument) -> Line:
-    error = step["error"]
+def _short(error: FailureDocument | None) -> Line:
     if error is None:
         return [(" failed", "error")]
     place = f"  {safe(error['where'])}" if error["where"] else ""
     return [(f"  {error['kind']}: ", "error"), (safe(error["message"]), "error"), (place, "code")]
 
 
-def _counts(steps: list[StepDocument]) -> Line:
-    names = {"succeeded": ("ran", "good"), "waiting": ("waiting", "warn")}
-    counts: dict[str, int] = {}
-    for one in steps:
-        counts[one["status"]] = counts.get(one["status"], 0) + 1
-    if counts.get("reused", 0) == len(steps) > 0:
-        return [(f"nothing to do, {plural(len(steps), 'step')} reused", "dim")]
+def _counts(counts: Mapping[str, int]) -> Line:
+    total = sum(counts.values())
+    if counts.get("reused", 0) == total > 0:
+        return [(f"nothing to do, {plural(total, 'step')} reused", "dim")]
     line: Line = []
-    for status in ("succeeded", "reused", "running", "failed", "blocked", "skipped", "cancelled", "waiting"):
+    for status, (word, style) in _SHOWN.items():
         if counts.get(status):
-            word, style = names.get(status, (status, {"failed": "bad", "blocked": "warn"}.get(status, "dim")))
             line += [(" · ", "dim")] if line else []
             line.append((f"{counts[status]:,} {word}", style))
     return line
 
 
-def _held(run: RunDocument) -> list[Line]:
+def _held(run: Closing) -> list[Line]:
     lines: list[Line] = []
-    for one in run["steps"]:
-        if one["status"] == "waiting" and one["note"]:
-            lines += [
-                [("⏸ ", "warn"), (safe(one["step"]), "name"), (" asks  ", "dim"), (safe(one["note"]), "")],
-                [("    yes:  ", "dim"), (f"penstock approve {run['run']} {shlex.quote(one['step'])}", "code")],
-            ]
+    for step, question in run.held:
+        lines += [
+            [("⏸ ", "warn"), (safe(step), "name"), (" asks  ", "dim"), (safe(question), "")],
+            [("    yes:  ", "dim"), (f"penstock approve {run.run} {shlex.quote(step)}", "code")],
+        ]
     return lines
 
 
-def _next(run: RunDocument, failed: list[StepDocument]) -> list[Line]:
+def _next(run: Closing) -> list[Line]:
     lines: list[Line] = []
-    if run["status"] in ("failed", "cancelled"):
-        lines.append([("  go on:   ", "dim"), (f"penstock resume {run['run']}", "code")])
-    if failed:
-        log = f"penstock logs {run['run']} {shlex.quote(failed[0]['step'])}"
+    if run.status in ("failed", "cancelled"):
+        lines.append([("  go on:   ", "dim"), (f"penstock resume {run.run}", "code")])
+    if run.failures:
+        log = f"penstock logs {run.run} {shlex.quote(run.failures[0][0])}"
         lines.append([("  its log: ", "dim"), (log, "code")])
     return lines

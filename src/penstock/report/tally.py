@@ -45,6 +45,7 @@ class StepTally:
         "done",
         "execution",
         "failure",
+        "metrics",
         "name",
         "reasons",
         "seconds",
@@ -65,6 +66,7 @@ class StepTally:
         self.reasons: tuple[Reason, ...] = ()
         self.failure: Failure | None = None
         self.execution: Execution | None = None
+        self.metrics: dict[str, float] = {}  # of a step that failed: others have an execution
 
 
 class Tally:
@@ -122,8 +124,9 @@ class Tally:
                 step.failure, step.attempt = event.failure, event.attempt
                 if step.began:
                     step.seconds = now - step.began
-                if event.ended is not None and event.ended.usage.seconds:
-                    step.seconds = event.ended.usage.seconds
+                if event.ended is not None:
+                    step.seconds = event.ended.usage.seconds or step.seconds
+                    step.metrics = event.ended.metrics
                 return self._move(step, "failed")
             case Blocked():
                 self._all(event.steps, "blocked", f"blocked by {event.by}")

@@ -25,7 +25,16 @@ from penstock.report.documents import (
 )
 from penstock.report.units import iso
 
-__all__ = ["find_step", "previous_metrics", "reasons_view", "run_view", "runs_view", "step_view", "warnings_view"]
+__all__ = [
+    "failure_view",
+    "find_step",
+    "previous_metrics",
+    "reasons_view",
+    "run_view",
+    "runs_view",
+    "step_view",
+    "warnings_view",
+]
 
 # No check has looked at a run until checks are there: UNKNOWN, which is not CLEAN.
 _UNCHECKED: ChecksDocument = {"verdict": "UNKNOWN", "findings": [], "checks": []}
@@ -70,13 +79,20 @@ def runs_view(ledger: Ledger, limit: int = 50, pipeline: str = "") -> RunsDocume
     return {"runs": [_line(row) for row in ledger.runs(limit, pipeline)]}
 
 
-def previous_metrics(ledger: Ledger, run: RunDocument) -> tuple[str, dict[str, float | None]]:
-    """The newest earlier run of the same pipeline that measured something: its id and metrics; ("", {}) without one."""
-    for row in ledger.runs(50, run["pipeline"]):
-        line = _line(row)
-        if line["run"] != run["run"] and line["started"] <= run["started"] and line["metrics"]:
-            return line["run"], line["metrics"]
-    return "", {}
+def previous_metrics(ledger: Ledger, pipeline: str, run: str) -> tuple[str, dict[str, float | None]]:
+    """The newest earlier run of a pipeline that measured something, one that succeeded if there is one: its id and
+    metrics; ("", {}) without one."""
+    other: RunLine | None = None
+    for limit in (3, 50):  # most often it is the one before
+        earlier = False
+        for row in ledger.runs(limit, pipeline):
+            if row["run"] == run:
+                earlier = True
+            elif earlier and row["metrics"]:
+                if row["status"] == "succeeded":
+                    return row["run"], _numbers(row["metrics"])
+                other = other or _line(row)
+    return (other["run"], other["metrics"]) if other else ("", {})
 
 
 def step_view(ledger: Ledger, run: str, step: str) -> StepDetails:
@@ -144,7 +160,7 @@ def _step(row: Mapping[str, Any]) -> StepDocument:
         "inputs": {name: {"artifact": one.artifact, "digest": one.digest} for name, one in taken.items()},
         "outputs": [_output(made.artifact, made.stored) for made in (execution.outputs if execution else ())],
         "metrics": _numbers(row["metrics"]),
-        "error": _failure(row["error"]),
+        "error": failure_view(row["error"]),
         "note": row.get("question") or row.get("reason") or (f"blocked by {row['by']}" if row.get("by") else ""),
     }
 
@@ -179,7 +195,8 @@ def _artifacts(execution: Execution | None) -> list[ArtifactDocument]:
     return documents
 
 
-def _failure(failure: Failure | None) -> FailureDocument | None:
+def failure_view(failure: Failure | None) -> FailureDocument | None:
+    """Why a step failed, as data."""
     if failure is None:
         return None
     return {
