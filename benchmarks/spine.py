@@ -200,6 +200,7 @@ def main() -> None:
         "fresh": lambda work: fresh(work, 20 if small else 100),
     }
     os.environ.pop("PENSTOCK_STATE", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages have their bytecode
     rows = []
     with tempfile.TemporaryDirectory(prefix="penstock-benchmark-") as folder:
         for name, measure in sets.items():

@@ -41,7 +41,7 @@ from penstock.work.task import Site, execution_of, gather_task, merged_code, tas
 
 __all__ = ["Means", "drive"]
 
-_GATHER = 0.02
+_GATHER = 0.05
 _BATCH = 400
 _POLL = 0.25
 
@@ -105,7 +105,8 @@ class _Loop:
         self.kids: dict[str, tuple[str, int]] = {}
         self.buffer: list[Event] = []
         self.commits: list[tuple[_Doing, Execution]] = []
-        self.codes: list[Code] = []
+        # All at once, with the first commit: a transaction of a thousand costs little more than one of one.
+        self.codes = [work.step.code for name, work in plan.works.items() if self.keys[name].action != "reuse"]
         self.oldest = 0.0
         self.wakes: list[tuple[float, str]] = []
         self.out: deque[Event] = deque()
@@ -309,6 +310,7 @@ class _Loop:
         )
         work = Work(step, (), task.seed, forced=self.works[owner].forced)
         self.works[name] = work
+        self.codes.append(fanout.code)
         return work
 
     # commits
@@ -325,7 +327,7 @@ class _Loop:
         if ended.pieces or ended.hidden != doing.work.hidden:
             code = merged_code(code, ended)
             execution = self.rekeyed(execution, doing, code, ended)
-        self.codes.append(code)
+            self.codes.append(code)
         self.commits.append((doing, execution))
 
     def rekeyed(self, execution: Execution, doing: _Doing, code: Code, ended: Ended) -> Execution:
@@ -346,8 +348,9 @@ class _Loop:
             if events:
                 means.ledger.record(self.run.id, events)
             return
-        codes, self.codes = self.codes, []
-        means.ledger.save_codes({one.digest: one for one in codes}.values())
+        if self.codes:
+            means.ledger.save_codes({one.digest: one for one in self.codes}.values())
+            self.codes = []
         replaced = [execution.key for doing, execution in commits if doing.forced]
         executions = [execution for _, execution in commits]
         fences = means.leases.fences([one.key for one in executions])
