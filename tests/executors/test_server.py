@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def start_runner(folder: Path, *names: str) -> tuple[subprocess.Popen[str], str]
 def test_nothing_outlives_a_killed_runner(tmp_path: Path, name: str) -> None:
     runner, mark = start_runner(tmp_path, name, "sleeps")
     if name == "daemonises":
-        until(lambda: (tmp_path / "grandchild").exists())
+        until((tmp_path / "grandchild").exists)
     assert len(marked(mark)) >= 3
     runner.kill()
     runner.wait()
@@ -90,7 +91,7 @@ def test_nothing_outlives_a_killed_server(tmp_path: Path, name: str) -> None:
         server = executor._server
         assert server is not None
         if name == "daemonises":
-            until(lambda: (tmp_path / "grandchild").exists())
+            until((tmp_path / "grandchild").exists)
         os.kill(server._process.pid, signal.SIGKILL)
         waiting = [run.submit("one") for _ in range(3)]
         ended, *others = run.ended(task, *waiting)
@@ -161,8 +162,8 @@ def test_orphans_end_with_the_worker_that_left_them(tmp_path: Path) -> None:
         executor.close()
 
 
-def until(good: object, seconds: float = 10.0) -> None:
+def until(good: Callable[[], bool], seconds: float = 10.0) -> None:
     end = time.monotonic() + seconds
-    while not good():  # type: ignore[operator]
+    while not good():
         assert time.monotonic() < end
         time.sleep(0.005)

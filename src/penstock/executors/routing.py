@@ -8,12 +8,13 @@ from penstock.ports import Executor
 
 __all__ = ["Routed"]
 
+_TURN = 0.02  # seconds that each of several executors may wait for news
+
 
 class Routed:
     """Routes by `isolation`: `executors` maps "worker", "fresh", "inline", "container" to executors; "" to the others.
 
-    Executors that run in this process should come under a name of their own: they are asked for events only when no
-    other one has any, so that their tasks hold nobody up for longer than they take.
+    One executor may stand under several names. `workers` is the largest number of theirs.
     """
 
     def __init__(self, executors: Mapping[str, Executor], name: str = "routed") -> None:
@@ -24,7 +25,9 @@ class Routed:
             if not any(one is other for other in self._all):
                 self._all.append(one)
         self._where: dict[str, Executor] = {}
+        self._count = dict.fromkeys(map(id, self._all), 0)
         self._refused: list[TaskEvent] = []
+        self.workers = max([getattr(one, "workers", 1) for one in self._all], default=1)
 
     def start(self) -> None:
         """Make all of them ready."""
@@ -42,19 +45,28 @@ class Routed:
             self._refused.append(Ended(task.id, "failed", failure=failure))
             return
         self._where[task.id] = found
+        self._count[id(found)] += 1
         found.submit(task)
 
     def events(self, timeout: float | None) -> Sequence[TaskEvent]:
-        """What has happened anywhere. Waits only where one executor alone has tasks."""
+        """What has happened anywhere. Waits where one executor alone has tasks; else each is asked in turn."""
         made, self._refused = self._refused, []
-        busy = [one for one in self._all if any(one is other for other in self._where.values())]
+        busy = [one for one in self._all if self._count[id(one)]]
+        # One that runs tasks in this process does so when it is asked, and nobody need wait beside it.
+        here = any(one.name == "inline" for one in busy)
         for one in busy:
-            # Without tasks elsewhere this one may wait as long as it likes; else each gets a short turn.
-            wait = 0.0 if made else timeout if len(busy) == 1 else min(0.02, timeout) if timeout is not None else 0.02
+            if made or here:
+                wait: float | None = 0.0
+            elif len(busy) == 1:
+                wait = timeout
+            else:
+                wait = _TURN if timeout is None else min(_TURN, timeout)
             made += one.events(wait)
         for event in made:
             if isinstance(event, Ended):
-                self._where.pop(event.task, None)
+                found = self._where.pop(event.task, None)
+                if found is not None:
+                    self._count[id(found)] -= 1
         return made
 
     def cancel(self, task: str, reason: str = "", grace: float = 2.0) -> None:
