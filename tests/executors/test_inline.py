@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.executors.launch import kit
 
 from penstock.codecs.registry import Codecs
 from penstock.executors.inline import InlineExecutor
@@ -14,9 +15,6 @@ from penstock.model.artifact import Stored
 from penstock.model.task import Ended
 from penstock.stores.local import LocalStore
 from penstock.testing.executors import ExecutorContract, Run, Steps
-
-sys.path.insert(0, str(Path(__file__).parent))
-from launch import kit
 
 
 class TestInline(ExecutorContract):

@@ -1,9 +1,11 @@
 """Tasks go where their isolation says."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
+from tests.executors.launch import kit
 
 from penstock.executors.inline import InlineExecutor
 from penstock.executors.local import LocalExecutor
@@ -12,8 +14,6 @@ from penstock.model.event import Begun
 from penstock.testing.executors import Run, Steps
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-from launch import kit
 
 
 @pytest.fixture
@@ -26,8 +26,6 @@ def run(tmp_path: Path):
 
 
 def test_each_goes_where_its_isolation_says(run: Run) -> None:
-    import os
-
     isolations = ["inline", "worker", "inline", "fresh", "worker", "fresh", "inline"]
     tasks = [run.submit("pid", isolation=one) for one in isolations]
     assert {one.status for one in run.ended(*tasks)} == {"succeeded"}
