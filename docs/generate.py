@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_overloads
 
 import click
 import msgspec
+from schemas import schemas
 
 import penstock
 from penstock.model import event
@@ -21,7 +22,8 @@ NOTE = "<!-- Written by docs/generate.py (`make docs`): edit the docstrings inst
 
 def pages() -> dict[Path, str]:
     """Every generated page by its path."""
-    return {HERE / "python.md": python(), HERE / "commands.md": commands(), HERE / "events.md": events()}
+    made = {HERE / "python.md": python(), HERE / "commands.md": commands(), HERE / "events.md": events()}
+    return {**made, **schemas(HERE)}
 
 
 # --- Python
@@ -133,7 +135,7 @@ def main(arguments: list[str]) -> int:
     """Write the pages, or with `--check` say which ones would change."""
     made = pages()
     stale = [path for path, text in made.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
-    stale += [path for path in HERE.glob("*.md") if path not in made]
+    stale += [path for path in (*HERE.glob("*.md"), *HERE.glob("schemas/*")) if path not in made]
     if "--check" in arguments:
         for path in stale:
             print(f"{path.relative_to(HERE.parent.parent)} is out of date: run `make docs`")

@@ -6,6 +6,7 @@ Additions are allowed, renames are not. Times are ISO 8601 in UTC, durations in 
 from typing import Any, Literal, NotRequired, TypedDict
 
 __all__ = [
+    "DOCUMENTS",
     "ApproveDocument",
     "ArtifactDocument",
     "CheckDocument",
@@ -182,7 +183,7 @@ class WarningDocument(TypedDict):
 
 
 class RunDocument(TypedDict):
-    """`run`, `resume` and `show RUN`."""
+    """A run: its steps, metrics, checks and warnings, and with what code, parameters, seeds and environment it ran."""
 
     run: str
     pipeline: str
@@ -221,7 +222,7 @@ class ArtifactDocument(OutputDocument):
 
 
 class StepDetails(TypedDict):
-    """`show RUN --step STEP`: the step as in the run's document, and what its outputs look like.
+    """One step as in its run's document, and what its outputs look like.
 
     `made_in` is the run that did the work, another one where the step was reused.
     """
@@ -251,7 +252,7 @@ class RunLine(TypedDict):
 
 
 class RunsDocument(TypedDict):
-    """`runs`, newest first."""
+    """Runs, newest first."""
 
     runs: list[RunLine]
 
@@ -268,13 +269,15 @@ class DecisionDocument(TypedDict):
 
 
 class PlanDocument(TypedDict):
-    """`plan`: the steps in the order of the graph."""
+    """What would happen to each step, in the order of the graph."""
 
     steps: list[DecisionDocument]
 
 
 class WhyDocument(TypedDict):
-    """`why STEP`. `key` is "" while it is unknown; `last` says which run made what would be reused."""
+    """Why one step would run or be reused.
+
+    `key` is "" while it is unknown; `last` is the run that made what would be reused."""
 
     step: str
     kind: Kind
@@ -287,7 +290,7 @@ class WhyDocument(TypedDict):
 
 
 class LogsDocument(TypedDict):
-    """`logs RUN STEP`: what one attempt printed. `run` is where the work was done."""
+    """What one attempt printed; `run` is where the work was done."""
 
     run: str
     step: str
@@ -299,7 +302,7 @@ class LogsDocument(TypedDict):
 
 
 class LintDocument(TypedDict):
-    """`lint`: every problem of a pipeline; `ok` when there is none."""
+    """Every problem of a pipeline; `ok` when there is none."""
 
     ok: bool
     file: str
@@ -318,14 +321,14 @@ class ExaminationDocument(TypedDict):
 
 
 class DoctorDocument(TypedDict):
-    """`doctor`: `ok` unless something is bad."""
+    """What was looked at; `ok` unless something is bad."""
 
     ok: bool
     examined: list[ExaminationDocument]
 
 
 class InitDocument(TypedDict):
-    """`init`: the files that were written and the commands to try next."""
+    """The files that were written and the commands to try next."""
 
     folder: str
     files: list[str]
@@ -333,9 +336,25 @@ class InitDocument(TypedDict):
 
 
 class ApproveDocument(TypedDict):
-    """`approve RUN STEP`."""
+    """What was approved, and the command with which the run goes on."""
 
     run: str
     step: str
     approved: bool
     next: str
+
+
+DOCUMENTS: dict[str, tuple[type, str]] = {
+    "approve": (ApproveDocument, "approve RUN STEP"),
+    "doctor": (DoctorDocument, "doctor"),
+    "error": (ErrorDocument, "any command that can't do what it was asked"),
+    "init": (InitDocument, "init [DIR]"),
+    "lint": (LintDocument, "lint"),
+    "logs": (LogsDocument, "logs RUN STEP"),
+    "plan": (PlanDocument, "plan"),
+    "run": (RunDocument, "run, resume, show RUN"),
+    "runs": (RunsDocument, "runs"),
+    "step": (StepDetails, "show RUN --step STEP"),
+    "why": (WhyDocument, "why STEP"),
+}
+"""The documents by the name of their schema, and which commands print them."""
