@@ -15,7 +15,7 @@ CI = os.environ.get("PENSTOCK_CI") == "1"
 
 # Settings of the person who runs the tests must not reach them; nor may the width or colour of their terminal.
 for _name in list(os.environ):
-    if _name.startswith("PENSTOCK_") and _name != "PENSTOCK_CI":
+    if _name.startswith("PENSTOCK_") and _name not in ("PENSTOCK_CI", "PENSTOCK_FAULT_TRIALS"):
         del os.environ[_name]
 for _name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
     os.environ.pop(_name, None)

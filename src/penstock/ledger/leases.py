@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from penstock.ledger.executions import listed
 from penstock.ports import Lease
 
-__all__ = ["claim", "give", "live", "release", "renew", "stale", "sweep"]
+__all__ = ["claim", "give", "live", "release", "renew", "stale", "sweep", "taken"]
 
 _SLACK = 1.0  # seconds by which a lease may seem longer than it was given for, before the clock must have restarted
 
@@ -43,6 +43,20 @@ def claim(
         found.update({key: found[key]._replace(expires=now + seconds) for key in own})
     found.update(give(connection, new, owner, seconds, now, here))
     return {key: found[key] for key in keys}
+
+
+def taken(
+    connection: sqlite3.Connection, keys: Sequence[str], owner: str, now: float, here: str
+) -> dict[str, Lease] | None:
+    """The leases of these keys if others hold all of them, else None: what waiting asks again and again need not
+    write."""
+    held = _rows(connection, keys)
+    found = {
+        key: Lease(key, row[0], row[1], row[2])
+        for key in keys
+        if (row := held.get(key)) and row[0] not in ("", owner) and live(row[2], row[3], row[4], now, here)
+    }
+    return found if len(found) == len(set(keys)) else None
 
 
 def give(

@@ -160,6 +160,10 @@ class SqliteLedger:
             return {}
         if not owner:
             raise LedgerError("A lease needs an owner", hint="Give a text that no other process gives.")
+        with self._connections.read() as connection:
+            others = leases.taken(connection, keys, owner, self._clock.monotonic(), self._boot)
+        if others is not None:
+            return others
         with self._connections.write(durable=False) as connection:
             found = leases.claim(connection, keys, owner, seconds, self._clock.monotonic(), self._boot)
         for key, lease in found.items():
