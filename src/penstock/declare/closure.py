@@ -12,7 +12,6 @@ from typing import Any
 
 from blake3 import blake3
 
-from penstock.declare.effects import Effects
 from penstock.declare.facts import Shelf
 from penstock.declare.packages import Packages
 from penstock.declare.project import Loaded, Project, Session, session_of
@@ -127,7 +126,6 @@ class _Graph(Graph):
     def __init__(self, session: Session | None, root: str, shelf: Shelf, packages: Packages) -> None:
         super().__init__(session, root, shelf, packages)
         self.walked: dict[Node, _Walked] = {}
-        self.effects = Effects(self)
 
 
 def _visited(graph: _Graph, root: Node) -> list[Node]:

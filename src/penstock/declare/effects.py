@@ -4,7 +4,7 @@ A statement that changes a variable, class or function of the project belongs to
 whose effect can't be tied to one (`np.seterr(...)`, a call that ends in such) belongs to every step that imports its module.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from penstock.declare.facts import Unit
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Effects"]
 
+# What these change is not what steps compute: output, warnings, the search path (its outcome is what imports resolve to).
 _HARMLESS = frozenset(
-    {"print", "len", "isinstance", "repr", "str", "int", "float", "sorted", "range", "list", "dict", "set", "tuple"}
+    {"logging", "sys", "typing", "warnings", "argparse", "atexit", "faulthandler", "threading", "pprint"}
 )
-_HARMLESS_MODULES = frozenset({"logging", "sys", "typing", "warnings", "argparse", "atexit", "faulthandler"})
+_FOREIGN = ("installed", "loose", "stdlib")
+
+_Place = tuple[View, str]
 
 
 class Effects:
@@ -28,18 +31,21 @@ class Effects:
         self.graph = graph
         self._own: dict[int, tuple[Any, ...]] = {}
         self._imported: dict[int, tuple[View, ...]] = {}
-        self._deep: dict[tuple[int, int], bool] = {}
+        self._touching: dict[tuple[int, str], list[tuple[View, int]]] = {}
+        self._indexed: set[int] = set()
+
+    # --- what belongs to everybody who imports a module
 
     def of(self, views: Iterable[View], loads: Iterable[str]) -> "list[Node]":
         """The effects of importing these modules, and all that they import; in order of module and line."""
         reached: dict[int, View] = {}
         for view in [*views, *[one for name in loads for one in self._named(name)]]:
-            for one in self._closure(view):
-                reached[id(one)] = one
-        found: list[Node] = []
-        for view in sorted(reached.values(), key=lambda one: one.name):
-            found.extend(self.own(view))
-        return found
+            if id(view) not in reached:
+                for one in self._closure(view):
+                    reached[id(one)] = one
+        if len(reached) == 1:
+            return list(self.own(next(iter(reached.values()))))
+        return [node for view in sorted(reached.values(), key=lambda one: one.name) for node in self.own(view)]
 
     def _named(self, name: str) -> list[View]:
         parts = name.split(".")
@@ -47,6 +53,7 @@ class Effects:
         return [one for one in found if one is not None]
 
     def _closure(self, view: View) -> tuple[View, ...]:
+        """A module and all modules of the project that importing it imports."""
         known = self._imported.get(id(view))
         if known is not None:
             return known
@@ -68,63 +75,151 @@ class Effects:
         known = self._own.get(id(view))
         if known is None:
             self._own[id(view)] = ()  # while it is worked out: modules import each other in circles
-            found = []
-            for index, unit in enumerate(view.facts.units):
-                if unit.parent == -1 and unit.kind not in ("import", "header") and self._is_everybodys(view, unit):
-                    found.append(self.graph.unit(view, index))
+            found = [
+                self.graph.unit(view, index)
+                for index, unit in _statements(view)
+                if any(one is None for one in self._places(view, unit))
+            ]
             known = self._own[id(view)] = tuple(found)
         return known
 
-    def _is_everybodys(self, view: View, unit: Unit) -> bool:
+    # --- what belongs to a variable, class or function
+
+    def touching(self, view: View, name: str) -> list[tuple[View, int]]:
+        """The statements, in any module imported so far, that change a name of a module."""
+        for other in [view, *self.graph.live_views()]:
+            if id(other) not in self._indexed:
+                self._indexed.add(id(other))
+                for index, unit in _statements(other):
+                    for place in self._places(other, unit):
+                        if place is not None:
+                            listed = self._touching.setdefault((id(place[0]), place[1]), [])
+                            if (other, index) not in listed:
+                                listed.append((other, index))
+        return self._touching.get((id(view), name), [])
+
+    # --- what a statement changes
+
+    def _places(self, view: View, unit: Unit) -> Iterator[_Place | None]:
+        """The names that a statement changes; None for what is nobody's in the project."""
+        calls: list[str] = []
         if unit.kind in ("def", "class"):
-            return any(self._calls_out(view, name) for name in unit.decorators)
-        for act in unit.acts:
-            if act[0] == "=":
-                if self._is_outside(view, act[1:]):
-                    return True
-            elif self._call_is_outside(view, act):
-                return True
-        return any(self._calls_out(view, name) for name in unit.calls)
-
-    def _is_outside(self, view: View, chain: str) -> bool:
-        """Whether what a statement changes is nobody's in the project (a library's setting, the environment)."""
-        root = chain.partition(".")[0]
-        if chain.startswith("@"):
-            module = chain[1:].split(":", 2)[1]
-            return (
-                self.graph.top_owner(module) in ("installed", "loose", "stdlib")
-                and module.partition(".")[0] not in _HARMLESS_MODULES
-            )
-        for index in view.facts.names.get(root, ()):
-            for read in view.facts.units[index].reads:
-                if read[0] == "@" and view.facts.units[index].kind == "import":
-                    module = read[1:].split(":", 2)[1]
-                    owner = self.graph.top_owner(module) if not self.graph.is_project(view, read) else "project"
-                    if owner in ("installed", "loose", "stdlib") and module.partition(".")[0] not in _HARMLESS_MODULES:
-                        return True
-        return False
-
-    def _call_is_outside(self, view: View, chain: str) -> bool:
-        return chain not in _HARMLESS and self._is_outside(view, chain)
-
-    def _calls_out(self, view: View, chain: str) -> bool:
-        """Whether a call of a project's function ends in an effect outside of the project."""
-        waiting = [node for node in self.graph.chain(view, chain)]
+            calls.extend(unit.decorators)
+        else:
+            for act in unit.acts:
+                if act[0] == "=":
+                    yield from self._changed(view, act[1:])
+                elif self._foreign(view, act):
+                    yield None
+                else:
+                    yield from self._changed(view, act, called=True)
+            calls.extend(unit.calls)
+        waiting = [node for name in calls for node in self.graph.chain(view, name)]
         seen: set[Any] = set()
         while waiting:
             node = waiting.pop()
-            if node in seen or node.piece is None or node.piece.kind not in ("function", "class") or node.view is None:
+            if node in seen or node.index < 0 or node.view is None:
                 continue
             seen.add(node)
-            where = [
-                one
-                for one in node.view.facts.units
-                if one.line == node.piece.line and one.kind in ("def", "class", "lambda")
-            ]
-            for unit in where[:1]:
-                for act in unit.acts:
-                    if self._is_outside(node.view, act.lstrip("=")) and act not in _HARMLESS:
-                        return True
-                for name in unit.calls:
-                    waiting.extend(self.graph.chain(node.view, name))
+            inner = node.view.facts.units[node.index]
+            if inner.kind not in ("def", "class", "lambda"):
+                continue
+            for act in inner.acts:
+                if act[0] == "=":
+                    yield from self._changed(node.view, act[1:])
+                elif self._foreign(node.view, act):
+                    yield None
+            for name in inner.calls:
+                waiting.extend(self.graph.chain(node.view, name))
+
+    def _changed(self, view: View, chain: str, *, called: bool = False) -> Iterator[_Place | None]:
+        made, chain = chain.endswith("()"), chain.removesuffix("()")
+        if made:
+            # Something set on what a call returned: on a new object if a class was called, else perhaps on a shared one.
+            if self._foreign(view, chain) and not self._is_class(view, chain):
+                yield None
+            return
+        if self._foreign(view, chain):
+            yield None
+            return
+        place = self._origin(view, chain)
+        if place is None or (called and "." not in chain):
+            return
+        yield place
+        owner, name = place
+        if "." in chain and not called:
+            for index in owner.facts.names.get(name, ()):
+                unit = owner.facts.units[index]
+                if unit.kind == "assign" and any(
+                    self._foreign(owner, call) and not self._is_class(owner, call) for call in unit.calls
+                ):
+                    yield None
+
+    def _foreign(self, view: View, chain: str) -> bool:
+        """Whether a name leads into a library (or the standard library) whose state matters."""
+        if chain[0] == "@":
+            return self._is_foreign(view, chain)
+        for index in view.facts.names.get(chain.partition(".")[0], ()):
+            unit = view.facts.units[index]
+            if unit.kind == "import" and any(self._is_foreign(view, read) for read in unit.reads if read[0] == "@"):
+                return True
         return False
+
+    def _is_foreign(self, view: View, target: str) -> bool:
+        if self.graph.is_project(view, target):
+            return False
+        module = target[1:].split(":", 2)[1]
+        return self.graph.top_owner(module) in _FOREIGN and module.partition(".")[0] not in _HARMLESS
+
+    def _is_class(self, view: View, chain: str) -> bool:
+        if view.namespace is None or chain[0] == "@":
+            return False
+        found: Any = view.namespace
+        for part in chain.split("."):
+            found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
+        return isinstance(found, type)
+
+    def _origin(self, view: View, chain: str) -> _Place | None:
+        """The module and name where what a chain begins with is bound."""
+        for _ in range(50):
+            if chain[0] != "@":
+                root, _dot, rest = chain.partition(".")
+                imports = [
+                    read
+                    for index in view.facts.names.get(root, ())
+                    if view.facts.units[index].kind == "import"
+                    for read in view.facts.units[index].reads
+                    if read[0] == "@"
+                ]
+                if not imports:
+                    if root not in view.facts.names:
+                        for star in self.graph.stars(view):
+                            if root in star.facts.names:
+                                return self._origin(star, chain)
+                    return view, root
+                target = imports[0]
+                chain = (target + rest if target.endswith(":") else f"{target}.{rest}") if rest else target
+            module = self.graph.absolute(view, chain)
+            level, base, rest = chain[1:].split(":", 2)
+            owner = self.graph.view(module)
+            if owner is None:
+                return None
+            first, _dot, after = rest.partition(".")
+            if first and module.endswith(f".{first}") and first not in owner.facts.names:
+                first, _dot, after = after.partition(".")
+            while first and first not in owner.facts.names and (inner := self.graph.view(f"{owner.name}.{first}")):
+                owner = inner
+                first, _dot, after = after.partition(".")
+            if not first:
+                return None
+            view, chain = owner, f"{first}.{after}" if after else first
+        return None
+
+
+def _statements(view: View) -> Iterator[tuple[int, Unit]]:
+    for index, unit in enumerate(view.facts.units):
+        if unit.parent == -1 and unit.kind not in ("import", "header"):
+            if unit.kind in ("def", "class") and not unit.decorators:
+                continue
+            if unit.acts or unit.calls or unit.decorators:
+                yield index, unit

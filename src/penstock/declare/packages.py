@@ -53,7 +53,13 @@ class Packages:
         candidates = [name for name in _KNOWN.get(top, (plain,)) if name in listed]
         if not candidates:
             candidates = [name for name in self._providers().get(top, ()) if name in listed]
-        return tuple([(listed[name][0], listed[name][1]) for name in candidates])
+        return tuple([(listed[name][0], _version(listed[name])) for name in candidates])
+
+    def beside(self, top: str, folder: str) -> tuple[tuple[str, str], ...]:
+        """The distributions of a module whose metadata lies in the same folder as the module."""
+        listed = self._list()
+        found = [listed[name] for name in _KNOWN.get(top, (_normal(top),)) if name in listed]
+        return tuple([(one[0], _version(one)) for one in found if one[2].rpartition("/")[0] == folder])
 
     def _list(self) -> dict[str, tuple[str, str, str]]:
         if self._listed is None:
@@ -91,6 +97,18 @@ class Packages:
                     beside.write_bytes(msgspec.json.encode(self._tops))
                     beside.replace(kept)
         return self._tops
+
+
+def _version(listed: tuple[str, str, str]) -> str:
+    """The version as the metadata says it; the folder's name says the same, unless somebody altered it by hand."""
+    for name in ("METADATA", "PKG-INFO"):
+        with contextlib.suppress(OSError), open(f"{listed[2]}/{name}", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            for line in file:
+                if line[:8].lower() == "version:":
+                    return line[8:].strip()
+                if not line.strip():
+                    break
+    return listed[1]
 
 
 def _provided(folder: Path) -> set[str]:

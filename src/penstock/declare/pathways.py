@@ -129,7 +129,9 @@ def _writing(node: ast.Call, place: int) -> bool:
     return not (isinstance(mode, ast.Constant) and isinstance(mode.value, str)) or bool(set(mode.value) & set("wax+"))
 
 
-def resolved(refs: list[_Ref], local: set[str], paths: dict[str, Any], imported: dict[str, str]) -> list[_Ref]:
+def resolved(
+    refs: list[_Ref], local: set[str], paths: dict[str, Any], imported: dict[str, str], made: dict[str, str]
+) -> list[_Ref]:
     """References that leave a scope: local names gone, local imports and local constant paths put in their place."""
     found: list[_Ref] = []
     for role, value in refs:
@@ -146,6 +148,9 @@ def resolved(refs: list[_Ref], local: set[str], paths: dict[str, Any], imported:
             found.append((role, mark + joined))
         elif root not in local:
             found.append((role, value))
+        elif role == "a" and mark == "=" and rest and root in made:
+            # An attribute set on a local variable may be set on what a library shares: `getcontext().prec`.
+            found.append((role, "=" + made[root]))
     return found
 
 

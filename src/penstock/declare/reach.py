@@ -13,6 +13,7 @@ from typing import Any
 
 from blake3 import blake3
 
+from penstock.declare.effects import Effects
 from penstock.declare.facts import Shelf, Unit
 from penstock.declare.inputs import Inputs
 from penstock.declare.packages import Packages
@@ -47,7 +48,7 @@ class Node:
     `loads` are modules that it imports, for their effects; `view` the module it is in.
     """
 
-    __slots__ = ("edges", "exact", "fill", "input", "loads", "piece", "token", "view", "wants_exact", "wrote")
+    __slots__ = ("edges", "exact", "fill", "index", "input", "loads", "piece", "token", "view", "wants_exact", "wrote")
 
     def __init__(self, token: str, piece: Piece | None = None, view: View | None = None) -> None:
         self.token = token
@@ -56,6 +57,7 @@ class Node:
         self.view = view
         self.edges: list[tuple[str, Node]] = []
         self.fill: Callable[[Node], None] | None = None
+        self.index = -1  # of its unit in the view
         self.wants_exact = False
         self.loads: tuple[str, ...] = ()
         self.input = ""  # a file's path or `$` and an environment variable: its content is asked each time
@@ -82,7 +84,8 @@ class Graph:
         self.modules: dict[int, Node] = {}
         self.chains: dict[tuple[int, str], list[Node]] = {}
         self.tops: dict[str, str] = {}
-        self.touching: dict[tuple[int, str], list[tuple[View, int]]] = {}
+        self.sides: dict[str, list[Node]] = {}
+        self.effects = Effects(self)
         self.held: list[Any] = []  # what is remembered by its address must stay alive
 
     # --- modules
@@ -118,6 +121,11 @@ class Graph:
             return None
         namespace = vars(module) if module is not None else None
         return View(name, file, facts, source, namespace, self.root, keeps=False)
+
+    def live_views(self) -> list[View]:
+        """The modules of this session that are imported."""
+        names = list(self.session.loaded) if self.session is not None else []
+        return [view for name in names if (view := self.view(name)) is not None and view.namespace is not None]
 
     def view_for(self, function: FunctionType) -> View | None:
         """The view of the module or cell that a live function was compiled from."""
@@ -307,8 +315,9 @@ class Graph:
         if above != -1 and view.facts.units[above].kind == "class":
             owner = self._class_at(view, view.facts.units[above].name)
             edges.extend([("class", one) for one in (self.klass(owner) if owner else [self.unit(view, above)])])
-        elif unit.parent == -1 and view.namespace is not None and function.__name__ != unit.name:
-            return
+        if state.attributed:
+            name = function.__name__
+            edges.extend([("touched", self.unit(other, one)) for other, one in self.effects.touching(view, name)])
 
     def _class_at(self, view: View, name: str) -> type | None:
         found: Any = view.namespace
@@ -384,8 +393,9 @@ class Graph:
                 made.edges.extend([("metaclass", one) for one in self.klass(type(cls))])
             for label, ref in state.refs.items():
                 made.edges.extend([(label, one) for one in self.node_of(ref)])
-            if view is not None and any("!subclasses" in view.facts.units[one].reads for one in found):
-                made.edges.extend([("subclass", one) for sub in cls.__subclasses__() for one in self.klass(sub)])
+            if view is not None:
+                touched = self.effects.touching(view, cls.__qualname__.partition(".")[0])
+                made.edges.extend([("touched", self.unit(other, one)) for other, one in touched])
 
         node.fill = fill
         return [node]
@@ -416,6 +426,7 @@ class Graph:
             kind, name = "constant", ", ".join(unit.binds) or view.text(unit).strip().partition("\n")[0][:60]
         piece = Piece(kind, f"{view.name}.{name}", digest, view.relative, unit.line, view.text(unit))
         node = Node(digest, piece, view)
+        node.index = index
         node.exact = unit.exact or digest
         if "!exact" in unit.reads:
             node.wants_exact = True
@@ -458,10 +469,7 @@ class Graph:
 
     def _inputs(self, node: Node, view: View, unit: Unit) -> None:
         def value_of(chain: str) -> Any:
-            found: Any = view.namespace
-            for part in chain.split("."):
-                found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
-            return found
+            return self._value_at(view, chain)
 
         for name in unit.variables:
             shown = value_of(name[1:]) if name[0] == "$" else name
@@ -485,6 +493,8 @@ class Graph:
             node.wants_exact = True
         elif mark == "!module":
             node.edges.append((mark, self.module(view)))
+        elif mark == "!subclasses":
+            self._subclasses(node, view)
         elif mark == "!project":
             node.edges.append((mark, self.project()))
         elif mark.startswith("!under:"):
@@ -492,6 +502,31 @@ class Graph:
             found = [name for name in self.module_names() if name == package or name.startswith(package + ".")]
             nodes = [self.module(one) for name in found if (one := self.view(name)) is not None]
             node.edges.extend([(mark, one) for one in nodes] or [(mark, one) for one in self._outside(package)])
+
+    def _subclasses(self, node: Node, view: View) -> None:
+        """All classes that `X.__subclasses__()` may give: those of the classes named, else the project is the reach."""
+        unit = view.facts.units[node.index]
+        named = [one.removesuffix(".__subclasses__") for one in unit.reads if one.endswith(".__subclasses__")]
+        found = [self._value_at(view, one) for one in named]
+        if unit.kind == "class":
+            found.append(self._class_at(view, unit.name))
+        waiting = [one for one in found if isinstance(one, type)]
+        if not waiting:
+            node.edges.append(("!subclasses", self.project()))
+        seen: set[type] = set()
+        while waiting:
+            for one in waiting.pop().__subclasses__():
+                if one not in seen and self.owned(one):
+                    seen.add(one)
+                    waiting.append(one)
+        for one in sorted(seen, key=lambda cls: (cls.__module__, cls.__qualname__)):
+            node.edges.extend([("!subclasses", made) for made in self.klass(one)])
+
+    def _value_at(self, view: View, chain: str) -> Any:
+        found: Any = view.namespace
+        for part in chain.split("."):
+            found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
+        return found
 
     def _outside(self, package: str) -> list[Node]:
         owner = self.top_owner(package)
@@ -576,7 +611,7 @@ class Graph:
                         found.extend(self.imported(view, _extended(read, rest)))
             else:
                 found.append(self.unit(view, index))
-        found.extend([self.unit(other, one) for other, one in self.touching.get((id(view), name), ())])
+        found.extend([self.unit(other, one) for other, one in self.effects.touching(view, name)])
         if indexes is None and name not in _BUILTINS:
             for star in self.stars(view):
                 if name in star.facts.names or star.facts.stars:
@@ -623,7 +658,24 @@ class Graph:
             return []
         if owner in ("installed", "loose"):
             return self.package(name)
-        return self.inside(name, "" if rest == "*" else rest)
+        return [*self.beside(name), *self.inside(name, "" if rest == "*" else rest)]
+
+    def beside(self, module: str) -> list[Node]:
+        """A distribution outside of `site-packages` whose metadata lies beside its modules: its version counts as well."""
+        top = module.partition(".")[0]
+        known = self.sides.get(top)
+        if known is None:
+            known = []
+            loaded = sys.modules.get(top)
+            file = getattr(loaded, "__file__", None) or ""
+            if not file and self.session is not None and (spec := self.session.spec_of(top)) is not None:
+                file = spec.origin or ""
+            if file:
+                folder = file.rpartition("/")[0]
+                folder = folder.rpartition("/")[0] if file.endswith("/__init__.py") else folder
+                known = [self.leaf("package", one, version) for one, version in self.packages.beside(top, folder)]
+            self.sides[top] = known
+        return known
 
     def inside(self, module: str, rest: str) -> list[Node]:
         """A name inside a module of the project; the whole module where no name is given or none is found."""
@@ -657,7 +709,7 @@ class Graph:
             return []
         if owner in ("installed", "loose"):
             return self.package(name)
-        return self.inside(name, rest)
+        return [*self.beside(name), *self.inside(name, rest)]
 
     # --- variables and wholes
 
@@ -697,7 +749,9 @@ class Graph:
                 made.edges.extend(
                     [("made", self.unit(view, one)) for one in indexes if view.facts.units[one].kind != "import"]
                 )
-                made.edges.extend([("touched", self.unit(other, one)) for other, one in self.touching.get(key, ())])
+                made.edges.extend(
+                    [("touched", self.unit(other, one)) for other, one in self.effects.touching(view, name)]
+                )
             if snap.opaque and not indexes:
                 made.edges.extend([("module", self.module(view))])
 

@@ -18,6 +18,7 @@ from penstock.declare.facts import Facts, Unit
 from penstock.declare.pathways import classify, path_expression, resolved
 from penstock.declare.syntax import (
     aliases_of_penstock,
+    call_inside,
     chain_of,
     import_of,
     is_inert,
@@ -43,7 +44,19 @@ _Def = ast.FunctionDef | ast.AsyncFunctionDef
 class _Scope:
     """Names of one scope while it is read. `refs` are its own, `passed` came up from scopes inside."""
 
-    __slots__ = ("binds", "bound", "children", "fixed", "imported", "kind", "nonlocals", "paths", "passed", "refs")
+    __slots__ = (
+        "binds",
+        "bound",
+        "children",
+        "fixed",
+        "imported",
+        "kind",
+        "made",
+        "nonlocals",
+        "paths",
+        "passed",
+        "refs",
+    )
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -55,6 +68,7 @@ class _Scope:
         self.refs: list[tuple[str, Any]] = []
         self.passed: list[tuple[str, Any]] = []
         self.paths: dict[str, Any] = {}
+        self.made: dict[str, str] = {}  # local variables by the call that made them
         self.children: list[tuple[int, set[str], set[str]]] = []
 
 
@@ -316,6 +330,8 @@ class _Reader:
         if chain is None:
             self.visit(node.value)
             self.out.append(f".{node.attr}")
+            if not isinstance(node.ctx, ast.Load) and (made := call_inside(node.value)):
+                self.read(f"={made}()", "a")
             return
         self.out.append(f"N({chain})")
         if chain == "sys.modules":
@@ -340,6 +356,8 @@ class _Reader:
         self.out.append("[")
         self.visit(node.slice)
         self.out.append("])")
+        if not chain and not isinstance(node.ctx, ast.Load) and (made := call_inside(node.value)):
+            self.read(f"={made}()", "a")
         if chain:
             if not isinstance(node.ctx, ast.Load):
                 self.read("=" + chain, "a")
@@ -459,6 +477,8 @@ class _Reader:
             if isinstance(target, ast.Name) and self.scope.kind == "def":
                 again = target.id in self.scope.binds
                 self.scope.paths[target.id] = None if again else path_expression(value)
+                if isinstance(value, ast.Call) and (made := chain_of(value.func)):
+                    self.scope.made[target.id] = f"{made}()"
             self.visit(target)
         self.out.append(")")
 
@@ -648,11 +668,11 @@ class _Reader:
             return scope.refs + scope.passed
         if scope.kind == "comp":
             # A walrus binds in the function around; the targets here are the comprehension's own.
-            return resolved(scope.refs + scope.passed, scope.binds, {}, {})
+            return resolved(scope.refs + scope.passed, scope.binds, {}, {}, {})
         local = scope.binds - scope.fixed - scope.nonlocals
         imported = {name: to for name, to in scope.imported.items() if to and name not in scope.bound and name in local}
         paths = {name: to for name, to in scope.paths.items() if to is not None and name in local}
-        return resolved(scope.refs + scope.passed, local, paths, imported)
+        return resolved(scope.refs + scope.passed, local, paths, imported, scope.made)
 
     def leave(
         self,

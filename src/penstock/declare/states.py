@@ -30,6 +30,7 @@ class State(Struct, frozen=True):
     opaque: bool = False
     names: tuple[str, ...] = ()
     bare: bool = False
+    attributed: bool = False
 
 
 _EMPTY = State(bare=True)
@@ -43,20 +44,19 @@ class _Gathered:
         self.modules: dict[str, ModuleType] = {}
         self.opaque = False
 
-    def take(self, label: str, value: Any, *, data: bool = True) -> None:
-        """Note a value. Without `data`, what is opaque or plain does not matter: only code counts."""
+    def take(self, label: str, value: Any, *, tells: bool = True) -> None:
+        """Note a value. Without `tells`, it does not matter if it can't be told."""
         if is_scalar(value) and not isinstance(value, str):
-            if data:
-                self.parts.append(f"{label}={value!r}")
+            self.parts.append(f"{label}={value!r}")
         elif isinstance(value, FunctionType | type):
             self.refs[label] = value
         elif isinstance(value, ModuleType):
             self.modules[label] = value
         else:
             snap = self.look(value)
-            if data:
+            if tells or not snap.opaque:
                 self.parts.append(f"{label}={snap.token}")
-                self.opaque = self.opaque or snap.opaque
+            self.opaque = self.opaque or (tells and snap.opaque)
             for place, ref in enumerate(snap.refs):
                 self.refs[f"{label}.{place}"] = ref
 
@@ -83,8 +83,8 @@ def state_of_function(function: FunctionType, look: _Look) -> State:
             found.take(name, content)
     for name in sorted(attributes):
         if not name.startswith("__penstock"):
-            # Attributes set on functions by libraries are theirs; data that the project sets counts where it is plain.
-            found.take(f".{name}", attributes[name], data=name != "__wrapped__" and is_scalar(attributes[name]))
+            # Of attributes that can't be told, the statements that set them count.
+            found.take(f".{name}", attributes[name], tells=False)
     root = found.token()
     defaults = _Gathered(look)
     for place, value in enumerate(function.__defaults__ or ()):
@@ -92,7 +92,16 @@ def state_of_function(function: FunctionType, look: _Look) -> State:
     for name, value in (function.__kwdefaults__ or {}).items():
         defaults.take(f"default:{name}", value)
     refs = {**found.refs, **defaults.refs}
-    return State(root + defaults.token(), root, refs, found.modules, found.opaque or defaults.opaque, bare=not root)
+    return State(
+        root + defaults.token(),
+        root,
+        refs,
+        found.modules,
+        found.opaque or defaults.opaque,
+        (),
+        not root,
+        bool(set(attributes) - {"__wrapped__", "__penstock__"}),
+    )
 
 
 def _rebound(code: CodeType) -> frozenset[str]:

@@ -3,7 +3,16 @@
 import ast
 from typing import Any
 
-__all__ = ["aliases_of_penstock", "chain_of", "import_of", "is_inert", "is_literal", "known_test", "prefix_of"]
+__all__ = [
+    "aliases_of_penstock",
+    "call_inside",
+    "chain_of",
+    "import_of",
+    "is_inert",
+    "is_literal",
+    "known_test",
+    "prefix_of",
+]
 
 _CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING", "t.TYPE_CHECKING", "tp.TYPE_CHECKING")
 
@@ -18,6 +27,13 @@ def chain_of(node: ast.AST | None) -> str | None:
         return None
     parts.append(node.id)
     return ".".join(reversed(parts))
+
+
+def call_inside(node: ast.AST | None) -> str | None:
+    """The name of the call whose result an expression begins with: `f` in `f(x).a[0].b`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return chain_of(node.func) if isinstance(node, ast.Call) else None
 
 
 def import_of(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> tuple[str, str, str]:
