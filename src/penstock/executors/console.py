@@ -4,6 +4,7 @@
 import io
 import os
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -86,45 +87,51 @@ def _stream(descriptor: int) -> TextIO:
 
 
 class Tee:
-    """Output of a task in this process: to the terminal, and to its log."""
+    """Output of a task in this process: to the terminal, and to its log, which is made when there is something for it."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._path = f"{path}inline.log" if path.endswith("/") else path
         self._log = -1
         self._start = 0
+        self._size = 0
 
     def __enter__(self) -> "Tee":
         self._before = sys.stdout, sys.stderr
         if self._path:
-            self._log = _open(self._path)
-            self._start = os.lseek(self._log, 0, os.SEEK_END)
-            sys.stdout, sys.stderr = _Both(sys.stdout, self._log), _Both(sys.stderr, self._log)
+            sys.stdout, sys.stderr = _Both(sys.stdout, self._write), _Both(sys.stderr, self._write)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         sys.stdout, sys.stderr = self._before
         if self._log >= 0:
-            self.size = os.fstat(self._log).st_size - self._start
+            self._size = os.fstat(self._log).st_size - self._start
             os.close(self._log)
+            self._log = -1
 
     @property
     def span(self) -> LogSpan | None:
         """Where the output lies, after the end."""
-        return LogSpan(self._path, self._start, self.size) if self._path else None
+        return LogSpan(self._path, self._start, self._size) if self._size else None
 
-
-class _Both(io.TextIOBase):
-    def __init__(self, terminal: Any, log: int) -> None:
-        self._terminal = terminal
-        self._log = log
-
-    def write(self, text: str, /) -> int:
-        data = memoryview(text.encode("utf-8", "backslashreplace"))
+    def _write(self, data: memoryview) -> None:
         try:
+            if self._log < 0:
+                self._log = _open(self._path)
+                self._start = os.lseek(self._log, 0, os.SEEK_END)
             while data:
                 data = data[os.write(self._log, data) :]
         except OSError:  # the log is closed or its disk is full: the terminal still has it
             pass
+
+
+class _Both(io.TextIOBase):
+    def __init__(self, terminal: Any, log: Callable[[memoryview], None]) -> None:
+        self._terminal = terminal
+        self._log = log
+
+    def write(self, text: str, /) -> int:
+        if text:
+            self._log(memoryview(text.encode("utf-8", "backslashreplace")))
         if self._terminal is not None:
             self._terminal.write(text)
         return len(text)

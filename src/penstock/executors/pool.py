@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from penstock.errors import ExecutorError
 from penstock.executors.processes import MARK, kill_marked
@@ -142,6 +143,8 @@ class Hand:
     def give(self, job: Job) -> None:
         """Hand it a task, to do at once or after the one it is doing."""
         self._numbers += 1
+        if job.task.log.endswith("/"):
+            job.task = replace(job.task, log=f"{job.task.log}worker-{self.id}.log")
         os.write(self._write, self._numbers.to_bytes(_TOKEN, "little"))
         self.channel.say(Work(job.task, self._numbers))
         if self.head is None:

@@ -43,7 +43,8 @@ class Task(Struct, frozen=True, omit_defaults=True):
     the worker compares with its own before it calls the function ("" to trust it: notebooks), and `source` that of its
     pieces but values (`Code.source`): where only values differ, the task runs all the same. `outputs` are the names
     of the step's outputs in order ("" for the single one). `seed` is drawn from the run's seed and the step's name.
-    `root` is the project's folder; `log` the file that takes what the task prints; `checkpoint` a folder that survives
+    `root` is the project's folder; `log` the file that takes what the task prints (or, with a `/` at its
+    end, the folder in which each process of the executor keeps one); `checkpoint` a folder that survives
     a retry. `approved` tells a held step that people said yes; of a step of kind `evaluate`, returned numbers are
     metrics. `timeout` is in seconds, 0 for none.
     """

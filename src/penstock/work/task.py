@@ -55,7 +55,7 @@ def task_of(
         image=options.image,
         env=options.env,
         root=site.root,
-        log=f"{site.logs}/{step.name}.{attempt}.log",
+        log=f"{site.logs}/",
         checkpoint=f"{site.checkpoints}/{step.name}-{key[7:23]}",
         approved=approved,
         kind=step.kind,
