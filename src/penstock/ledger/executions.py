@@ -183,12 +183,15 @@ def numbered(connection: sqlite3.Connection, wanted: Collection[int]) -> dict[in
 
 
 def recent(connection: sqlite3.Connection, pipeline: str) -> dict[str, Execution]:
-    """The newest execution of each step of a pipeline."""
+    """The newest execution of each step of a pipeline; those that were forgotten read `cached=False`."""
     rows = connection.execute(
-        "SELECT sequence, moved, body, sum FROM latest JOIN executions USING (sequence) WHERE latest.pipeline = ?",
+        "SELECT sequence, moved, body, sum, state FROM latest JOIN executions USING (sequence) "
+        "WHERE latest.pipeline = ?",
         (pipeline,),
     ).fetchall()
-    return {one.step: one for one in _whole(connection, rows).values()}
+    gone = {row[0] for row in rows if row[4] == FORGOTTEN}
+    found = _whole(connection, [row[:4] for row in rows])
+    return {one.step: replace(one, cached=False) if number in gone else one for number, one in found.items()}
 
 
 def page(connection: sqlite3.Connection, pipeline: str, step: str, after: int, most: int) -> dict[int, Execution]:

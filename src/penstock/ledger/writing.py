@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from penstock.ledger.derive import End, Grow, Rows, Start, fold
 from penstock.ledger.executions import find, insert, offered, sequences, uncached
-from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, pack
+from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, collector_held, pack
 from penstock.model.event import Committed, Decided, Event, Noted, RunStarted
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended
@@ -28,8 +28,20 @@ def append(
     if reference is None:
         return False
     row, last = reference
-    events = _with_executions(connection, events)
-    numbers = dict(known)
+    with collector_held():
+        _append(connection, run, row, last, _with_executions(connection, events), time, dict(known))
+    return True
+
+
+def _append(
+    connection: sqlite3.Connection,
+    run: str,
+    row: int,
+    last: int,
+    events: Sequence[Event],
+    time: float,
+    numbers: dict[str, int],
+) -> None:
     stray = [one.execution for one in events if type(one) is Committed and one.execution.key not in numbers]
     if stray:  # a commit told as a mere event: what it tells of must be kept all the same
         numbers.update(commit_once(connection, stray, ())[0])
@@ -53,7 +65,6 @@ def append(
     connection.executemany("INSERT OR IGNORE INTO artifacts VALUES (?, 0, ?, ?, ?)", _blobs(run, events))
     for operation in fold(run, events, time, numbers):
         _OPERATIONS[type(operation)](connection, row, operation)
-    return True
 
 
 def commit_once(
@@ -91,8 +102,8 @@ def _reference(connection: sqlite3.Connection, run: str, events: Sequence[Event]
 
 def _begin(connection: sqlite3.Connection, run: Run) -> int:
     number = connection.execute(
-        "INSERT INTO runs (id, pipeline, status, started, name, tags, body) VALUES (?, ?, 'running', ?, ?, ?, ?)",
-        (run.id, run.pipeline, run.started, run.name, pack(list(run.tags)), pack(run)),
+        "INSERT INTO runs (id, pipeline, status, started, tags, body) VALUES (?, ?, 'running', ?, x'', x'')",
+        (run.id, run.pipeline, run.started),  # the rest comes with the event itself, as when a run is resumed
     ).lastrowid
     assert number is not None
     return number
