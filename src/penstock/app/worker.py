@@ -6,13 +6,14 @@ A composition root: here the worker's kit is put together, of the pipeline's dec
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from penstock.codecs.registry import Codecs
 from penstock.declare import load as declare
-from penstock.declare.python import declaration_of
-from penstock.errors import PenstockError
+from penstock.declare.python import Seed, declaration_of
+from penstock.errors import NotFound
 from penstock.executors.server import Fork, serve
 from penstock.executors.worker import work
 from penstock.model.code import Code
@@ -30,10 +31,7 @@ _LEAST_BOUND = 1 << 30  # bytes: a worker may hold this much between tasks on an
 
 
 class Loaded:
-    """The pipelines that this process has loaded, and what it knows of their code.
-
-    Where `again` is given, a pipeline that was edited since is loaded again by it instead of being refused.
-    """
+    """The pipelines that this process has loaded, and what it knows of their code."""
 
     def __init__(self, cache: Path | None) -> None:
         self._cache = cache
@@ -54,19 +52,24 @@ class Loaded:
     def resolve(self, task: Task) -> tuple[Callable[..., Any], Code | None]:
         """A task's function and its closure. Raises `NeedsFresh` where what is loaded is no longer what the files say."""
         entry = task.entry
-        if entry.kind == "pickle":
-            self._current = None
+        pipeline = self._current = self._loaded(entry.path, task.root) if entry.path else None
+        if entry.kind == "gather":
+            return _gathered, None
+        if entry.kind == "pickle" or pipeline is None:
             return self._unpickled(entry.data), None
-        key = (entry.path, task.root)
-        pipeline = self._pipelines.get(key)
-        if pipeline is None:
-            self.prepare(*key)
-            pipeline = self._pipelines[key]
-        elif changed := pipeline.changed():
-            raise NeedsFresh(f"{changed[0].name} was edited")
-        self._current = pipeline
+        if ":" in entry.name:
+            return _for_item(entry.name, task.seed), pipeline.closures.code_of(_function(_found(entry.name)))
         step = pipeline.step(entry.name)
         return step.function, step.code
+
+    def _loaded(self, path: str, root: str) -> declare.Declared:
+        pipeline = self._pipelines.get((path, root))
+        if pipeline is None:
+            self.prepare(path, root)
+            return self._pipelines[path, root]
+        if changed := pipeline.changed():
+            raise NeedsFresh(f"{changed[0].name} was edited")
+        return pipeline
 
     def _unpickled(self, data: bytes) -> Callable[..., Any]:
         found = self._functions.get(data)
@@ -95,17 +98,45 @@ class Loaded:
         inner = declared.function if declared is not None else function
         name = declared.name if declared is not None else getattr(function, "__name__", "each")
         arguments = tuple(declared.inputs) if declared is not None else _needed(inner)
-        code = self._current.closures.code_of(inner) if self._current is not None else Code("")
-        if declared is not None and self._current is not None:
-            try:
-                step = self._current.step(name)
-            except PenstockError:
-                pass
-            else:
-                return Target(Entry("file", str(self._current.file), name), step.code, arguments, name)
+        pipeline = self._current
+        path = str(pipeline.file) if pipeline is not None else ""
+        code = pipeline.closures.code_of(inner) if pipeline is not None else Code("")
+        place = f"{getattr(inner, '__module__', '')}:{getattr(inner, '__qualname__', '')}"
+        if pipeline is not None and _function(_found(place)) is inner:
+            return Target(Entry("file", path, place), code, arguments, name)
         import cloudpickle
 
-        return Target(Entry("pickle", name=name, data=cloudpickle.dumps(inner)), code, arguments, name)
+        return Target(Entry("pickle", path, name, cloudpickle.dumps(inner)), code, arguments, name)
+
+
+def _gathered(values: list[Any]) -> list[Any]:
+    return values
+
+
+def _found(place: str) -> Any:
+    """The function at `module:name`, declared or not; None if there is none."""
+    module, _, name = place.partition(":")
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _function(found: Any) -> Any:
+    """The function itself, of what may be a declared one."""
+    declared = declaration_of(found)
+    return declared.function if declared is not None else found
+
+
+def _for_item(place: str, seed: int) -> Callable[..., Any]:
+    """A function that gets items; a seed that it asks for is bound, for nothing else could give it."""
+    found = _found(place)
+    if found is None:
+        raise NotFound(f"there is no function `{place}` any more", hint="Run again.")
+    function: Callable[..., Any] = _function(found)
+    declared = declaration_of(found)
+    seeds = [one.name for one in declared.parameters if one.kind == "seed"] if declared is not None else []
+    return partial(function, **dict.fromkeys(seeds, Seed(seed))) if seeds else function
 
 
 def _needed(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -59,8 +59,9 @@ class Resources(Struct, frozen=True, omit_defaults=True):
 class Entry(Struct, frozen=True, omit_defaults=True):
     """How a worker finds a step's function.
 
-    `file`: load the pipeline file at `path` (absolute) and take the step named `name`; `pickle`: `data` is a
-    cloudpickle of the function (notebooks, functions made on the fly); `gather`: no function, collect a fan-out.
+    `file`: load the pipeline file at `path` (absolute) and take the step named `name`, or (`module:name`) a function of
+    one of its modules; `pickle`: `data` is a cloudpickle of the function (notebooks, functions made on the fly), which
+    may need the file at `path` loaded first; `gather`: no function, collect a fan-out (of values that may need `path`).
     """
 
     kind: Literal["file", "pickle", "gather"]

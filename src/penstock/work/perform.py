@@ -31,7 +31,7 @@ class Kit(NamedTuple):
     """What `perform` works with, handed in by whoever composes the process.
 
     `resolve` finds a task's function with its closure as this process loaded it (None: not known), and raises
-    `NeedsFresh` where that is no longer what the files say. `changed` lists source files edited since they were
+    `NeedsFresh` where that is no longer what the files say; to gather, the function takes the list of `values`. `changed` lists source files edited since they were
     loaded, relative to the project. `digest` is that of a file's or folder's content. `target` describes the function
     that `ps.each` hands items to. What lies in `ignored` (the state folder) is never a hidden input. `prepare` loads a
     pipeline file of a project ahead of its first task.
@@ -61,7 +61,7 @@ def perform(task: Task, kit: Kit, emit: Callable[[TaskEvent], None]) -> Ended:
     with ExitStack() as stack:
         stack.enter_context(active(context))
         try:
-            function, code = (_gather, None) if task.entry.kind == "gather" else kit.resolve(task)
+            function, code = kit.resolve(task)
             if not work.same_code(code):
                 return work.end("changed", reason="its code was edited after it was planned")
             arguments = work.arguments()
@@ -90,10 +90,6 @@ def perform(task: Task, kit: Kit, emit: Callable[[TaskEvent], None]) -> Ended:
         except BaseException as error:
             return work.end("failed", failure=work.failure(error))
         return work.end("grown" if work.fanout else "succeeded")
-
-
-def _gather(values: list[Any]) -> list[Any]:
-    return values
 
 
 def _declared(task: Task, kit: Kit) -> tuple[str, ...]:
