@@ -102,8 +102,8 @@ def test_more_rows_than_a_batch_holds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(Corrupt):
         read_table(b"ARROW1 and then nothing")
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, pa.schema([("a", pa.int8())])) as file:
+        file.write_table(pa.table({"a": pa.array([1], pa.int8())}))
     with pytest.raises(CodecError):
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, pa.schema([("a", pa.int8())])) as file:
-            file.write_table(pa.table({"a": pa.array([1], pa.int8())}))
         read_table(sink.getvalue())

@@ -82,7 +82,9 @@ atoms = (
     | texts.filter(lambda text: "\0" not in text).map(pathlib.PurePosixPath)
 )
 hashables = st.recursive(
-    atoms.filter(lambda one: not (one.is_nan() if isinstance(one, Decimal) else one != one)),  # NaN has no place in a set
+    atoms.filter(
+        lambda one: not (one.is_nan() if isinstance(one, Decimal) else one != one)
+    ),  # NaN has no place in a set
     lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3) | st.builds(Point, st.integers(), inner),
     max_leaves=4,
 )
@@ -165,7 +167,7 @@ class TestPlainCodec(CodecContract):
 
 @given(st.permutations(["apple", "pear", "plum", ("a", 1), 7, 2.5, None]))
 def test_a_set_has_one_form_whatever_its_order(items: list[Any]) -> None:
-    assert plain.encode(set(items)) == plain.encode(set(reversed(items)))
+    assert plain.encode({*items}) == plain.encode({*items[::-1]})
 
 
 def test_a_dataclass_is_filled_and_not_constructed() -> None:
@@ -207,7 +209,9 @@ def test_bytes_can_name_no_class_of_another_kind() -> None:
     module, name = b"subprocess", b"Popen"
     ours = plain.encode(Frozen("k"))
     held = msgspec.msgpack.decode(bytes(msgspec.msgpack.decode(ours).data))
-    forged = msgspec.msgpack.Ext(17, msgspec.msgpack.encode(["dataclass", module.decode(), name.decode(), b"", held[4]]))
+    forged = msgspec.msgpack.Ext(
+        17, msgspec.msgpack.encode(["dataclass", module.decode(), name.decode(), b"", held[4]])
+    )
     with pytest.raises(CodecError, match="Popen"):
         plain.decode(msgspec.msgpack.encode(forged))
 

@@ -87,7 +87,9 @@ class TestPolarsCodec(CodecContract):
             assert left[name].to_list() == right[name].to_list()
 
 
-ANY = dataframes(max_cols=4, max_size=12, allow_null=True, excluded_dtypes=[pl.Object, pl.Unknown, pl.Categorical, pl.Extension])
+ANY = dataframes(
+    max_cols=4, max_size=12, allow_null=True, excluded_dtypes=[pl.Object, pl.Unknown, pl.Categorical, pl.Extension]
+)
 
 
 @settings(max_examples=60)
@@ -117,9 +119,11 @@ def test_neither_chunks_nor_slices_nor_what_lies_under_nulls_count(value: pl.Dat
 @pytest.mark.parametrize("dtype", [pl.Int64, pl.Float32, pl.String, pl.Boolean, pl.Datetime("us"), pl.List(pl.Int8)])
 def test_masked_values_do_not_shine_through(dtype: Any) -> None:
     base = pl.Series("v", [1, 0, 1, 0, 1, 1, 1])
-    base = pl.Series('v', [[one] for one in base], dtype=dtype) if dtype == pl.List(pl.Int8) else base.cast(dtype)
+    base = pl.Series("v", [[one] for one in base], dtype=dtype) if dtype == pl.List(pl.Int8) else base.cast(dtype)
     other = base.to_frame().select(pl.when(pl.Series([True, True, False, True, False, True, True])).then("v"))["v"]
-    clean = pl.Series("v", [one if keep else None for one, keep in zip(base, other.is_not_null(), strict=True)], dtype=dtype)
+    clean = pl.Series(
+        "v", [one if keep else None for one, keep in zip(base, other.is_not_null(), strict=True)], dtype=dtype
+    )
     assert_series_equal(other, clean)
     assert store(other)[0].digest == store(clean)[0].digest
 

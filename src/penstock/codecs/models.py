@@ -73,7 +73,7 @@ class BoosterCodec:
             raise Corrupt(f"a stored booster is of the unknown library {library!r}")
         import lightgbm
 
-        loaded = lightgbm.Booster(params={"verbosity": -1}, model_str=data.decode())
+        loaded = lightgbm.Booster(model_str=data.decode())
         for name, one in noted.items():
             setattr(loaded, name, one)
         return loaded

@@ -183,7 +183,7 @@ def _builtin(value: Any) -> list[bytes]:
     return [qualified_name(name).encode(), value.__name__.encode()]
 
 
-def _special(value: Any, kind: type) -> tuple[str, list[Any]] | None:  # noqa: PLR0911 - a table of cases reads best flat
+def _special(value: Any, kind: type) -> tuple[str, list[Any]] | None:
     """Objects that pickle doesn't know, or whose own bytes are not canonical: a tag and what they hold."""
     if kind is types.MethodType:
         return "method", [value.__self__, value.__func__]
