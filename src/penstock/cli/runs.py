@@ -20,7 +20,7 @@ __all__ = ["runs", "show"]
 def runs(limit: int, file: str | None, as_json: bool) -> None:
     """List runs, newest first."""
     with reading(file) as (settings, ledger):
-        document = runs_view(ledger, limit, settings.pipeline if file else "")
+        document = runs_view(ledger, limit, settings.pipeline if file else "", now=time.time())
     show_document(document, runs_lines(document, time.time()), as_json=as_json)
 
 
@@ -39,7 +39,7 @@ def show(run: str, step: str | None, file: str | None, as_json: bool) -> None:
             details = step_view(ledger, run, step)
             show_document(details, step_lines(details), as_json=as_json)
             return
-        document = run_view(ledger, run)
+        document = run_view(ledger, run, now=time.time())
         before_run, before = (
             previous_metrics(ledger, document["pipeline"], document["run"]) if document["metrics"] else ("", {})
         )

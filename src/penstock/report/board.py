@@ -38,7 +38,8 @@ def board(tally: Tally, now: float, columns: int, lines: int) -> list[Line]:
     rows = _rows(shown, now, columns)
     if len(shown) < len(steps):
         rows = _with_rest(tally, shown, rows)
-    return [_header(tally, now, columns), [], *rows, [], _footer(tally, columns)]
+    frame = [_header(tally, now, columns), [], *rows, [], _footer(tally, columns)]
+    return [crop(line, columns) for line in frame]
 
 
 def tail(tally: Tally, now: float, columns: int) -> list[Line]:
@@ -119,7 +120,7 @@ def _header(tally: Tally, now: float, columns: int) -> Line:
     if run is not None:
         workers = f", {plural(run.workers, 'worker')}" if run.workers and run.executor != "inline" else ""
         line += [(safe(run.pipeline), "title"), (f"  run {run.id}", "dim"), (f" · {run.executor}{workers}", "dim")]
-    time = clock(now - tally.began if tally.began else 0.0)
+    time = clock(now - tally.began if tally.began is not None else 0.0)
     line = crop(line, columns - len(time) - 1)
     return [*line, (" " * (columns - width(plain(line)) - len(time)), ""), (time, "title")]
 
@@ -169,7 +170,7 @@ def _details(step: StepTally, now: float, room: int) -> Line:
             left = outputs_text(step.execution)
             return [(f"{duration(step.seconds):>8}", ""), (f"  {left:<22}" if left else "", ""), *_why(step)]
         case "running":
-            return [(f"{clock(now - step.began) if step.began else '':>8}", ""), *_progress(step, room - 8)]
+            return [(f"{clock(now - step.began) if step.began is not None else '':>8}", ""), *_progress(step, room - 8)]
         case "retrying":
             failure = f"{step.failure.kind}: {step.failure.message}" if step.failure else ""
             return [("trying again  ", "warn"), (safe(f"attempt {step.attempt} failed: {failure}"), "dim")]

@@ -69,8 +69,9 @@ class Lines:
         """A line for each step that has run long without a word, so that a log never looks dead."""
         text = ""
         for step in list(tally.running.values()):
+            began = now if step.began is None else step.began
             said = self._said.get(step.name, now)
-            passed, before = now - step.began, said - step.began
+            passed, before = now - began, said - began
             due = next((limit for limit in _SILENCE if before < limit <= passed), 0.0)
             if due or passed - max(before, _SILENCE[-1]) >= 900:
                 self._said[step.name] = now

@@ -76,7 +76,7 @@ def read_log(span: LogSpan | None, folder: Path, start: int = 0) -> Iterator[byt
         return
     left = span.size - start if span.size else None
     try:
-        with (folder / span.file).open("rb") as file:
+        with _place(span.file, folder).open("rb") as file:
             file.seek(span.start + start)
             while left is None or left > 0:
                 piece = file.read(_PIECE if left is None else min(_PIECE, left))
@@ -87,6 +87,13 @@ def read_log(span: LogSpan | None, folder: Path, start: int = 0) -> Iterator[byt
                 yield piece
     except FileNotFoundError:
         return
+
+
+def _place(file: str, folder: Path) -> Path:
+    """Where a log is now: where it was written, or at the same place in a state folder that was moved."""
+    path = folder / file
+    moved = folder / "logs" / file.rpartition("/logs/")[2]
+    return moved if not path.exists() and ".." not in moved.parts else path
 
 
 def logs_view(log: Log, folder: Path) -> LogsDocument:

@@ -32,7 +32,8 @@ _STYLES: dict[str, str] = {
 
 _ASCII = str.maketrans(
     {"✓": "+", "✗": "x", "●": "*", "○": ".", "↺": "=", "⊘": "-", "▶": ">", "⏸": "|", "⚠": "!", "▲": "^", "▼": "v", "·": "-",
-     "━": "=", "╸": "=", "─": "-", "—": "-", "…": "~", "→": ">", "│": "|", "⋯": "~", "≠": "/", "↻": "~"}
+     "━": "=", "╸": "=", "─": "-", "—": "-", "…": "~", "→": ">", "│": "|", "⋯": "~", "≠": "/", "↻": "~",
+     **dict.fromkeys("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "*")}
 )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ class Screen(Struct, frozen=True):
         if self.width:
             line = crop(line, self.width)
         if not self.unicode:
-            line = [(text.translate(_ASCII), style) for text, style in line]
+            line = [(text.translate(_ASCII).encode("ascii", "replace").decode(), style) for text, style in line]
         return (ansi(line) if self.colour else plain(line)).rstrip()
 
 

@@ -34,7 +34,7 @@ def runs_lines(document: RunsDocument, now: float) -> list[Line]:
                 [(safe(run["pipeline"]), "")],
                 [(run["status"], style)],
                 [(ago(started, now), "")],
-                [(duration(run["seconds"]) if run["status"] != "running" else "", "")],
+                [(duration(run["seconds"]), "")],
                 [(safe(label), "code")],
                 [(safe(shown), "dim")],
             ]

@@ -57,7 +57,7 @@ class StepTally:
     def __init__(self, name: str) -> None:
         self.name = name
         self.state: State = "waiting"
-        self.began = 0.0
+        self.began: float | None = None
         self.seconds = 0.0
         self.attempt = 0
         self.done = 0.0
@@ -75,7 +75,7 @@ class Tally:
     def __init__(self) -> None:
         self.run: Run | None = None
         self.status = "running"
-        self.began = 0.0
+        self.began: float | None = None
         self.seconds = 0.0
         self.steps: dict[str, StepTally] = {}
         self.counts: dict[str, int] = {}
@@ -122,7 +122,7 @@ class Tally:
             case Failed():
                 step = self._step(event.step)
                 step.failure, step.attempt = event.failure, event.attempt
-                if step.began:
+                if step.began is not None:
                     step.seconds = now - step.began
                 if event.ended is not None:
                     step.seconds = event.ended.usage.seconds or step.seconds
@@ -218,5 +218,5 @@ class Tally:
             return whole
         step = self._step(name)
         step.execution = execution
-        step.seconds = execution.usage.seconds or (now - step.began if step.began else 0.0)
+        step.seconds = execution.usage.seconds or (now - step.began if step.began is not None else 0.0)
         return self._move(step, "ran")

@@ -14,6 +14,7 @@ from penstock.report.documents import (
     ArtifactDocument,
     ChecksDocument,
     FailureDocument,
+    InputDocument,
     OutputDocument,
     ReasonDocument,
     RunDocument,
@@ -40,15 +41,19 @@ __all__ = [
 _UNCHECKED: ChecksDocument = {"verdict": "UNKNOWN", "findings": [], "checks": []}
 
 
-def run_view(ledger: Ledger, run: str, warnings: list[WarningDocument] | None = None) -> RunDocument:
+def run_view(
+    ledger: Ledger, run: str, warnings: list[WarningDocument] | None = None, *, now: float = 0.0
+) -> RunDocument:
     """A run by its id, a prefix of it, its name, or `last`. Raises `NotFound` with close matches.
 
-    `warnings` are given by who saw the run's events; else they are read from the ledger.
+    `warnings` are given by who saw the run's events; else they are read from the ledger. With `now`, in seconds since
+    1970, a run that is going on has lasted until then.
     """
     found = ledger.run(run)
     rows = ledger.steps(found.id)
-    line = _line_of(ledger, found)
-    steps = [_step(row) for row in rows]
+    line = _line_of(ledger, found, now)
+    made = _made(rows)
+    steps = [_step(row, found, made) for row in rows]
     executions = [row["execution"] for row in rows if row["execution"] is not None]
     return {
         "run": found.id,
@@ -74,9 +79,9 @@ def run_view(ledger: Ledger, run: str, warnings: list[WarningDocument] | None = 
     }
 
 
-def runs_view(ledger: Ledger, limit: int = 50, pipeline: str = "") -> RunsDocument:
-    """The newest runs, newest first."""
-    return {"runs": [_line(row) for row in ledger.runs(limit, pipeline)]}
+def runs_view(ledger: Ledger, limit: int = 50, pipeline: str = "", *, now: float = 0.0) -> RunsDocument:
+    """The newest runs, newest first. With `now`, those that are going on have lasted until then."""
+    return {"runs": [_line(row, now) for row in ledger.runs(limit, pipeline)]}
 
 
 def previous_metrics(ledger: Ledger, pipeline: str, run: str) -> tuple[str, dict[str, float | None]]:
@@ -107,7 +112,7 @@ def step_view(ledger: Ledger, run: str, step: str) -> StepDetails:
         "run": found.id,
         "pipeline": found.pipeline,
         "made_in": execution.run if execution else "",
-        "step": _step(row),
+        "step": _step(row, found, _made(ledger.steps(found.id))),
         "parameters": shown,
         "artifacts": _artifacts(execution),
         "notes": [],
@@ -143,9 +148,23 @@ def warnings_view(warnings: Iterable[Warned]) -> list[WarningDocument]:
     ]
 
 
-def _step(row: Mapping[str, Any]) -> StepDocument:
+def _made(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The digest of each artifact of a run."""
+    done = [row["execution"] for row in rows if row["execution"] is not None]
+    return {made.artifact: made.stored.digest for execution in done for made in execution.outputs}
+
+
+def _inputs(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> dict[str, InputDocument]:
+    """What a step took, or would have taken: digests are "" of what was not made."""
     execution: Execution | None = row["execution"]
-    taken = execution.inputs if execution else {}
+    if execution is not None:
+        return {name: {"artifact": one.artifact, "digest": one.digest} for name, one in execution.inputs.items()}
+    bound = run.graph.get(row["step"], {}).get("inputs", {})
+    return {name: {"artifact": one, "digest": made.get(one, "")} for name, one in bound.items()}
+
+
+def _step(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> StepDocument:
+    execution: Execution | None = row["execution"]
     return {
         "step": row["step"],
         "kind": row["kind"],
@@ -157,7 +176,7 @@ def _step(row: Mapping[str, Any]) -> StepDocument:
         "seconds": row["seconds"] or 0.0,
         "cpu_seconds": row["cpu_seconds"] or 0.0,
         "peak_memory": row["peak_memory"] or 0,
-        "inputs": {name: {"artifact": one.artifact, "digest": one.digest} for name, one in taken.items()},
+        "inputs": _inputs(row, run, made),
         "outputs": [_output(made.artifact, made.stored) for made in (execution.outputs if execution else ())],
         "metrics": _numbers(row["metrics"]),
         "error": failure_view(row["error"]),
@@ -213,15 +232,16 @@ def _warned(ledger: Ledger, run: str) -> list[WarningDocument]:
     return warnings_view([record.event for record in ledger.events(run) if isinstance(record.event, Warned)])
 
 
-def _line_of(ledger: Ledger, run: Run) -> RunLine:
+def _line_of(ledger: Ledger, run: Run, now: float) -> RunLine:
     for limit in (20, 1_000_000):  # most often it is among the newest
         for row in ledger.runs(limit, run.pipeline):
             if row["run"] == run.id:
-                return _line(row)
+                return _line(row, now)
     raise NotFound(f"no run {run.id}")
 
 
-def _line(row: Mapping[str, Any]) -> RunLine:
+def _line(row: Mapping[str, Any], now: float = 0.0) -> RunLine:
+    going = max(now - row["started"], 0.0) if now and row["status"] == "running" else 0.0
     return {
         "run": row["run"],
         "pipeline": row["pipeline"],
@@ -229,7 +249,7 @@ def _line(row: Mapping[str, Any]) -> RunLine:
         "tags": list(row["tags"] or ()),
         "status": row["status"],
         "started": iso(row["started"]),
-        "seconds": row["seconds"] or 0.0,
+        "seconds": row["seconds"] or going,
         "metrics": _numbers(row["metrics"]),
     }
 

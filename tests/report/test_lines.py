@@ -1,0 +1,101 @@
+"""Plain lines: one for all that is reused, one for each step that ran or failed, a sign of life from long ones."""
+
+from tests.report.samples import FAILURE, committed, execution, run_of, story
+
+from penstock.model.event import (
+    Begun,
+    Cancelled,
+    Committed,
+    Decided,
+    Event,
+    Progressed,
+    Retrying,
+    RunEnded,
+    RunStarted,
+)
+from penstock.model.run import Decision
+from penstock.report.lines import Lines
+from penstock.report.paint import Screen
+from penstock.report.tally import Tally
+
+
+def told(events: list[Event], every: float = 1.0) -> list[str]:
+    tally, lines = Tally(), Lines(Screen())
+    text = ""
+    for i, event in enumerate(events):
+        text += lines.on(event, tally.on(event, i * every), tally, i * every)
+    return (text + lines.rest()).splitlines()
+
+
+def test_a_run_reads_like_this() -> None:
+    assert told(story()) == [
+        "flights  run r1 · 6 steps · local, 2 workers",
+        "  ran     clean     0.80 s  1,234 rows, 41 MB         helper `clean_name` changed  features.py:41",
+        "  ran     scores    0.80 s  1,234 rows, 41 MB",
+        "  FAILED  model     0.20 s  ValueError: could not convert 'N/A'  flights.py:61",
+        "  blocked report  by model",
+        "  held    deploy  Deploy it?",
+        "  skipped extra   nothing new",
+        "  warning clean   it reads `codes.csv`  features.py:9",
+        "",
+    ]
+
+
+def test_reused_steps_take_one_line() -> None:
+    names = tuple(f"step_{i}" for i in range(1000))
+    reuse = Decided(tuple(Decision(one, "reuse", (), "k", execution(one)) for one in names[:-1]))
+    lines = told([RunStarted(run_of(names)), reuse, *committed(names[-1]), RunEnded("succeeded", 1.0)])
+    assert lines[1].startswith("  reused  999 steps: step_0, step_1")
+    assert lines[1].endswith(" more")
+    assert len(lines[1]) < 140
+    assert [line.split()[0] for line in lines if line] == ["flights", "reused", "ran"]
+
+
+def test_reused_steps_are_told_when_nothing_ran() -> None:
+    reuse = Decided((Decision("a", "reuse", (), "k", execution("a")),))
+    assert told([RunStarted(run_of(("a",))), reuse])[1] == "  reused  1 step: a"
+
+
+def test_retries_and_interruptions() -> None:
+    lines = told([RunStarted(run_of(("a", "b"))), Retrying("a", 1, 2.0, FAILURE), Cancelled(("a", "b"), "Ctrl-C")])
+    assert lines[1] == "  retry   a  attempt 1 failed: ValueError: could not convert 'N/A'; again in 2.0 s"
+    assert lines[2] == "  stopped a, b  Ctrl-C"
+
+
+def test_progress_is_told_now_and_then_only() -> None:
+    events: list[Event] = [RunStarted(run_of(("a",))), Begun("r1/a/1", "a", 1)]
+    events += [Progressed("r1/a/1", i, 100) for i in range(100)]
+    lines = [line for line in told(events) if "running" in line]
+    assert len(lines) == 3
+    assert lines[0] == "  running a    29%, 29 of 100"
+
+
+def test_a_silent_step_gives_a_sign_of_life() -> None:
+    tally, lines = Tally(), Lines(Screen())
+    for event in (RunStarted(run_of(("a",))), Begun("r1/a/1", "a", 1)):
+        lines.on(event, tally.on(event, 0.0), tally, 0.0)
+    said = [second for second in range(1, 3000) if lines.tick(tally, float(second))]
+    assert said[:3] == [10, 60, 300]
+    assert len(said) in (5, 6), "then every quarter of an hour"
+
+
+def test_nothing_is_cut_and_colour_is_kept() -> None:
+    tally = Tally()
+    lines = Lines(Screen(width=20, colour=True))
+    event = Committed(execution("a" * 50))
+    tally.on(RunStarted(run_of(("a" * 50,))), 0.0)
+    text = lines.on(event, tally.on(event, 0.0), tally, 0.0)
+    assert "a" * 50 in text
+    assert "\x1b[32mran" in text
+
+
+def test_children_of_a_step_that_grew_have_no_lines() -> None:
+    from penstock.model.event import Grown
+
+    story: list[Event] = [
+        RunStarted(run_of(("a",))),
+        Begun("r1/a/1", "a", 1),
+        Grown("a", ("a[0]",)),
+        *committed("a[0]"),
+    ]
+    assert len([line for line in told([*story, *committed("a")]) if "ran" in line]) == 1

@@ -1,0 +1,155 @@
+"""Views say what the ledger holds, in the form that `--json` promises."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from tests.report.samples import execution, ledger_at, run_of, story
+
+from penstock.errors import NotFound
+from penstock.ledger.sqlite import SqliteLedger
+from penstock.model.event import Decided, RunEnded, RunStarted, Warned
+from penstock.model.run import Decision, Reason
+from penstock.report.views import (
+    failure_view,
+    find_step,
+    previous_metrics,
+    reasons_view,
+    run_view,
+    runs_view,
+    step_view,
+    warnings_view,
+)
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "reference" / "schemas"
+
+
+def valid(document: object, name: str) -> None:
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(json.dumps(document, allow_nan=False)), schema)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> SqliteLedger:
+    return ledger_at(tmp_path, story())
+
+
+def test_a_run(ledger: SqliteLedger) -> None:
+    run = run_view(ledger, "last")
+    valid(run, "run")
+    assert (run["run"], run["pipeline"], run["status"], run["seconds"]) == ("r1", "flights", "failed", 12.4)
+    assert run["started"] == "1970-01-01T00:16:40.000+00:00"
+    statuses = {one["step"]: one["status"] for one in run["steps"]}
+    assert statuses == {
+        "clean": "succeeded", "scores": "succeeded", "model": "failed",
+        "report": "blocked", "deploy": "waiting", "extra": "skipped",
+    }  # fmt: skip
+    clean, _, model, report, deploy, extra = run["steps"]
+    assert clean["reasons"] == [{"kind": "code", "what": "helper `clean_name` changed", "where": "features.py:41"}]
+    assert clean["inputs"] == {"raw": {"artifact": "flights", "digest": "blake3:f"}}
+    assert clean["outputs"] == [
+        {"artifact": "clean", "digest": "blake3:clean", "bytes": 41_000_000, "rows": 1234, "codec": "arrow"}
+    ]
+    assert (clean["seconds"], clean["cpu_seconds"], clean["peak_memory"]) == (0.8, 1.5, 412_000_000)
+    assert model["error"] is not None
+    assert model["error"]["parameters"] == {"learning_rate": "0.1"}
+    assert [one["note"] for one in (report, deploy, extra)] == ["blocked by model", "Deploy it?", "nothing new"]
+    assert run["seeds"] == {"run": 0, "steps": {"clean": 7, "scores": 7}}
+    assert run["checks"]["verdict"] == "UNKNOWN", "nothing was checked, which is not CLEAN"
+    assert run["warnings"][0]["where"] == "features.py:9"
+
+
+def test_metrics_that_json_does_not_know_are_null(ledger: SqliteLedger) -> None:
+    assert run_view(ledger, "r1")["metrics"] == {"scores.mae": 11.0, "scores.odd": None}
+
+
+def test_a_reused_step_has_the_outputs_of_the_work_that_it_reuses(tmp_path: Path) -> None:
+    reuse = Decision("clean", "reuse", (Reason("same", "nothing changed"),), "key of clean", execution("clean"))
+    again = [RunStarted(run_of(("clean",), "r2")), Decided((reuse,)), RunEnded("succeeded", 0.1)]
+    ledger = ledger_at(tmp_path, story(), again)
+    step = run_view(ledger, "r2")["steps"][0]
+    assert step["status"] == "reused"
+    assert step["outputs"][0]["digest"] == "blake3:clean"
+    details = step_view(ledger, "r2", "clean")
+    valid(details, "step")
+    assert (details["run"], details["made_in"]) == ("r2", "r1")
+
+
+def test_the_inputs_of_a_step_that_did_not_run_are_told(tmp_path: Path) -> None:
+    graph = {"clean": {"kind": "step"}, "model": {"kind": "train", "inputs": {"rows": "clean", "other": "gone"}}}
+    events = story()
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    import msgspec
+
+    events[0] = RunStarted(msgspec.structs.replace(started.run, graph=graph))
+    model = run_view(ledger_at(tmp_path, events), "r1")["steps"][2]
+    assert model["inputs"] == {
+        "rows": {"artifact": "clean", "digest": "blake3:clean"},
+        "other": {"artifact": "gone", "digest": ""},
+    }
+
+
+def test_a_step(ledger: SqliteLedger) -> None:
+    details = step_view(ledger, "r1", "clean")
+    valid(details, "step")
+    artifact = details["artifacts"][0]
+    assert artifact["columns"] == [
+        {"name": "id", "dtype": "int64", "nulls": None},
+        {"name": "x", "dtype": "double", "nulls": 3},
+    ]
+    assert artifact["head"] == [[1, 0.5]]
+    assert details["seed"] == 7
+    assert step_view(ledger, "r1", "model")["parameters"] == {"learning_rate": "0.1"}
+
+
+def test_runs_are_newest_first_and_by_pipeline(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path, story("r1"), story("r2"))
+    document = runs_view(ledger)
+    valid(document, "runs")
+    assert [one["run"] for one in document["runs"]] == ["r2", "r1"]
+    assert runs_view(ledger, 1)["runs"][0]["run"] == "r2"
+    assert runs_view(ledger, pipeline="other")["runs"] == []
+
+
+def test_a_run_that_goes_on_has_lasted_until_now(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path, story()[:3])
+    owner = "run:r1"
+    assert ledger.claim([owner], "me", 60)
+    assert run_view(ledger, "r1", now=1030.0)["seconds"] == 30.0
+    assert runs_view(ledger, now=1030.0)["runs"][0]["seconds"] == 30.0
+    assert run_view(ledger, "r1")["status"] == "running"
+
+
+def test_metrics_are_held_against_the_last_run_that_succeeded(tmp_path: Path) -> None:
+    good = [*story("r1", 9.0)[:-1], RunEnded("succeeded", 1.0)]
+    ledger = ledger_at(tmp_path, good, story("r2", 8.0), story("r3", 7.0))
+    assert previous_metrics(ledger, "flights", "r3") == ("r1", {"scores.mae": 9.0, "scores.odd": None})
+    assert previous_metrics(ledger, "flights", "r1") == ("", {})
+    only_failed = ledger_at(tmp_path / "other", story("r1", 9.0), story("r2"))
+    assert previous_metrics(only_failed, "flights", "r2")[0] == "r1"
+
+
+def test_unknown_runs_and_steps_get_close_matches(ledger: SqliteLedger) -> None:
+    with pytest.raises(NotFound) as caught:
+        find_step(ledger, "r1", "modl")
+    assert caught.value.hint == "Did you mean `model`?"
+    with pytest.raises(NotFound) as caught:
+        find_step(ledger, "r1", "scores.mae")
+    assert "`scores`" in caught.value.hint
+    with pytest.raises(NotFound):
+        run_view(ledger, "r9")
+
+
+def test_small_views() -> None:
+    assert failure_view(None) is None
+    assert reasons_view([Reason("same", "nothing changed")]) == [
+        {"kind": "same", "what": "nothing changed", "where": ""}
+    ]
+    twice = [
+        Warned("a", "hidden-input", "it reads x"),
+        Warned("a", "hidden-input", "it reads x"),
+        Warned("b", "k", "w"),
+    ]
+    assert [one["step"] for one in warnings_view(twice)] == ["a", "b"]
