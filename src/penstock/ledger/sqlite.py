@@ -13,7 +13,7 @@ from penstock.ledger import codes, executions, health, history, leases
 from penstock.ledger.clock import SystemClock, boot_identity
 from penstock.ledger.connection import Connections
 from penstock.ledger.schema import MIGRATIONS
-from penstock.ledger.writing import append, commit_once
+from penstock.ledger.writing import append, commit_once, committed_before
 from penstock.model.code import Code
 from penstock.model.event import Begun, Committed, Event, Measured, Produced, Progressed, Record, RunStarted
 from penstock.model.run import Execution, Run
@@ -78,8 +78,8 @@ class SqliteLedger:
         replace: Iterable[str] = (),
     ) -> tuple[str, ...]:
         """Commit executions once each, release their leases and append `events` (and a `Committed` for each), in one
-        durable transaction. Returns the keys refused, for which nothing is written: those whose fence is not that of
-        a lease held now. (Claim such a key again: if it is granted and still not found, its work may be committed
+        durable transaction. Returns the keys refused, whose executions are not written: those whose fence is not that
+        of a lease held now. (The events are.) (Claim such a key again: if it is granted and still not found, its work may be committed
         under the new fence.) Keys without a fence are not guarded.
 
         A key that another run has committed keeps that execution, except those in `replace` (work that people asked
@@ -87,13 +87,12 @@ class SqliteLedger:
         """
         with self._connections.write() as connection:
             self._check_run(connection, run)
-            stale = leases.stale(connection, fences, self._clock.monotonic(), self._boot)
-            there = _same_run(connection, executions, stale)
-            refused = stale - there
+            refused = leases.stale(connection, fences, self._clock.monotonic(), self._boot)
+            refused -= committed_before(connection, [one for one in executions if one.key in refused])
             kept = [one for one in executions if one.key not in refused]
             numbers, again = commit_once(connection, kept, set(replace) - refused)
             new = [one for one in kept if one.key not in again]
-            if new or not executions:
+            if new or not again:  # else this very commit was done before, with its events
                 append(connection, run, [*events, *map(Committed, new)], self._clock.now(), numbers)
             connection.executemany(
                 "DELETE FROM leases WHERE key = ? AND fence = ?",
@@ -323,19 +322,6 @@ class SqliteLedger:
         if row is None or not self._alive(*row):
             leases.sweep(connection, now, self._boot)
             leases.give(connection, [key], "", _GRACE, now, self._boot)
-
-
-def _same_run(connection: Any, wanted: Sequence[Execution], stale: set[str]) -> set[str]:
-    """Which of the stale keys their own run has committed already: an answer got lost, and is asked for again."""
-    if not stale:
-        return set()
-    rows = connection.execute(
-        "SELECT key, run FROM executions WHERE state = 0 AND key IN (SELECT value FROM json_each(?)) UNION ALL "
-        "SELECT key, run FROM executions WHERE state <> 0 AND state = 2 AND key IN (SELECT value FROM json_each(?))",
-        (executions.listed(stale), executions.listed(stale)),
-    )
-    committed = set(rows.fetchall())
-    return {one.key for one in wanted if (one.key, one.run) in committed}
 
 
 def _storable(path: str) -> bool:

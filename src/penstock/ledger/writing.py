@@ -1,20 +1,20 @@
 """Writing a run down: its events, and what they change in the derived tables. All within the caller's transaction."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
 from msgspec.structs import replace
 
 from penstock.ledger.derive import End, Grow, Rows, Start, fold
-from penstock.ledger.executions import find, insert, offered, sequences, uncached
+from penstock.ledger.executions import find, insert, numbered, offered, sequences, uncached
 from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, collector_held, pack
 from penstock.model.event import Committed, Decided, Event, Noted, RunStarted
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended
 
-__all__ = ["append", "commit_once"]
+__all__ = ["append", "commit_once", "committed_before"]
 
 
 def append(
@@ -70,15 +70,14 @@ def _append(
 def commit_once(
     connection: sqlite3.Connection, executions: Iterable[Execution], superseded: Iterable[str]
 ) -> tuple[dict[str, int], set[str]]:
-    """Write executions that are not there yet: the sequence of each key, and the keys that the same run had committed
-    already. Those of other runs stay as they are, unless their keys are `superseded`."""
+    """Write executions that are not there yet: the sequence of each key, and the keys that the same attempt of the
+    same run had committed already. Those of other runs stay as they are, unless their keys are `superseded`."""
     wanted = {one.key: one for one in executions}
-    there = offered(connection, wanted)
-    for one in wanted.values():
-        if not one.cached:
-            there.pop(one.key, None)
-            there.update(uncached(connection, [one.key], one.run))
-    again = {key for key, (_, run, _) in there.items() if run == wanted[key].run}
+    there = _there(connection, wanted)
+    again = _again(connection, wanted, there)
+    for key, one in wanted.items():
+        if not one.cached and key not in again:  # each attempt at uncached work is kept
+            there.pop(key, None)
     over = [key for key in superseded if key in there and key not in again]
     for key in over:
         connection.execute("UPDATE executions SET state = 1, reason = 'superseded' WHERE key = ? AND state = 0", (key,))
@@ -88,6 +87,30 @@ def commit_once(
     if new:
         numbers.update(insert(connection, new))
     return numbers, again
+
+
+def committed_before(connection: sqlite3.Connection, executions: Collection[Execution]) -> set[str]:
+    """Which of these the same attempt of the same run has committed: an answer got lost, and is asked for again."""
+    if not executions:
+        return set()
+    wanted = {one.key: one for one in executions}
+    return _again(connection, wanted, _there(connection, wanted))
+
+
+def _there(connection: sqlite3.Connection, wanted: Mapping[str, Execution]) -> dict[str, tuple[int, str, int]]:
+    found = offered(connection, wanted)
+    for one in wanted.values():
+        if not one.cached:
+            found.pop(one.key, None)
+            found.update(uncached(connection, [one.key], one.run))
+    return found
+
+
+def _again(
+    connection: sqlite3.Connection, wanted: Mapping[str, Execution], there: Mapping[str, tuple[int, str, int]]
+) -> set[str]:
+    own = [sequence for key, (sequence, run, _) in there.items() if run == wanted[key].run]
+    return {one.key for one in numbered(connection, own).values() if one.attempt == wanted[one.key].attempt}
 
 
 def _reference(connection: sqlite3.Connection, run: str, events: Sequence[Event]) -> tuple[int, int] | None:

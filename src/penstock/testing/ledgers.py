@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from penstock.errors import LeaseLost, NotFound
 from penstock.model.artifact import Description, Stored
@@ -417,6 +418,18 @@ class LedgerContract:
         row = _by_name(ledger, "run-2")["a"]
         assert (row["status"], row["execution"]) == ("succeeded", first)
 
+    def test_work_that_people_asked_to_do_again_wins(self, ledger: Ledger) -> None:
+        """The old execution stays in the history of its run."""
+        old, new = make_execution(data=b"old"), make_execution(run="run-2", data=b"new")
+        for run in ("run-1", "run-2"):
+            _begun(ledger, make_run(run))
+        ledger.commit("run-1", [old], {})
+        for _ in range(2):
+            assert ledger.commit("run-2", [new], {}, (), [new.key]) == ()
+        assert ledger.find([old.key]) == {old.key: new}
+        assert [_by_name(ledger, run)["a"]["execution"] for run in ("run-1", "run-2")] == [old, new]
+        assert list(ledger.executions()) == [old, new]
+
     def test_work_without_a_run_can_be_committed(self, ledger: Ledger) -> None:
         """Probes and traces work outside runs."""
         execution = make_execution(run="")
@@ -431,8 +444,9 @@ class LedgerContract:
             for _ in range(2):
                 assert ledger.commit(run, [execution], {}) == ()
             assert _by_name(ledger, run)["a"]["execution"] == execution
+        assert ledger.commit("run-2", [make_execution(run="run-2", cached=False, attempt=2)], {}) == ()
         assert ledger.find([execution.key]) == {}
-        assert [one.run for one in ledger.executions()] == ["run-1", "run-2"]
+        assert [(one.run, one.attempt) for one in ledger.executions()] == [("run-1", 1), ("run-2", 1), ("run-2", 2)]
 
     def test_what_was_forgotten_is_done_again(self, ledger: Ledger, other: Ledger) -> None:
         """It is still told as a reason and in the history of its run."""
@@ -441,7 +455,7 @@ class LedgerContract:
         ledger.commit("run-1", [old], {})
         other.forget([old.key, "unknown"], "its blob is gone")
         assert ledger.find([old.key]) == {}
-        assert ledger.recent("p") == {"a": old}
+        assert ledger.recent("p") == {"a": replace(old, cached=False)}
         new = make_execution(run="run-2", data=b"new")
         _begun(ledger, make_run("run-2"))
         ledger.commit("run-2", [new], {})
@@ -490,7 +504,7 @@ class LedgerContract:
         assert ledger.commit("run-1", [execution], {execution.key: lease.fence}, [Warned("a", "k", "w")]) == (
             execution.key,
         )
-        assert [type(one.event) for one in ledger.events("run-1")] == [RunStarted]
+        assert [type(one.event) for one in ledger.events("run-1")] == [RunStarted, Warned]
         again = ledger.claim([execution.key], "me", 10)[execution.key]
         assert again.fence > lease.fence
         assert ledger.commit("run-1", [execution], {execution.key: again.fence}) == ()
