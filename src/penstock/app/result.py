@@ -6,6 +6,7 @@ from penstock.app.settings import Settings
 from penstock.app.values import load_value
 from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.artifact import Stored
+from penstock.model.task import Failure
 from penstock.ports import Ledger, Store
 
 __all__ = ["RunResult"]
@@ -60,12 +61,12 @@ class RunResult:
         """This result, if the run succeeded. Raises `StepFailed` for the first step that failed."""
         for name, row in self.steps.items():
             if row["status"] == "failed":
-                error = row["error"] or {}
+                error = row["error"] or Failure("Unknown", "it ended without a reason")
                 raise StepFailed(
-                    f"step `{name}` failed: {error.get('kind', '')}: {error.get('message', '')}",
-                    where=error.get("where", ""),
+                    f"step `{name}` failed: {error.kind}: {error.message}",
+                    where=error.where,
                     hint=f"Mend it and run again, or `penstock resume {self.run}`.",
-                    traceback=error.get("traceback", ""),
+                    traceback=error.traceback,
                 )
         return self
 

@@ -53,7 +53,8 @@ def load(path: str | Path, root: str | Path | None = None, cache: Path | None = 
     project = Project(Path(root).absolute() if root else file.parent, cache)
     try:
         module = project.load(file)
-    except PenstockError:
+    except PenstockError as error:
+        error.where = _relative(error.where, project.root)
         raise
     except Exception as error:
         raise _broken(error, file, project.root) from error

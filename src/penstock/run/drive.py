@@ -1,7 +1,8 @@
 """The only loop: it does what the engine asks for, and tells it what came of it.
 
-Commits are gathered for a moment (`_GATHER` seconds) and written in one durable transaction, while the steps that
-need their outputs may begin: they hold digests of content, so what they commit is right whatever happens to the rest.
+Commits of short tasks are gathered for a moment (`_GATHER` seconds) and written in one durable transaction, while the
+steps that need their outputs may begin: they hold digests of content, so what they commit is right whatever happens to
+the rest. What took longer than `_SLOW` seconds is written at once.
 """
 
 import heapq
@@ -42,6 +43,7 @@ from penstock.work.task import Site, execution_of, gather_task, merged_code, tas
 __all__ = ["Means", "drive"]
 
 _GATHER = 0.05
+_SLOW = 0.02
 _BATCH = 400
 _POLL = 0.25
 
@@ -108,6 +110,7 @@ class _Loop:
         # All at once, with the first commit: a transaction of a thousand costs little more than one of one.
         self.codes = [work.step.code for name, work in plan.works.items() if self.keys[name].action != "reuse"]
         self.oldest = 0.0
+        self.slow = True  # whether tasks take so long that gathering saves nothing, and waiting could lose much
         self.wakes: list[tuple[float, str]] = []
         self.out: deque[Event] = deque()
         self.stopped = False
@@ -135,7 +138,7 @@ class _Loop:
         means, now = self.means, self.means.clock.monotonic()
         pending = bool(self.buffer or self.commits)
         idle = not self.doing
-        if pending and (idle or now - self.oldest >= _GATHER or len(self.commits) >= _BATCH):
+        if pending and (idle or self.slow or now - self.oldest >= _GATHER or len(self.commits) >= _BATCH):
             self.flush()
             if idle:
                 return
@@ -188,6 +191,7 @@ class _Loop:
             self.provide(doing.step, ended.outputs)
         elif ended.status == "grown" and ended.fanout is not None:
             self.fanouts[doing.step.name] = (ended.fanout, doing.task)
+        self.slow = ended.usage.seconds >= _SLOW
         # The ledger keeps how every attempt ended; the outputs are in its execution, once.
         self.record(structs.replace(ended, outputs=(), fanout=None))
         if ended.status == "succeeded":
