@@ -36,7 +36,9 @@ class Watch:
         self.found: dict[str, str] = {}
         self._root = root
         self._written: set[str] = set()
-        self._ignored = (*_places(), *[os.path.abspath(one) for one in ignored if one])
+        own = [os.path.abspath(one) for one in ignored if one]
+        self._own = set(own)
+        self._ignored = (*_places(), *[f"{one}{os.sep}" for one in own])
 
     def __enter__(self) -> "Watch":
         global _watch
@@ -82,7 +84,9 @@ class Watch:
 
             self.read(glob.glob(path, recursive=True))
             return
-        if path in self.found or path in self._written or path.startswith(self._ignored) or path.endswith(_CODE):
+        if path in self.found or path in self._written or path in self._own:
+            return
+        if path.startswith(self._ignored) or path.endswith(_CODE):
             return
         if any(part in path for part in ("/site-packages/", "/dist-packages/", "/__pycache__/")):
             return
