@@ -38,7 +38,7 @@ class ArrayCodec:
         if np is None or type(value) not in (np.ndarray, np.memmap):
             return False
         dtype = value.dtype
-        return dtype.kind == "O" or (not dtype.hasobject and dtype.name not in _LONG_DOUBLES)
+        return dtype.kind == "O" or (not dtype.hasobject and dtype.name not in _LONG_DOUBLES and _has_header(dtype))
 
     def encode(self, value: Any, sink: Sink) -> Stored:
         """Write the array's memory from where it lies, in its own order (C or Fortran)."""
@@ -95,6 +95,15 @@ class ArrayCodec:
         text = f"array of {value.dtype}, shape {value.shape}" if value.ndim else short_text(value[()])
         rows = value.shape[0] if value.ndim else None
         return Description("numpy.ndarray", rows, value.shape, columns, head, text, {"dtype": str(value.dtype)})
+
+
+def _has_header(dtype: Any) -> bool:
+    """Whether the older `.npy` headers, which every reader knows, can spell the type's field names."""
+    try:
+        repr(dtype.descr if dtype.names else "").encode("latin-1")
+    except (UnicodeEncodeError, ValueError):
+        return False
+    return True
 
 
 def _padded(dtype: Any) -> bool:

@@ -6,6 +6,7 @@ digest in the ledger; servers never do it.
 
 import io
 import pickle
+from collections import ChainMap
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,16 @@ def _details(value: Any) -> dict[str, Any]:
     return {}
 
 
+def _refuse(file: Any) -> Any:
+    raise pickle.PicklingError("an open file; read it, or return its path")
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """cloudpickle, but for open files, which it would quietly replace by their text."""
+
+    dispatch_table = ChainMap({io.TextIOWrapper: _refuse}, cloudpickle.Pickler.dispatch_table)
+
+
 def pickle_parts(codec: str, value: Any, sink: Sink, about: Description) -> Stored:
     """Store `value` by pickling it."""
     buffers: list[Any] = []
@@ -74,7 +85,7 @@ def pickle_parts(codec: str, value: Any, sink: Sink, about: Description) -> Stor
 
     file = io.BytesIO()
     try:
-        cloudpickle.Pickler(file, protocol=_PROTOCOL, buffer_callback=outside).dump(value)
+        _Pickler(file, protocol=_PROTOCOL, buffer_callback=outside).dump(value)
     except PenstockError:
         raise
     except Exception as error:
@@ -149,7 +160,7 @@ def _storable(value: Any) -> bool:
     try:
         if plain.is_plain(value):
             return True
-        cloudpickle.Pickler(io.BytesIO(), protocol=_PROTOCOL, buffer_callback=lambda _: False).dump(value)
+        _Pickler(io.BytesIO(), protocol=_PROTOCOL, buffer_callback=lambda _: False).dump(value)
     except Exception:  # whatever its reducer raises
         return False
     return True

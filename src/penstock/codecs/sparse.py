@@ -60,29 +60,39 @@ class SparseCodec:
         return Description(f"scipy.sparse.{kind}", rows, shape, text=text, details=details)
 
 
-def _arrays(value: Any) -> dict[str, Any]:
+def _narrow(index: Any, value: Any) -> Any:
+    """An index array as 32-bit integers where these suffice: its width is how the matrix came about, not content."""
     import numpy as np
 
+    limit = max(int(value.nnz), *map(int, value.shape))
+    return np.asarray(index, dtype=np.int32 if limit < 1 << 31 else np.int64)
+
+
+def _compressed(value: Any) -> dict[str, Any]:
+    return {"data": value.data, "indices": _narrow(value.indices, value), "indptr": _narrow(value.indptr, value)}
+
+
+def _arrays(value: Any) -> dict[str, Any]:
     kind = value.format
     if kind in _COMPRESSED:
         if not value.has_canonical_format and not value.dtype.hasobject:
             value = value.copy()
             value.sum_duplicates()
-        return {"data": value.data, "indices": value.indices, "indptr": value.indptr}
+        return _compressed(value)
     if kind == "coo":
         if not value.has_canonical_format:
             value = value.copy()
             value.sum_duplicates()
-        return {"data": value.data, "coords": [np.asarray(one) for one in value.coords]}
+        return {"data": value.data, "coords": [_narrow(one, value) for one in value.coords]}
     if kind == "dia":
         return {"data": value.data, "offsets": value.offsets}
     if kind == "lil":
         rows = value.tocsr()
         rows.sum_duplicates()
-        return {"data": rows.data, "indices": rows.indices, "indptr": rows.indptr}
+        return _compressed(rows)
     cells = value.tocoo()
     cells.sum_duplicates()
-    return {"data": cells.data, "coords": [np.asarray(one) for one in cells.coords]}
+    return {"data": cells.data, "coords": [_narrow(one, cells) for one in cells.coords]}
 
 
 def _build(name: str, shape: tuple[int, ...], arrays: dict[str, Any]) -> Any:

@@ -28,6 +28,7 @@ _IGNORED_MEMBERS = frozenset(
         "__firstlineno__",
         "__module__",
         "__qualname__",
+        "__slotnames__",
         "__static_attributes__",
         "__weakref__",
         "_abc_impl",
