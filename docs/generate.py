@@ -1,10 +1,14 @@
 """Write docs/reference anew from the code. `--check` writes nothing and fails where a page would change."""
 
+import ast
+import importlib
 import inspect
+import itertools
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any, get_args, get_origin, get_overloads
 
 import click
@@ -12,6 +16,7 @@ import msgspec
 from schemas import schemas
 
 import penstock
+from penstock.declare.options import SourceOptions, StepOptions
 from penstock.model import event
 
 __all__ = ["commands", "events", "main", "pages", "python"]
@@ -33,34 +38,41 @@ def python() -> str:
     """What `import penstock as ps` offers: signatures and docstrings."""
     parts = ["# Python\n\nWhat `import penstock as ps` offers.\n"]
     for name in sorted(penstock.__all__, key=lambda one: (one[0].isupper(), one)):
-        if name.startswith("__"):
-            continue
-        thing = getattr(penstock, name)
-        parts.append(f"## `ps.{name}`\n")
-        if inspect.isclass(thing):
-            parts.append(_described(thing, name))
-            parts += [
-                f"### `{name}.{method}`\n\n{_described(value, f'{name}.{method}')}" for method, value in _methods(thing)
-            ]
-        else:
-            parts.append(_described(thing, name))
+        if not name.startswith("__"):
+            thing = getattr(penstock, name)
+            parts.append(f"## `ps.{name}`\n\n{_described(thing, name)}")
+            if inspect.isclass(thing):
+                parts += [f"### `{name}.{part}`\n\n{_described(value, part)}" for part, value in _parts(thing)]
+    for options, of in ((StepOptions, "every step"), (SourceOptions, "a source")):
+        parts.append(f"## Options of {of}\n\n{inspect.cleandoc(options.__doc__ or '')}\n")
     return NOTE + "\n".join(parts)
 
 
-def _methods(kind: type) -> Iterator[tuple[str, Any]]:
+def _parts(kind: type) -> Iterator[tuple[str, Any]]:
     for name, value in vars(kind).items():
-        if not name.startswith("_") and (callable(value) or isinstance(value, property | classmethod | staticmethod)):
-            yield name, getattr(kind, name) if isinstance(value, classmethod | staticmethod) else value
+        if not name.startswith("_") and isinstance(value, FunctionType | property | classmethod | staticmethod):
+            yield name, value if isinstance(value, property) else getattr(kind, name)
 
 
 def _described(thing: Any, name: str) -> str:
-    lines = []
+    doc = _examples(inspect.cleandoc((thing.fget if isinstance(thing, property) else thing).__doc__ or ""))
+    if isinstance(thing, property):
+        return f"{doc}\n"
+    if callable(thing) and get_overloads(thing):  # a decorator: with options, and without
+        return f"```text\n@{name}\n@{name}(**options)\n```\n\n{doc}\n"
     if callable(thing):
-        for one in [*get_overloads(thing)][-1:] or [thing]:
-            lines.append(f"```text\n{name}{_signature(one)}\n```\n")
-    own = thing.__doc__ if not isinstance(thing, property) and (callable(thing) or inspect.isclass(thing)) else None
-    doc = inspect.cleandoc(thing.fget.__doc__ or "") if isinstance(thing, property) else inspect.cleandoc(own or "")
-    return "\n".join([*lines, _examples(doc) or "See the [glossary](../glossary.md).", ""])
+        return f"```text\n{name}{_signature(thing)}\n```\n\n{doc}\n"
+    return f"{_below(name)}\n"
+
+
+def _below(name: str) -> str:
+    """The text under the assignment of a constant in the module that it comes from."""
+    module = importlib.import_module(penstock._HOMES[name])
+    body = ast.parse(inspect.getsource(module)).body
+    for node, after in itertools.pairwise(body):
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name and isinstance(after, ast.Expr):
+            return str(ast.literal_eval(after.value))
+    return ""
 
 
 def _signature(thing: Any) -> str:
@@ -71,7 +83,7 @@ def _signature(thing: Any) -> str:
     text = re.sub(r"\bpenstock\.(?:\w+\.)*(\w+)", r"\1", text)
     text = re.sub(r"\b(?:collections\.abc|typing|pathlib)\.(\w+)", r"\1", text)
     text = re.sub(r"<(?:function|object|class)[^>]*>|<[\w.]+ object at 0x\w+>", "…", text)
-    return text.replace("(self, ", "(").replace("(self)", "()")
+    return text.replace("(self, ", "(").replace("(self)", "()").replace("~", "").replace("(/, ", "(")
 
 
 def _examples(doc: str) -> str:
@@ -98,7 +110,13 @@ def commands() -> str:
         "# Commands\n\nExit codes: 0 good; 1 a step failed; 2 the command or the pipeline is wrong; 130 interrupted.\n"
     ]
     for name, command in listed().items():
-        context = click.Context(command, info_name=f"penstock {name}", terminal_width=100, max_content_width=100)
+        context = click.Context(
+            command,
+            info_name=f"penstock {name}",
+            terminal_width=100,
+            max_content_width=100,
+            help_option_names=["-h", "--help"],
+        )
         parts.append(f"## `penstock {name}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
     return NOTE + "\n".join(parts)
 

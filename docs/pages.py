@@ -5,6 +5,7 @@ Each page runs from top to bottom in a folder of its own. Blocks are told what t
 - `python` runs; with `file=NAME` it becomes that file instead.
 - `console` runs each `$ command` in bash and compares what it prints: numbers, names of runs and spaces may differ,
   `...` stands for anything; nothing is compared where nothing is shown. `exit=1` says that the commands end so.
+- `unordered` takes the printed lines in any order: steps that run side by side end as they please.
 - `skip` leaves a block alone.
 
 A page that begins with `<!-- in: FOLDER -->` runs in a copy of that folder of the repository.
@@ -25,6 +26,7 @@ __all__ = ["Block", "Mismatch", "blocks", "fits", "pages", "run"]
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WAITING = re.compile(r"^ +running .* for .*\n", re.MULTILINE)  # said of a step that takes long, on a busy machine
 _ANY = "\0"  # a line of a pattern that stands for any number of lines
 PLACE = re.compile(r"<!-- in: (\S+) -->")
 # What differs from run to run: names of runs, digests, numbers, and the spaces that line numbers up.
@@ -71,8 +73,11 @@ def blocks(text: str) -> Iterator[Block]:
             yield block
 
 
-def fits(shown: str, printed: str) -> bool:
+def fits(shown: str, printed: str, *, unordered: bool = False) -> bool:
     """Whether what was printed is what the page shows, but for what varies."""
+    printed = WAITING.sub("", printed)
+    if unordered:
+        return sorted(map(_plain, shown.strip().split("\n"))) == sorted(map(_plain, printed.strip().split("\n")))
     if not shown.strip():
         return not printed.strip()
     pattern = "\n".join(_ANY if line.strip() == "..." else _pattern(line) for line in shown.strip("\n").splitlines())
@@ -145,11 +150,12 @@ def _console(block: Block, folder: Path, where: str, *, write: bool) -> list[tup
         )  # fmt: skip
         if done.returncode != int(block.word("exit", "0")):
             raise Mismatch(f"{where}: `{command}` ended with {done.returncode}:\n{done.stdout}")
-        if shown.strip() and not fits(shown, done.stdout):
+        if shown.strip() and not fits(shown, done.stdout, unordered="unordered" in block.words):
             if not write:
                 raise Mismatch(f"{where}: `{command}` should print\n{shown}\nand prints\n{done.stdout}")
             blank = "\n" if shown.endswith("\n\n") else ""
-            edits.append((block.start + begin, block.start + end, done.stdout.rstrip() + "\n" + blank))
+            output = WAITING.sub("", done.stdout).rstrip()
+            edits.append((block.start + begin, block.start + end, f"{output}\n{blank}"))
     return edits
 
 

@@ -1,10 +1,15 @@
 """The examples in README.md and docs/ do what the pages say."""
 
+import doctest
+import importlib
 import importlib.util
+import pkgutil
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+import penstock
 
 ROOT = Path(__file__).parent.parent
 
@@ -62,3 +67,13 @@ def test_a_page_can_be_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     page.write_text("```console\n$ echo one; echo 2\nold\n\n$ echo 3\n4\n```\nend\n")
     pages.run(page, tmp_path, write=True)
     assert page.read_text() == "```console\n$ echo one; echo 2\none\n2\n\n$ echo 3\n4\n```\nend\n"
+
+
+@pytest.mark.parametrize("name", [info.name for info in pkgutil.walk_packages(penstock.__path__, "penstock.")])
+def test_examples_in_docstrings(name: str) -> None:
+    if name.endswith("__main__"):
+        return
+    module = importlib.import_module(name)
+    # ELLIPSIS for what varies; an example may use the public names without saying where they come from.
+    failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0

@@ -175,6 +175,7 @@ def contest(boosted: Pipeline, linear: Pipeline, valid: pl.DataFrame) -> dict[st
     for name, model in {"boosted": boosted, "linear": linear}.items():
         guessed = model.predict(valid)
         rmse[name] = float(root_mean_squared_error(valid["arr_delay"], guessed))
+        print(f"{name}: off by {rmse[name]:.1f} minutes")
         ps.metric(f"{name}_mae", float(mean_absolute_error(valid["arr_delay"], guessed)))
     return rmse
 

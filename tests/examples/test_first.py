@@ -13,7 +13,7 @@ def test_first(tmp_path: Path) -> None:
     shutil.copy(EXAMPLE, tmp_path)
     statuses = []
     for _ in range(2):
-        command = [sys.executable, "-m", "penstock", "run", "--json"]
+        command = [sys.executable, "-m", "penstock.cli", "run", "--json"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         run = json.loads(done.stdout)

@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def penstock(project: Path, *arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "penstock", *arguments, "--json"]
+    command = [sys.executable, "-m", "penstock.cli", *arguments, "--json"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return json.loads(done.stdout)
