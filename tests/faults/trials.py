@@ -26,9 +26,11 @@ def places(count: int, quick: int) -> Iterator[int]:
 
 
 def report(name: str, **figures: object) -> None:
-    """Print what was counted, as one line of JSON (`pytest -s` shows it); to a file as well, in full runs."""
+    """Print what was counted, as one line of JSON (`pytest -s` shows it); in full runs to dist/fault-trials.jsonl as well."""
     line = json.dumps({"fault": name, **figures})
     print(line)
     if "PENSTOCK_FAULT_TRIALS" in os.environ:
-        with Path("fault-trials.jsonl").open("a") as file:
+        path = Path("dist", "fault-trials.jsonl")
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a") as file:
             file.write(line + "\n")
