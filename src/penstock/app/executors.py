@@ -13,7 +13,7 @@ from penstock.model.step import Step
 from penstock.model.task import Task
 from penstock.ports import Executor, Store
 
-__all__ = ["BUILT_IN", "executor_names", "make_executor"]
+__all__ = ["BUILT_IN", "cores", "executor_names", "make_executor"]
 
 BUILT_IN = ("inline", "local")
 _GROUP = "penstock.executors"

@@ -29,7 +29,7 @@ from penstock.run.engine import Engine
 from penstock.run.leases import Leases
 from penstock.work.task import Site
 
-__all__ = ["Pipeline"]
+__all__ = ["Pipeline", "approve"]
 
 
 class Pipeline:

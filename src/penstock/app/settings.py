@@ -11,7 +11,7 @@ from msgspec import Struct
 from penstock.errors import NotFound, PipelineNotFound, SettingsError, did_you_mean
 from penstock.ports import Ledger, Store
 
-__all__ = ["Settings", "find_settings", "open_ledger", "open_store"]
+__all__ = ["Settings", "find_settings", "open_ledger", "open_store", "unbound_settings"]
 
 
 class Settings(Struct, frozen=True):

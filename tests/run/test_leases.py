@@ -1,0 +1,76 @@
+"""Leases of a run: claimed, renewed, taken over from the dead, never from the living."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from penstock.ledger.sqlite import SqliteLedger
+from penstock.run.leases import Leases, owner_is_dead, owner_name
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with SqliteLedger(tmp_path / "ledger.db") as made:
+        yield made
+
+
+def test_keys_are_held_by_one(ledger):
+    mine, yours = Leases(ledger, "mine"), Leases(ledger, "yours")
+    assert mine.claim(["a", "b"]) == {"a", "b"}
+    assert yours.claim(["b", "c"]) == {"c"}
+    assert set(mine.fences(["a", "b", "c"])) == {"a", "b"}
+    mine.release(["b"])
+    assert mine.fences(["b"]) == {}
+    assert yours.claim(["b"]) == {"b"}
+
+
+def test_a_run_is_driven_once(ledger):
+    one, two = Leases(ledger, "r"), Leases(ledger, "r")
+    assert one.begin()
+    # The same process and run: the same owner. Another process would be refused.
+    other = Leases(ledger, "r")
+    other.owner = other.owner.replace("|r", "|other")
+    assert not other.begin()
+    one.close()
+    one.close()
+    assert other.begin()
+    other.close()
+    two.close()
+
+
+def test_the_thread_renews_what_is_held(ledger):
+    leases = Leases(ledger, "r", seconds=0.3)
+    assert leases.begin()
+    leases.claim(["k"])
+    time.sleep(1.0)
+    assert "k" not in Leases(ledger, "other").claim(["k"])
+    leases.close()
+    assert Leases(ledger, "other").claim(["k"]) == {"k"}
+
+
+def test_the_work_of_a_dead_process_is_taken_over_at_once(ledger, tmp_path):
+    code = (
+        "from penstock.ledger.sqlite import SqliteLedger; from penstock.run.leases import Leases; import time\n"
+        f"leases = Leases(SqliteLedger({str(ledger.path)!r}), 'theirs', seconds=600)\n"
+        "print(leases.claim(['k']), flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and "k" in process.stdout.readline()
+    mine = Leases(ledger, "mine")
+    assert mine.claim(["k"]) == set()
+    process.kill()
+    process.wait()
+    assert mine.claim(["k"]) == {"k"}
+
+
+def test_who_is_dead():
+    me = owner_name("r")
+    assert not owner_is_dead(me)
+    host, boot, pid, started, run = me.split("|")
+    assert owner_is_dead("|".join([host, boot, "4194305", started, run]))
+    assert owner_is_dead("|".join([host, boot, pid, "1", run]))  # another process got the number
+    assert not owner_is_dead("|".join(["elsewhere", boot, "4194305", started, run]))
+    assert not owner_is_dead("|".join([host, "another boot", "4194305", started, run]))
+    assert not owner_is_dead("someone")
