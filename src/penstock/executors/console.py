@@ -1,6 +1,7 @@
 """Where a task's printed output goes: to its log, and in this process to the terminal as well."""
 # ruff: noqa: PTH116 - files of the lowest level, by descriptor
 
+import fcntl
 import io
 import os
 import sys
@@ -44,6 +45,9 @@ class Redirected:
         path = path or os.devnull
         if path != self._path:
             log = _open(path)
+            if log <= 2:  # the task closed what should be there
+                low, log = log, fcntl.fcntl(log, fcntl.F_DUPFD_CLOEXEC, 3)
+                os.close(low)
             os.dup2(log, 1)
             os.dup2(log, 2)
             os.close(log)

@@ -218,7 +218,10 @@ class _Worker:
         self._line.halts.pop(task.id, None)
         left = _sweep()
         spent = self._state.mend() or left or self._grown(ended)
-        ended = replace(ended, log=self._console.end())
+        try:
+            ended = replace(ended, log=self._console.end())
+        except OSError as error:  # the disk is full, the folder gone: the result does not depend on it
+            spent = spent or f"its log can't be written: {error.strerror}"
         try:
             self._line.say(ended)
         except Exception as error:  # a description that can't travel

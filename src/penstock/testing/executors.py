@@ -560,7 +560,8 @@ class ExecutorContract:
         """Environment, folder, limits, handlers and descriptors are as before; time limits still work."""
         self.needs("crash")
         for _ in range(2):
-            run.ended(run.submit("moves_the_furniture"), run.submit("moves_the_furniture"))
+            for one in run.ended(run.submit("moves_the_furniture"), run.submit("moves_the_furniture")):
+                assert self.good(run, one)
             found = run.ended(*[run.submit("finds_the_furniture") for _ in range(4)])
             for one in found:
                 assert self.good(run, one) == [None, str(run.steps.folder), False]
