@@ -1,0 +1,30 @@
+"""Executors by name."""
+
+import pytest
+
+from penstock.app.executors import BUILT_IN, cores, executor_names, make_executor
+from penstock.app.settings import open_store, unbound_settings
+from penstock.errors import SettingsError
+
+
+def make(name, tmp_path, **options):
+    settings = unbound_settings("p", tmp_path, state=str(tmp_path / "state"))
+    return make_executor(name, settings, open_store(settings), step_of=lambda name: None, **options)
+
+
+def test_the_built_in_ones(tmp_path):
+    assert set(BUILT_IN) <= set(executor_names())
+    assert make("inline", tmp_path).name == "inline"
+    local = make("local", tmp_path, workers=3)
+    assert (local.name, local.workers) == ("local", 3)
+    assert make("local", tmp_path).workers == cores()
+
+
+def test_inline_steps_are_routed_out_of_the_pool(tmp_path):
+    assert make("local", tmp_path, isolations=frozenset({"inline"})).name == "local"
+
+
+def test_a_misspelt_name_gets_close_matches(tmp_path):
+    with pytest.raises(SettingsError, match="no executor `lcoal`") as error:
+        make("lcoal", tmp_path)
+    assert "`local`" in error.value.hint

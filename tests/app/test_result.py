@@ -1,0 +1,37 @@
+"""What a run came to."""
+
+import pytest
+
+import penstock as ps
+from penstock.errors import NotFound
+
+
+@pytest.fixture
+def result(tmp_path):
+    (tmp_path / "p.py").write_text(
+        "import penstock as ps\n"
+        "@ps.split\ndef sides(): return {'train': [1, 2], 'test': [3]}\n"
+        "@ps.split\ndef folds(): return {'train': [4], 'test': [5]}\n"
+        "@ps.evaluate(inputs={'test': 'sides.test'})\ndef scores(test): return {'rmse': 0.5, 'n': len(test), 'name': 'x'}\n"
+    )
+    return ps.Pipeline.load(tmp_path / "p.py").run(executor="inline")
+
+
+def test_values_by_full_name(result):
+    assert result["sides.train"] == [1, 2]
+    assert result["scores"] == {"rmse": 0.5, "n": 1, "name": "x"}
+
+
+def test_a_short_name_serves_while_it_is_unique(result):
+    with pytest.raises(NotFound) as error:
+        result["train"]
+    assert "`folds.train`" in error.value.hint or "`sides.train`" in error.value.hint
+
+
+def test_numbers_of_an_evaluation_are_metrics(result):
+    assert result.metrics == {"scores.rmse": 0.5, "scores.n": 1.0}
+
+
+def test_it_says_what_it_is(result):
+    assert repr(result) == f"<run {result.run} succeeded>"
+    assert result.raise_if_failed() is result

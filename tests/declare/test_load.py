@@ -1,0 +1,81 @@
+"""From files, namespaces and dictionaries to Steps."""
+
+import pytest
+
+import penstock as ps
+from penstock.declare.closure import Closures
+from penstock.declare.load import from_dict, load, namespace_steps
+from penstock.errors import DeclarationError, DuplicateName, PipelineNotFound, UnknownName
+
+
+def write(tmp_path, source, name="p.py"):
+    path = tmp_path / name
+    path.write_text("import penstock as ps\n" + source)
+    return path
+
+
+def test_a_file_is_its_steps(tmp_path):
+    declared = load(write(tmp_path, "@ps.step\ndef a(): return 1\n@ps.train\ndef b(a, lr: float = 1): return a\n"))
+    assert [(one.name, one.kind, one.where) for one in declared.steps] == [("a", "step", "p.py:2"), ("b", "train", "p.py:4")]
+    assert declared.step("b").entry.path == str(tmp_path / "p.py")
+    assert declared.code("a").digest != declared.code("b").digest
+    assert declared.changed() == []
+    with pytest.raises(UnknownName, match="no step `bb`"):
+        declared.step("bb")
+
+
+def test_an_edit_is_seen(tmp_path):
+    path = write(tmp_path, "@ps.step\ndef a(): return 1\n")
+    declared = load(path)
+    path.write_text(path.read_text().replace("1", "2"))
+    assert declared.changed() == [path]
+
+
+def test_steps_of_other_modules_count_where_they_are_imported(tmp_path):
+    write(tmp_path, "@ps.step\ndef theirs(): return 1\n@ps.step\ndef unused(): return 1\n", "other.py")
+    declared = load(write(tmp_path, "from other import theirs\n@ps.step\ndef mine(theirs): return 1\n"))
+    assert sorted(one.name for one in declared.steps) == ["mine", "theirs"]
+    assert declared.step("theirs").where == "other.py:2"
+
+
+def test_what_only_each_calls_is_no_step(tmp_path):
+    declared = load(write(tmp_path, "@ps.step(each=True)\ndef one(item): return 1\n@ps.step\ndef a(): ...\n"))
+    assert [one.name for one in declared.steps] == ["a"]
+
+
+def test_two_steps_of_one_name_are_named_with_both_places(tmp_path):
+    with pytest.raises(DuplicateName, match=r"p\.py:2") as error:
+        load(write(tmp_path, "@ps.step\ndef a(): ...\n@ps.step\ndef a(): ...\n"))
+    assert error.value.where == "p.py:4"
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(PipelineNotFound):
+        load(tmp_path / "nothing.py")
+
+
+def test_the_line_in_a_helper_is_named(tmp_path):
+    write(tmp_path, "\n\nVALUE = {}['missing']\n", "helper.py")
+    with pytest.raises(DeclarationError, match="KeyError") as error:
+        load(write(tmp_path, "import helper\n"))
+    assert error.value.where == "helper.py:4"
+
+
+def test_a_cell_that_runs_again_replaces_its_step():
+    namespace = {"ps": ps, "__name__": "__main__"}
+    exec("@ps.step\ndef a(): return 1", namespace)
+    exec("@ps.step\ndef a(): return 2", namespace)
+    (step,) = namespace_steps(namespace, Closures(None))
+    assert step.function() == 2
+
+
+def test_the_dictionary_form_binds_by_name_else_in_order():
+    def total(y, x):
+        return x
+
+    by_name = from_dict({"x": [], "y": [], "total": ["x", "y"]}, {"x": lambda: 1, "y": lambda: 2, "total": total})
+    assert by_name[2].inputs == {"x": "x", "y": "y"}
+    in_order = from_dict({"p": [], "q": [], "total": ["p", "q"]}, {"p": lambda: 1, "q": lambda: 2, "total": total})
+    assert in_order[2].inputs == {"y": "p", "x": "q"}
+    with pytest.raises(UnknownName, match="no place"):
+        from_dict({"x": []}, {"x": lambda: 1, "z": lambda: 2})
