@@ -50,13 +50,6 @@ class Repeating(SqliteLedger):
         return answer
 
 
-class Immortal(SqliteLedger):
-    """Believes that who runs once runs for ever."""
-
-    def _alive(self, expires: float, length: float, boot: str) -> bool:
-        return True
-
-
 class WallClock(SqliteLedger):
     """Measures leases by the time of day."""
 
@@ -81,24 +74,15 @@ class Forgetful(SqliteLedger):
         return None
 
 
-class Unordered(SqliteLedger):
-    """Tells steps in the order of the alphabet."""
-
-    def steps(self, run: str) -> list[dict[str, Any]]:
-        return sorted(super().steps(run), key=lambda row: row["step"])
-
-
 Check = Callable[[LedgerContract, Ledger, Ledger, HeldClock], object]
 PLANTED: list[tuple[type[SqliteLedger], Check]] = [
     (Unfenced, lambda one, a, b, clock: one.test_a_lease_runs_out(a, b, clock)),
     (Unfenced, lambda one, a, b, clock: one.test_a_lease_that_ran_out_commits_nothing(a, clock)),
     (LastWins, lambda one, a, b, clock: one.test_the_first_commit_of_a_key_wins(a, b)),
     (Repeating, lambda one, a, b, clock: one.test_committing_again_is_harmless(a, b)),
-    (Immortal, lambda one, a, b, clock: one.test_a_run_whose_process_died_has_failed(a, b, clock)),
     (WallClock, lambda one, a, b, clock: one.test_the_wall_clock_moves_no_lease(a, b, clock)),
     (Generous, lambda one, a, b, clock: one.test_one_owner_at_a_time(a, b, clock)),
     (Forgetful, lambda one, a, b, clock: one.test_small_values_are_kept(a, b)),
-    (Unordered, lambda one, a, b, clock: one.test_steps_have_the_order_of_the_graph(a)),
 ]
 
 
