@@ -30,7 +30,7 @@ def test_a_run_reads_like_this(tmp_path: Path) -> None:
     assert lines[1].startswith("  run r1 · 1970-01-01 ")
     assert lines[1].endswith(" · flights.py · seed 0 · local, 2 workers")
     assert lines[3:9] == [
-        "    step             time  memory  output             why",
+        "    step               time  memory  output             why",
         "  ✓ clean   ran      0.80 s  412 MB  1,234 rows, 41 MB  helper `clean_name` changed, features.py:41",
         "  ✓ scores  ran      0.80 s  412 MB  1,234 rows, 41 MB  it never ran",
         "  ✗ model   failed   0.20 s                             ValueError: could not convert 'N/A'",

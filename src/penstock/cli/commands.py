@@ -72,12 +72,14 @@ class Commands(click.Group):
                     [(f"{name:<{wide}}", words) for name, (_, part, words) in COMMANDS.items() if part == section]
                 )
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *given: Any, **extra: Any) -> Any:
         """Run a command and end the process with its exit code."""
-        arguments = list(sys.argv[1:] if args is None else args)
-        with Ending(arguments) as ending:
-            extra["standalone_mode"] = False
-            ending.code = super().main(arguments, prog_name or "penstock", **extra) or 0
+        arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
+        name = prog_name or "penstock"
+        if "_PENSTOCK_COMPLETE" in os.environ:  # a shell asks what could come next
+            return super().main(arguments, name, *given, **extra)
+        with Ending(arguments) as ending, self.make_context(name, arguments, **extra) as context:
+            ending.code = self.invoke(context) or 0
         if ending.quiet:  # nobody reads any more: leave nothing to be flushed at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ending.code)

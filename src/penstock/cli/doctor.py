@@ -117,10 +117,10 @@ def _state(settings: Settings) -> Found:
     state = settings.state
     if not state.exists():
         above = next(one for one in state.parents if one.exists())
-        if os.access(above, os.W_OK):
+        if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
             yield "good", f"{state}: not there yet, the first run makes it", ""
         else:
-            yield "bad", f"{state} can't be made: {above} is read-only", "Point PENSTOCK_STATE at a folder of yours."
+            yield "bad", f"{state} can't be made in {above}", "Point PENSTOCK_STATE at a folder of yours."
         return
     if not os.access(state, os.W_OK | os.X_OK):
         yield "bad", f"{state} is read-only", "Point PENSTOCK_STATE at another folder, or mend its permissions."

@@ -38,19 +38,19 @@ class Ending:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        if isinstance(error, SystemExit):
+            return False
         try:
             if error is not None:
                 self.code = self._take(error)
             sys.stdout.flush()
         except BrokenPipeError:
             self.quiet = True
-        return not isinstance(error, SystemExit)
+        return True
 
     def _take(self, error: BaseException) -> int:
         if isinstance(error, click.exceptions.Exit):
             return error.exit_code
-        if isinstance(error, SystemExit):
-            return 0  # it goes on by itself
         if isinstance(error, BrokenPipeError):
             self.quiet = True
             return 0

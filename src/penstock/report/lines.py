@@ -36,6 +36,7 @@ class Lines:
         self._reused: list[str] = []
         self._said: dict[str, float] = {}
         self._wide = 0  # of the column of names
+        self._begun = False
 
     def on(self, event: Event, step: StepTally | None, tally: Tally, now: float) -> str:
         """The lines that an event gives, most often none. `step` is what `Tally.on` returned for it."""
@@ -51,6 +52,7 @@ class Lines:
                 self._reused += [one.step for one in event.decisions if one.action == "reuse"]
                 return ""
             case RunStarted():
+                self._begun = True
                 self._wide = min(max([width(safe(one)) for one in event.run.steps], default=0), _NAME)
                 return self._text(_opening(event))
             case Failed() if step is not None:
@@ -63,7 +65,7 @@ class Lines:
 
     def rest(self) -> str:
         """What is still to be said when the run is over."""
-        return self._flush() + "\n"
+        return self._flush() + ("\n" if self._begun else "")
 
     def tick(self, tally: Tally, now: float) -> str:
         """A line for each step that has run long without a word, so that a log never looks dead."""

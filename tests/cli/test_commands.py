@@ -1,0 +1,100 @@
+"""The list of commands: complete, quick to show, and forgiving of misspelling."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Done, valid
+
+import penstock
+from penstock.cli.commands import COMMANDS, commands
+
+Call = Callable[..., Done]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_of_itself_what_the_list_says(name: str) -> None:
+    command = commands()[name]
+    assert command.name == name
+    first = (command.help or "").split("\n\n")[0]
+    assert " ".join(first.split()) == COMMANDS[name][2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_speak_json_and_explains_its_options(name: str) -> None:
+    command = commands()[name]
+    options = {text for one in command.params for text in one.opts}
+    assert "--json" in options
+    assert all(getattr(one, "help", "") for one in command.params if one.param_type_name == "option")
+
+
+def test_help_lists_every_command(call: Call) -> None:
+    done = call("--help")
+    assert done.code == 0
+    for name, (_, section, words) in COMMANDS.items():
+        assert f"{section}:" in done.out
+        assert name in done.out
+        assert words in done.out
+    assert call("run", "-h").code == 0
+
+
+def test_help_imports_no_pipeline_machinery() -> None:
+    code = (
+        "import sys\nfrom penstock.cli.commands import penstock\n"
+        "try: penstock.main(['--help'])\nexcept SystemExit: pass\n"
+        "print([name for name in ('penstock.app.pipeline', 'penstock.cli.run', 'sqlite3', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_version(flag: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "penstock.cli", flag], capture_output=True, text=True, check=True)
+    assert done.stdout == f"penstock {penstock.__version__}\n"
+
+
+def test_version_comes_through_the_group_as_well(call: Call) -> None:
+    assert call("--version").out == f"penstock {penstock.__version__}\n"
+
+
+def test_no_command_shows_the_help(call: Call) -> None:
+    done = call()
+    assert "Usage: penstock" in done.out + done.err
+
+
+def test_a_misspelt_command(call: Call) -> None:
+    done = call("rnu")
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err == "error: there is no command `rnu`\n  Did you mean `run`?\n"
+
+
+def test_a_misspelt_command_in_json(call: Call) -> None:
+    done = call("dcotor", "--json")
+    assert done.code == 2
+    assert valid(done, "error") == {
+        "error": {
+            "kind": "UsageError",
+            "message": "there is no command `dcotor`",
+            "where": "",
+            "hint": "Did you mean `doctor`?",
+        }
+    }
+
+
+def test_a_command_like_no_other(call: Call) -> None:
+    assert "Known: " in call("xyzzy").err
+
+
+def test_reading_commands_never_import_the_pipeline(
+    project: Path, call: Call, edit: Callable[[str, str], None]
+) -> None:
+    assert call("run").code == 0
+    edit("import penstock as ps\n", "import penstock as ps\nraise SystemError('imported')\n")
+    for command in (["runs"], ["show"], ["show", "--step", "model"], ["logs", "last", "rows"]):
+        assert call(*command).code == 0, command
+    assert call("plan").code == 2
+    assert "imported" in call("plan").err

@@ -1,0 +1,60 @@
+"""`penstock plan` and `penstock why`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.conftest import Done, valid
+
+Call = Callable[..., Done]
+Edit = Callable[[str, str], None]
+
+
+def decisions(done: Done) -> dict[str, str]:
+    return {one["step"]: one["decision"] for one in valid(done, "plan")["steps"]}
+
+
+def test_before_anything_ran(call: Call, project: Path) -> None:
+    found = decisions(call("plan", "--json"))
+    assert found == {"rows": "run", "doubled": "unknown", "model": "unknown", "scores": "unknown", "aside": "unknown"}
+    assert call("plan").out.startswith("line  5 steps: 1 to run, 0 reused, 4 known once these have run\n")
+
+
+def test_an_edit_is_named_with_its_place(call: Call, edit: Edit) -> None:
+    assert call("run").code == 0
+    assert call("plan").out.endswith("✓ Nothing to do: every step would be reused.\n")
+    edit("return 2 * x", "return 3 * x")
+    assert decisions(call("plan", "--json")) == {
+        "rows": "reuse", "doubled": "run", "model": "unknown", "scores": "unknown", "aside": "reuse",
+    }  # fmt: skip
+    why = valid(call("why", "doubled", "--json"), "why")
+    reason = why["reasons"][0]
+    assert "twice" in reason["what"]
+    assert reason["where"].startswith("line.py:")
+    assert "-    return 2 * x" in reason["diff"]
+    assert "+    return 3 * x" in reason["diff"]
+    text = call("why", "doubled").out
+    assert "▶ doubled would run" in text
+    assert "+    return 3 * x" in text
+
+
+def test_parameters_targets_and_force(call: Call) -> None:
+    assert call("run").code == 0
+    found = decisions(call("plan", "scores", "--set", "model.rate=2", "--json"))
+    assert found == {"rows": "reuse", "doubled": "reuse", "model": "run", "scores": "unknown"}
+    assert decisions(call("plan", "--force", "aside", "--json"))["aside"] == "run"
+    assert decisions(call("plan", "--seed", "9", "--json"))["model"] != "reuse"
+
+
+def test_nothing_runs(call: Call, project: Path) -> None:
+    before = call("plan").out
+    assert "reading" not in before
+    assert call("runs").out == "No run yet. Begin with penstock run.\n" or call("runs").code == 2
+
+
+def test_misspelt_steps(call: Call) -> None:
+    for command in (["why", "modle"], ["plan", "modle"], ["plan", "--force", "modle"]):
+        done = call(*command, "--json")
+        assert done.code == 2
+        error = valid(done, "error")["error"]
+        assert error["kind"] == "UnknownName"
+        assert error["hint"] == "Did you mean `model`?"

@@ -1,0 +1,73 @@
+"""`penstock resume` and `penstock approve`."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Done, valid
+
+Call = Callable[..., Done]
+Edit = Callable[[str, str], None]
+
+
+def test_what_failed_goes_on_with_the_parameters_of_the_run(call: Call, edit: Edit) -> None:
+    failed = call("run", "--set", "model.rate=-1", "--json").json
+    edit("    if rate < 0:", "    if rate < -5:")
+    done = call("resume", "last", "--json")
+    run = valid(done, "run")
+    assert done.code == 0
+    assert run["run"] == failed["run"]
+    assert run["parameters"]["model"]["rate"] == "-1.0"
+    assert run["metrics"] == {"scores.mae": -12.0}
+    assert len(call("runs", "--json").json["runs"]) == 1
+
+
+def test_what_still_fails_fails_again(call: Call) -> None:
+    call("run", "--set", "model.rate=-1")
+    done = call("resume", "last")
+    assert done.code == 1
+    assert "✗ model" in done.out
+
+
+def test_approval_lets_the_run_go_on(call: Call, edit: Edit) -> None:
+    edit("    return len(rows)", '    ps.hold("Count them?"); return len(rows)')
+    run = call("run", "--json").json
+    assert run["status"] == "waiting"
+    assert {one["step"]: one["note"] for one in run["steps"]}["aside"] == "Count them?"
+    document = valid(call("approve", "last", "aside", "--json"), "approve")
+    assert document == {"run": run["run"], "step": "aside", "approved": True, "next": f"penstock resume {run['run']}"}
+    done = call("resume", run["run"], "--json")
+    assert done.json["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["approve", "last", "asied"], "Did you mean `aside`?"),
+        (["approve", "last", "aside"], "holds no step"),
+        (["approve", "lsat", "aside"], ""),
+        (["resume", "bets"], "`best`"),
+    ],
+)
+def test_what_is_not_there(call: Call, arguments: list[str], hint: str) -> None:
+    assert call("run", "--name", "best").code == 0
+    done = call(*arguments, "--json")
+    assert done.code == 2
+    assert valid(done, "error")["error"]["kind"] == "NotFound"
+    assert hint in done.err
+
+
+def test_the_pipeline_may_be_one_of_several_or_have_moved(
+    call: Call, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("run", "--set", "model.rate=-1")
+    shutil.copy(project / "line.py", project / "other.py")
+    assert call("resume", "last").code == 1, "the run knows its file"
+    (project / "other.py").unlink()
+    moved = project / "moved"
+    moved.mkdir()
+    for one in ("line.py", "rows.txt", ".penstock"):
+        shutil.move(project / one, moved / one)
+    monkeypatch.chdir(moved)
+    assert call("resume", "last").code == 1
