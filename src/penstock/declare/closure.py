@@ -13,9 +13,11 @@ from typing import Any
 from blake3 import blake3
 
 from penstock.declare.facts import Shelf
+from penstock.declare.nodes import Node
 from penstock.declare.packages import Packages
 from penstock.declare.project import Loaded, Project, Session, session_of
-from penstock.declare.reach import Graph, Node
+from penstock.declare.reach import Graph
+from penstock.declare.views import View
 from penstock.model.code import Code, Piece
 from penstock.model.digest import PREFIX
 
@@ -37,6 +39,8 @@ class Closures:
         self._root = str(project.root) if project is not None else str(Path.cwd())
         self._inputs: dict[str, tuple[str, Piece | None]] = {}
         self._fresh: set[int] = set()
+        self._namespace: object = None
+        self._graph_of: _Graph | None = None
 
     def code_of(self, function: Callable[..., Any], *, declared: Sequence[Piece] = ()) -> Code:
         """The closure of a function, a partial, a callable object or a class; `declared` pieces are added as they are."""
@@ -64,50 +68,58 @@ class Closures:
 
     def _graph(self, function: Callable[..., Any]) -> "_Graph":
         namespace = getattr(_innermost(function), "__globals__", None)
+        if self._graph_of is not None and namespace is self._namespace:
+            return self._graph_of
         session = session_of(namespace) if namespace is not None else None
         if session is None and self.project is not None:
             session = self.project.session
         if session is None:
             return _Graph(None, self._root, _shelf, Packages())
-        return graph_of(session)
+        self._namespace, self._graph_of = namespace, graph_of(session)
+        return self._graph_of
 
     def _walk(self, graph: "_Graph", root: Node) -> "_Walked":
-        order = _visited(graph, root)
-        exact = any(one.wants_exact for one in order)
-        wrote = {path for one in order for path in one.wrote}
-        numbers = {node: place for place, node in enumerate(order)}
-        parts: list[str] = [_PYTHON]
+        order, text = _walk(graph, root)
+        exact = False
+        inputs: list[Node] = []
+        wrote: set[str] = set()
         pieces: dict[tuple[str, str, str], Piece] = {}
-        inputs = False
         for node in order:
-            token, piece = node.token, node.piece
-            if node.input:
-                inputs = True
-                token, piece = ("", None) if node.input in wrote else self._input(graph, node.input)
-            elif exact and node.exact:
-                token = node.exact
-            parts.append(token)
-            for label, other in node.edges:
-                parts.append(label)
-                parts.append(str(numbers[other]))
+            piece = node.piece
             if piece is not None:
                 pieces[(piece.name, piece.kind, piece.digest)] = piece
+            elif node.input:
+                inputs.append(node)
+            if node.wants_exact:
+                exact = True
+            if node.wrote:
+                wrote.update(node.wrote)
         pieces[("python", "python", "")] = _python_piece
-        text = "\x00".join(parts)
-        listed = tuple([pieces[key] for key in sorted(pieces)]) if len(pieces) > 1 else tuple(pieces.values())
-        return _Walked(PREFIX + blake3(text.encode("utf-8", "surrogatepass")).hexdigest(), listed, inputs)
+        parts = [_PYTHON, text]
+        if exact:
+            parts += [node.exact for node in order]
+        for node in inputs:
+            if node.input not in wrote:
+                digest, seen = self._input(graph, node.input)
+                parts.append(f"{node.input.removeprefix(graph.root)}={digest}")
+                if seen is not None:
+                    pieces[(seen.name, seen.kind, seen.digest)] = seen
+        whole = "\x00".join(parts).encode("utf-8", "surrogatepass")
+        return _Walked(PREFIX + blake3(whole).hexdigest(), tuple([pieces[key] for key in sorted(pieces)]), bool(inputs))
 
     def _input(self, graph: "_Graph", name: str) -> tuple[str, Piece | None]:
         known = self._inputs.get(name)
         if known is None:
-            if name.startswith("$"):
+            if name == "!project":
+                digest = graph.project_digest()
+                piece = Piece("project", "project", digest)
+            elif name.startswith("$"):
                 digest = graph.inputs.variable(name[1:])
                 piece = Piece("variable", name[1:], digest or "unset")
             else:
-                digest = graph.inputs.content(name)
-                shown = graph.inputs.relative(name)
-                piece = Piece("file", shown, digest, shown) if digest else None
-            known = self._inputs[name] = (digest, piece)
+                digest, shown = graph.inputs.content(name), graph.inputs.relative(name)
+                piece = Piece("file", shown, digest, shown)
+            known = self._inputs[name] = (digest, piece if digest or name[0] == "$" else None)
         return known
 
 
@@ -128,33 +140,44 @@ class _Graph(Graph):
         self.walked: dict[Node, _Walked] = {}
 
 
-def _visited(graph: _Graph, root: Node) -> list[Node]:
-    """All nodes that a root reaches, in the order of a walk that is the same in every process."""
-    order: list[Node] = []
-    seen: set[Node] = set()
-    waiting = [root]
-    views: dict[int, Any] = {}
+def _walk(graph: _Graph, root: Node) -> tuple[list[Node], str]:
+    """All nodes that a root reaches, and the text of that graph: the same in every process, however files are named."""
+    order = [root]
+    numbers = {root: "0"}
+    parts: list[str] = []
+    views: dict[int, View] = {}
+    last: View | None = None
     loads: dict[str, None] = {}
+    place = 0
     while True:
-        while waiting:
-            node = waiting.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            order.append(node)
+        while place < len(order):
+            node = order[place]
+            place += 1
             if node.fill is not None:
                 fill, node.fill = node.fill, None
                 fill(node)
-            if node.view is not None:
-                views[id(node.view)] = node.view
+            view = node.view
+            if view is not None and view is not last:
+                views[id(view)] = last = view
             if node.loads:
                 loads.update(dict.fromkeys(node.loads))
-            if node.edges:
-                waiting.extend([one for _, one in reversed(node.edges) if one not in seen])
-        more = [one for one in graph.effects.of(views.values(), loads) if one not in seen]
+            parts.append(node.token)
+            parts.append(str(len(node.edges)))
+            for label, other in node.edges:
+                number = numbers.get(other)
+                if number is None:
+                    number = numbers[other] = str(len(order))
+                    order.append(other)
+                parts.append(label)
+                parts.append(number)
+        effects = graph.effects
+        found = effects.of(views.values(), loads) if loads or len(views) != 1 or last is None else effects.alone(last)
+        more = [one for one in found if one not in numbers]
         if not more:
-            return order
-        waiting.extend(reversed(more))
+            return order, "\x00".join(parts)
+        for one in more:
+            numbers[one] = str(len(order))
+            order.append(one)
 
 
 def _innermost(function: Any) -> Any:
@@ -164,7 +187,7 @@ def _innermost(function: Any) -> Any:
         inner = getattr(function, "__func__", None) or getattr(function, "func", None)
         inner = inner or getattr(function, "__wrapped__", None)
         if inner is None:
-            return getattr(type(function), "__call__", function)
+            return type(function).__call__
         function = inner
     return function
 
@@ -199,9 +222,9 @@ def settle(session: Session, pending: Iterable[Loaded]) -> None:
             if id(value) in seen:
                 continue
             seen.add(id(value))
-            if isinstance(value, FunctionType) and _has_state(value):
-                waiting.extend(graph.state(value).refs.values())
-            elif isinstance(value, type) and value.__module__ == loaded.name:
+            if (isinstance(value, FunctionType) and _has_state(value)) or (
+                isinstance(value, type) and value.__module__ == loaded.name
+            ):
                 waiting.extend(graph.state(value).refs.values())
 
 
@@ -224,7 +247,7 @@ def reachable_sources(session: Session) -> dict[str, bytes]:
             found[view.file] = "".join(view.lines).encode("utf-8", "surrogatepass")
         for unit in view.facts.units:
             for read in unit.reads:
-                if read[0] == "+" and graph.is_project(view, read[1:]):
+                if read[0] == "+" and graph.is_project(read[1:]):
                     name = graph.absolute(view, read[1:])
                     parts = name.split(".")
                     for size in range(1, len(parts) + 1):

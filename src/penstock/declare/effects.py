@@ -4,14 +4,15 @@ A statement that changes a variable, class or function of the project belongs to
 whose effect can't be tied to one (`np.seterr(...)`, a call that ends in such) belongs to every step that imports its module.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from penstock.declare.facts import Unit
 from penstock.declare.views import View
 
 if TYPE_CHECKING:
-    from penstock.declare.reach import Graph, Node
+    from penstock.declare.naming import Names
+    from penstock.declare.nodes import Node
 
 __all__ = ["Effects"]
 
@@ -27,24 +28,33 @@ _Place = tuple[View, str]
 class Effects:
     """The effects of importing the modules of a graph."""
 
-    def __init__(self, graph: "Graph") -> None:
+    def __init__(self, graph: "Names") -> None:
         self.graph = graph
         self._own: dict[int, tuple[Any, ...]] = {}
         self._imported: dict[int, tuple[View, ...]] = {}
         self._touching: dict[tuple[int, str], list[tuple[View, int]]] = {}
         self._indexed: set[int] = set()
+        self._alone: dict[int, list[Node]] = {}
 
     # --- what belongs to everybody who imports a module
 
-    def of(self, views: Iterable[View], loads: Iterable[str]) -> "list[Node]":
+    def of(self, views: Iterable[View], loads: Collection[str]) -> "list[Node]":
         """The effects of importing these modules, and all that they import; in order of module and line."""
+        return self._all(views, loads)
+
+    def alone(self, view: View) -> "list[Node]":
+        """The effects of importing one module, and all that it imports."""
+        found = self._alone.get(id(view))
+        if found is None:
+            found = self._alone[id(view)] = self._all((view,), ())
+        return found
+
+    def _all(self, views: Iterable[View], loads: Iterable[str]) -> "list[Node]":
         reached: dict[int, View] = {}
         for view in [*views, *[one for name in loads for one in self._named(name)]]:
             if id(view) not in reached:
                 for one in self._closure(view):
                     reached[id(one)] = one
-        if len(reached) == 1:
-            return list(self.own(next(iter(reached.values()))))
         return [node for view in sorted(reached.values(), key=lambda one: one.name) for node in self.own(view)]
 
     def _named(self, name: str) -> list[View]:
@@ -65,7 +75,7 @@ class Effects:
                 continue
             found[id(one)] = one
             for target in one.facts.imports:
-                if self.graph.is_project(one, target):
+                if self.graph.is_project(target):
                     waiting.extend(self._named(self.graph.absolute(one, target)))
         self._imported[id(view)] = tuple(found.values())
         return self._imported[id(view)]
@@ -158,15 +168,15 @@ class Effects:
     def _foreign(self, view: View, chain: str) -> bool:
         """Whether a name leads into a library (or the standard library) whose state matters."""
         if chain[0] == "@":
-            return self._is_foreign(view, chain)
+            return self._is_foreign(chain)
         for index in view.facts.names.get(chain.partition(".")[0], ()):
             unit = view.facts.units[index]
-            if unit.kind == "import" and any(self._is_foreign(view, read) for read in unit.reads if read[0] == "@"):
+            if unit.kind == "import" and any(self._is_foreign(read) for read in unit.reads if read[0] == "@"):
                 return True
         return False
 
-    def _is_foreign(self, view: View, target: str) -> bool:
-        if self.graph.is_project(view, target):
+    def _is_foreign(self, target: str) -> bool:
+        if self.graph.is_project(target):
             return False
         module = target[1:].split(":", 2)[1]
         return self.graph.top_owner(module) in _FOREIGN and module.partition(".")[0] not in _HARMLESS
@@ -200,7 +210,7 @@ class Effects:
                 target = imports[0]
                 chain = (target + rest if target.endswith(":") else f"{target}.{rest}") if rest else target
             module = self.graph.absolute(view, chain)
-            level, base, rest = chain[1:].split(":", 2)
+            rest = chain[1:].split(":", 2)[2]
             owner = self.graph.view(module)
             if owner is None:
                 return None

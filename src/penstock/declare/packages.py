@@ -66,7 +66,7 @@ class Packages:
             self._listed = {}
             for folder in sys.path:
                 with contextlib.suppress(OSError):
-                    for name in sorted(os.listdir(folder or ".")):
+                    for name in sorted(os.listdir(folder or ".")):  # noqa: PTH208 - names alone, of large folders
                         if name.endswith((".dist-info", ".egg-info")):
                             stem = name.rpartition(".")[0]
                             title, _, version = stem.partition("-")

@@ -65,6 +65,7 @@ class Session:
         self.file = str(file)
         self.shelf = shelf
         self.loaded: dict[str, Loaded] = {}
+        self.watched: dict[str, Loaded] = {}  # modules known by their text alone
         self.main = ""
         self.paths: list[str] = []
         self.stack: list[str] = []
@@ -106,7 +107,6 @@ class Session:
 
     def load(self) -> ModuleType:
         """The pipeline's module, imported now."""
-        global _active  # noqa: PLW0603 - the importer serves one session at a time, as sys.modules does
         self.forget()
         _activate(self)
         importlib.invalidate_caches()
@@ -148,6 +148,7 @@ class Session:
             if sys.modules.get(one.name) is one.module and one.module is not None:
                 del sys.modules[one.name]
         self.loaded.clear()
+        self.watched.clear()
         self.pending.clear()
         self.graph = None
 
@@ -190,6 +191,17 @@ class Session:
         loaded.late = not self.loading
         self.loaded[name] = loaded
         return loaded, code
+
+    def watch(self, name: str, file: str) -> Loaded:
+        """Read a source file that is not imported (yet), and notice from now on when it changes."""
+        known = self.watched.get(name)
+        if known is None:
+            before = time.time_ns()
+            signature = _signature(file) or (0, 0, 0, 0)
+            data = Path(file).read_bytes()
+            racy = signature[1] > before - _RACY
+            known = self.watched[name] = Loaded(name, file, data, self.shelf.facts(data, file), signature, racy)
+        return known
 
     @contextlib.contextmanager
     def executing(self, name: str) -> Iterator[None]:
@@ -238,7 +250,8 @@ class Session:
 
     def changed(self) -> list[Path]:
         """Source files whose content is another than what was loaded."""
-        return [Path(one.file) for one in self.loaded.values() if one.differs()]
+        files = {one.file: one for one in [*self.watched.values(), *self.loaded.values()]}
+        return [Path(file) for file, one in files.items() if one.differs()]
 
     def read_again(self) -> bool:
         """Whether a file that import read has other content now."""
@@ -388,7 +401,7 @@ def _shelf(folder: Path | None) -> Shelf:
 def _activate(session: Session) -> None:
     global _active, _hooked  # noqa: PLW0603 - as sys.modules, there is one
     if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _finder)
     if not _hooked:
         sys.addaudithook(_audit)
         _hooked = True
@@ -419,7 +432,7 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 
 def _signature(file: str) -> _Signature | None:
     try:
-        found = os.stat(file)
+        found = os.stat(file)  # noqa: PTH116 - many times, for a text path
     except OSError:
         return None
     return (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)

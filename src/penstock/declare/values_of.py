@@ -53,11 +53,15 @@ def snapshot(value: Any, root: str = "", owned: Callable[[type], bool] | None = 
     """
     if type(value) in _SCALARS and not (root and isinstance(value, str) and root in value):
         return Snapshot(blake3(marshal.dumps(value, 2)).hexdigest())
-    walk = _Walk(root, owned or (lambda cls: False))
+    walk = _Walk(root, owned or _nobody)
     walk.add(value, 0)
     return Snapshot(
         blake3("\x00".join(walk.parts).encode("utf-8", "surrogatepass")).hexdigest(), tuple(walk.refs), walk.opaque
     )
+
+
+def _nobody(_cls: type) -> bool:
+    return False
 
 
 class _Walk:
@@ -266,7 +270,7 @@ def _fields_of(value: Any, kind: type) -> list[tuple[str, Any]] | None:
     return [(one, getattr(value, one)) for one in names if hasattr(value, one)]
 
 
-def _text(walk: _Walk, value: Any, depth: int) -> None:
+def _text(walk: _Walk, value: Any, _depth: int) -> None:
     walk.parts.append(f"{type(value).__name__}:{value!r}")
 
 
@@ -308,7 +312,7 @@ def _deque(walk: _Walk, value: Any, depth: int) -> None:
     walk.add(list(value), depth)
 
 
-def _code_of(walk: _Walk, value: Any, depth: int) -> None:
+def _code_of(walk: _Walk, value: Any, _depth: int) -> None:
     walk.ref(value)
 
 
@@ -318,11 +322,11 @@ def _property(walk: _Walk, value: Any, depth: int) -> None:
         walk.add(one, depth)
 
 
-def _logger(walk: _Walk, value: Any, depth: int) -> None:
+def _logger(walk: _Walk, _value: Any, _depth: int) -> None:
     walk.parts.append("logger")  # what is logged is not what is computed
 
 
-def _getter(walk: _Walk, value: Any, depth: int) -> None:
+def _getter(walk: _Walk, value: Any, _depth: int) -> None:
     walk.parts.append(repr(value.__reduce__()[1]))
 
 
