@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -37,29 +36,27 @@ def test_children_and_descendants() -> None:
 
 
 def test_marked_processes_are_found_wherever_they_hide() -> None:
+    mark = os.urandom(8).hex()
     code = """
 import os, subprocess, sys, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         subprocess.Popen(["sleep", "60"])
+        print("up", flush=True)
         time.sleep(60)
     os._exit(0)
 os.wait()
-print("up", flush=True)
 time.sleep(60)
 """
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, MARK: "test-of-marks"}
-    )
-    other = subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: "test-of-marks-2"})
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, MARK: mark})
+    other = subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: f"{mark}-2"})
     try:
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(0.05)
-        assert kill_marked("test-of-marks") >= 3
+        assert kill_marked(mark) >= 3
         process.wait()
-        assert kill_marked("test-of-marks") == 0
+        assert kill_marked(mark) == 0
         assert alive(other.pid)
     finally:
         other.kill()

@@ -220,6 +220,16 @@ def finds_the_furniture():
     return [os.environ.get("LEFT_BEHIND"), os.getcwd(), sys.getrecursionlimit() == 12345]
 
 
+def threads():
+    return {name: os.environ[name] for name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS")}
+
+
+def hoards():
+    sys.hoard = bytearray(200 << 20)
+    sys.hoard[::4096] = b"x" * len(sys.hoard[::4096])
+    return os.getpid()
+
+
 def interrupts():
     raise KeyboardInterrupt
 
