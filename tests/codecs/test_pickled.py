@@ -102,10 +102,11 @@ def generator() -> Any:
     yield 1
 
 
+OPEN = Path(__file__).open()  # noqa: SIM115 - it must be open to be refused
 CASES: dict[str, tuple[Any, str, str]] = {
     "lock": ({"lock": [1, 2, threading.Lock()]}, "result['lock'][2]", "_thread.lock"),
     "generator": ([generator()], "result[0]", "generator"),
-    "file": ({"a": ({"f": Path(__file__).open()},)}, "result['a'][0]['f']", "TextIOWrapper"),
+    "file": ({"a": ({"f": OPEN},)}, "result['a'][0]['f']", "TextIOWrapper"),
     "reducer": ([[Broken()]], "result[0][0]", "Broken"),
     "worse": ({"w": Worse()}, "result['w']", "Worse"),
     "dataclass": (Holder("h", [threading.Lock()]), "result.inner[0]", "_thread.lock"),

@@ -141,10 +141,7 @@ def _canonical_binary(array: "pa.Array") -> "pa.Array":
     width = 8 if types.is_large_string(kind) or types.is_large_binary(kind) else 4
     offsets = np.frombuffer(bounds, f"i{width}", len(array) + 1, filled.offset * width)
     first, last = int(offsets[0]), int(offsets[-1])
-    if first:
-        held = pa.py_buffer(offsets - first)
-    else:
-        held = bounds.slice(filled.offset * width, (len(array) + 1) * width)
+    held = pa.py_buffer(offsets - first) if first else bounds.slice(filled.offset * width, offsets.nbytes)
     exact = data.slice(first, last - first) if data is not None else pa.py_buffer(b"")
     validity = _validity(array) if array.null_count else None
     return pa.Array.from_buffers(kind, len(array), [validity, held, exact], array.null_count)

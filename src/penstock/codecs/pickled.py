@@ -59,7 +59,7 @@ def _details(value: Any) -> dict[str, Any]:
 
 
 def _refuse(file: Any) -> Any:
-    raise pickle.PicklingError("an open file; read it, or return its path")
+    raise pickle.PicklingError(f"{type(file).__name__} is an open file; read it, or return its path")
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
