@@ -92,14 +92,24 @@ def test_one_does_it_the_others_wait_and_take_over_from_the_dead(tmp_path: Path)
     committed = [int(line[1]) for line in lines if line[0] == "committed"]
     assert sorted(committed) == list(range(count))
     assert len(died) == -(-count // 5)
-    assert len(did) == count + len(died)
-    assert not [line for line in lines if line[0] == "refused"]
+    refused = [line for line in lines if line[0] == "refused"]
+    assert len(did) == count + len(died) + len(refused)
+    for _, number, me, when in refused:  # only on a machine so loaded that a living leader slept through its lease
+        began = max(float(line[3]) for line in did if line[1:3] == [number, me])
+        assert float(when) - began > LEASE
     with SqliteLedger(tmp_path / "ledger.db") as ledger:
         assert len(list(ledger.executions())) == count
         assert len(ledger.find([digest_bytes(b"key %d" % number) for number in range(count)])) == count
         assert ledger.check() == []
     waits = [float(line[3]) - died[int(line[1])] for line in did if int(line[1]) in died]
-    report("single flight", keys=count, kills=len(died), executions=len(did), slowest_takeover=round(max(waits), 2))
+    report(
+        "single flight",
+        keys=count,
+        kills=len(died),
+        executions=len(did),
+        slept=len(refused),
+        slowest_takeover=round(max(waits), 2),
+    )
 
 
 def test_who_slept_through_its_lease_commits_nothing(tmp_path: Path) -> None:
@@ -112,7 +122,7 @@ def test_who_slept_through_its_lease_commits_nothing(tmp_path: Path) -> None:
             assert os.WIFSTOPPED(status)
             break
         time.sleep(0.01)
-    successor = start(tmp_path, "successor", 1, "live", lease=0.3)
+    successor = start(tmp_path, "successor", 1, "live", lease=30)
     assert successor.wait() == 0
     sleeper.send_signal(signal.SIGCONT)
     assert sleeper.wait() == 0
