@@ -42,6 +42,7 @@ LATE_IMPORTS: dict[str, str] = {
     "app/values.py": "codecs are loaded when a value is read or written",
     "app/worker.py": "cloudpickle is for functions that no file holds",
     "cli/__init__.py": "`penstock --version` answers before anything heavy is imported",
+    "cli/commands.py": "errors are told with msgspec, which `--help` does without",
     "codecs/arrays.py": "numpy is imported when an array is met",
     "codecs/arrow.py": "pyarrow and numpy are imported when a table is met",
     "codecs/arrow_tables.py": "pyarrow is imported when a table is met",

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from penstock.cli.ending import Ending
 from penstock.errors import did_you_mean
 
 __all__ = ["COMMANDS", "Commands", "commands", "penstock"]
@@ -78,11 +77,19 @@ class Commands(click.Group):
         name = prog_name or "penstock"
         if "_PENSTOCK_COMPLETE" in os.environ:  # a shell asks what could come next
             return super().main(arguments, name, *given, **extra)
-        with Ending(arguments) as ending, self.make_context(name, arguments, **extra) as context:
-            ending.code = self.invoke(context) or 0
-        if ending.quiet:  # nobody reads any more: leave nothing to be flushed at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ending.code)
+        try:
+            with self.make_context(name, arguments, **extra) as context:
+                code = self.invoke(context) or 0
+            sys.stdout.flush()
+        except click.exceptions.Exit as end:
+            code = end.exit_code
+        except SystemExit:
+            raise
+        except BaseException as error:
+            from penstock.cli.ending import finish
+
+            code = finish(error, arguments)
+        sys.exit(code)
 
 
 @click.group(

@@ -29,7 +29,7 @@ _GLYPHS = {"good": ("✓", "good"), "warning": ("⚠", "warn"), "bad": ("✗", "
 _LIBRARIES = ("polars", "pyarrow", "pandas", "numpy", "scikit-learn", "xgboost", "lightgbm", "torch")
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 100_000_000  # bytes of free disk
 
-Found = Iterator[tuple[str, str, str]]
+_Found = Iterator[tuple[str, str, str]]
 
 
 @click.command()
@@ -46,7 +46,7 @@ def doctor(file: str | None, as_json: bool) -> int:
     return 0 if document["ok"] else 2
 
 
-def _each(parts: dict[str, Callable[..., Found]], *given: Any) -> Iterator[ExaminationDocument]:
+def _each(parts: dict[str, Callable[..., _Found]], *given: Any) -> Iterator[ExaminationDocument]:
     if given:
         try:
             given = (reading_settings(*given),)
@@ -67,12 +67,12 @@ def _said(name: str, verdict: Any, what: str, hint: str) -> ExaminationDocument:
     return {"name": name, "verdict": verdict, "what": what, "hint": hint}
 
 
-def _python() -> Found:
+def _python() -> _Found:
     yield "good", f"Python {platform.python_version()} at {sys.executable}", ""
     yield "good", f"Penstock {penstock.__version__}", ""
 
 
-def _libraries() -> Found:
+def _libraries() -> _Found:
     there = []
     for name in _LIBRARIES:
         try:
@@ -85,7 +85,7 @@ def _libraries() -> Found:
         yield "good", "none of the table and model libraries", "For tables: pip install 'penstock[frames]'."
 
 
-def _machine() -> Found:
+def _machine() -> _Found:
     memory = psutil.virtual_memory()
     many = plural(cores(), "core")
     text = f"{many}, {size(memory.available)} of {size(memory.total)} memory free, {platform.system()} {platform.machine()}"
@@ -95,25 +95,25 @@ def _machine() -> Found:
         yield "good", text, ""
 
 
-def _git() -> Found:
+def _git() -> _Found:
     if shutil.which("git"):
         yield "good", "there: runs record the commit and what was changed since", ""
     else:
         yield "warning", "not there: runs can't record the commit", "Install git; the sources are stored all the same."
 
 
-def _executors() -> Found:
+def _executors() -> _Found:
     yield "good", ", ".join(executor_names()), ""
 
 
-def _pipeline(settings: Settings) -> Found:
+def _pipeline(settings: Settings) -> _Found:
     if settings.file is not None:
         yield "good", f"{settings.pipeline}, {settings.file}", ""
     else:
         yield "warning", f"several pipelines in {settings.root}", "Name one with `-f FILE`."
 
 
-def _state(settings: Settings) -> Found:
+def _state(settings: Settings) -> _Found:
     state = settings.state
     if not state.exists():
         above = next(one for one in state.parents if one.exists())
@@ -133,7 +133,7 @@ def _state(settings: Settings) -> Found:
         yield "good", str(state), ""
 
 
-def _disk(settings: Settings) -> Found:
+def _disk(settings: Settings) -> _Found:
     there = next(one for one in (settings.state, *settings.state.parents) if one.exists())
     free = shutil.disk_usage(there).free
     verdict = "bad" if free < _TOO_LITTLE else "warning" if free < _LITTLE else "good"
@@ -141,7 +141,7 @@ def _disk(settings: Settings) -> Found:
     yield verdict, f"{size(free)} free", hint
 
 
-def _ledger(settings: Settings) -> Found:
+def _ledger(settings: Settings) -> _Found:
     path = settings.state / "ledger.db"
     if not path.exists():
         yield "good", "nothing has run yet", ""
@@ -158,7 +158,7 @@ def _ledger(settings: Settings) -> Found:
         ledger.close()
 
 
-def _store(settings: Settings) -> Found:
+def _store(settings: Settings) -> _Found:
     folder = settings.state / "store"
     if not folder.exists():
         yield "good", "empty", ""
@@ -218,14 +218,14 @@ def _lines(document: DoctorDocument) -> list[Line]:
     return [*table(rows, indent=0), [], [(words, "good" if not bad and not warnings else "bad" if bad else "warn")]]
 
 
-_PLACES: dict[str, Callable[..., Found]] = {
+_PLACES: dict[str, Callable[..., _Found]] = {
     "python": _python,
     "libraries": _libraries,
     "machine": _machine,
     "git": _git,
     "executors": _executors,
 }
-_IN_STATE: dict[str, Callable[..., Found]] = {
+_IN_STATE: dict[str, Callable[..., _Found]] = {
     "pipeline": _pipeline,
     "state": _state,
     "disk": _disk,

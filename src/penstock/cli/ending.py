@@ -1,11 +1,11 @@
 """How a command ends: its exit code, and errors as people and programs read them."""
 
+import contextlib
 import os
 import sys
 import tempfile
 import traceback
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
 
 import click
 
@@ -15,59 +15,47 @@ from penstock.report.documents import ErrorBody
 from penstock.report.error_text import error_lines
 from penstock.report.paint import Screen
 
-__all__ = ["Ending", "body_of"]
+__all__ = ["body_of", "finish"]
 
 _WRONG, _INTERRUPTED = 2, 130
 
 
-class Ending:
-    """Takes what a command raises and turns it into words on standard error, a document with `--json`, and a code.
+def finish(error: BaseException, arguments: Sequence[str]) -> int:
+    """Say what a command raised, to people on standard error and with `--json` as a document; its exit code.
 
-    `quiet` says that whoever read standard output is gone.
+    A reader of standard output that left is no error: a command that nobody listens to has nothing more to do.
     """
-
-    def __init__(self, arguments: list[str]) -> None:
-        own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-        self._json = "--json" in own
-        self.code = 0
-        self.quiet = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if isinstance(error, SystemExit):
-            return False
-        try:
-            if error is not None:
-                self.code = self._take(error)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            self.quiet = True
-        return True
-
-    def _take(self, error: BaseException) -> int:
-        if isinstance(error, click.exceptions.Exit):
-            return error.exit_code
-        if isinstance(error, BrokenPipeError):
-            self.quiet = True
-            return 0
-        if isinstance(error, KeyboardInterrupt | click.Abort):
-            self._say({"kind": "Interrupted", "message": "interrupted", "where": "", "hint": ""})
-            return _INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        _silence()
+        return 0
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        body: ErrorBody = {"kind": "Interrupted", "message": "interrupted", "where": "", "hint": ""}
+        code = _INTERRUPTED
+    else:
         if os.environ.get("PENSTOCK_DEBUG", "") not in ("", "0"):
             traceback.print_exception(error)
-        self._say(body_of(error))
-        return error.exit_code if isinstance(error, PenstockError) else _WRONG
-
-    def _say(self, body: ErrorBody) -> None:
+        body = body_of(error)
+        code = error.exit_code if isinstance(error, PenstockError) else _WRONG
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    try:
         screen = Screen.of(sys.stderr)
         sys.stderr.write(screen.text(error_lines(body, screen.width)))
         sys.stderr.flush()
-        if self._json:
+        if "--json" in own:
             write_json({"error": body})
+    except BrokenPipeError:
+        _silence()
+    return code
+
+
+def _silence() -> None:
+    """Leave nothing that Python would try to flush at exit, and complain about."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def body_of(error: BaseException) -> ErrorBody:

@@ -5,6 +5,11 @@ Additions are allowed, renames are not. Times are ISO 8601 in UTC, durations in 
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from penstock.model.event import RunStatus
+from penstock.model.run import Action
+from penstock.model.step import Kind
+from penstock.model.verdict import Verdict
+
 __all__ = [
     "DOCUMENTS",
     "ApproveDocument",
@@ -41,9 +46,6 @@ __all__ = [
 StepStatus = Literal[
     "succeeded", "reused", "failed", "blocked", "skipped", "cancelled", "running", "waiting"
 ]  # fmt: skip
-RunStatus = Literal["succeeded", "failed", "cancelled", "running", "waiting"]
-Kind = Literal["source", "step", "split", "train", "predict", "evaluate", "deploy"]
-Verdict = Literal["PROVEN", "SUSPECT", "CLEAN", "UNKNOWN"]
 
 
 class ErrorBody(TypedDict):
@@ -264,7 +266,7 @@ class DecisionDocument(TypedDict):
     kind: Kind
     inputs: dict[str, str]
     outputs: list[str]
-    decision: Literal["run", "reuse", "unknown"]
+    decision: Action
     reasons: list[ReasonDocument]
 
 
@@ -281,7 +283,7 @@ class WhyDocument(TypedDict):
 
     step: str
     kind: Kind
-    decision: Literal["run", "reuse", "unknown"]
+    decision: Action
     reasons: list[WhyReason]
     key: str
     where: str
