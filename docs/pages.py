@@ -171,7 +171,11 @@ def _python(block: Block, folder: Path, names: dict[str, object], where: str) ->
 
 
 def _environment() -> dict[str, str]:
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
+    left_out = (
+        "PENSTOCK_",
+        "PYTHONDONTWRITEBYTECODE",
+    )  # without bytecode, each command would compile its packages anew
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return {**mine, "PATH": path, "NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
 

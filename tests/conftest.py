@@ -17,7 +17,8 @@ CI = os.environ.get("PENSTOCK_CI") == "1"
 for _name in list(os.environ):
     if _name.startswith("PENSTOCK_") and _name not in ("PENSTOCK_CI", "PENSTOCK_FAULT_TRIALS"):
         del os.environ[_name]
-for _name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
+# Told to keep no bytecode, every process of a test would compile what it imports anew: seconds, with scikit-learn.
+for _name in ("PYTHONDONTWRITEBYTECODE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
     os.environ.pop(_name, None)
 
 # Machines are shared: an example is never too slow, and what was found is printed so that it can be replayed.

@@ -26,7 +26,7 @@ def _load() -> ModuleType:
 pages = _load()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)  # the tutorial runs the whole flights example four times
 @pytest.mark.parametrize("page", pages.pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_page(page: Path, tmp_path: Path) -> None:
     pages.run(page, tmp_path)
