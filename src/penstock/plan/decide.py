@@ -80,7 +80,7 @@ def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: Memory, explain
 
 def _code(last: Execution, step: Step, code: Callable[[str], Code | None], explain: bool) -> list[Reason]:
     old = code(last.code) if explain else None
-    found = list(changes(old, step.code)) if old is not None else []
+    found = list(changes(old, step.code, getattr(step.function, "__name__", ""))) if old is not None else []
     return found or [Reason("code", "its code changed", step.where)]
 
 
