@@ -11,7 +11,15 @@ import pytest
 
 import penstock as ps
 from penstock.app.settings import find_settings, open_ledger
-from penstock.errors import DeclarationError, DuplicateName, LedgerError, NotFound, ParameterError, StepFailed, UnknownName
+from penstock.errors import (
+    DeclarationError,
+    DuplicateName,
+    LedgerError,
+    NotFound,
+    ParameterError,
+    StepFailed,
+    UnknownName,
+)
 from penstock.model.event import Committed, Decided, RunEnded
 
 
@@ -435,7 +443,9 @@ def test_composed_in_python(tmp_path, monkeypatch, executor):
     assert (result["times3"], result["times4"]) == (6, 8)
     again = ps.Pipeline([two, *made], name="mine").run(executor=executor)
     assert {row["status"] for row in again.steps.values()} == {"reused"}
-    changed = ps.Pipeline([two, ps.step(name="times3")(functools.partial(times, k=5))], name="mine").run(executor=executor)
+    changed = ps.Pipeline([two, ps.step(name="times3")(functools.partial(times, k=5))], name="mine").run(
+        executor=executor
+    )
     assert {name: row["status"] for name, row in changed.steps.items()} == {"two": "reused", "times3": "succeeded"}
 
 
@@ -443,7 +453,11 @@ def test_composed_in_python(tmp_path, monkeypatch, executor):
 def test_the_dictionary_form(tmp_path, monkeypatch, executor):
     monkeypatch.chdir(tmp_path)
     graph = {"raw": [], "features": ["raw"], "train": ["features"]}
-    functions = {"raw": lambda: [1, 2], "features": lambda raw: [x * 2 for x in raw], "train": lambda features: sum(features)}
+    functions = {
+        "raw": lambda: [1, 2],
+        "features": lambda raw: [x * 2 for x in raw],
+        "train": lambda features: sum(features),
+    }
     result = ps.Pipeline.from_dict(graph, steps=functions).run(executor=executor)
     assert result["train"] == 6
     with pytest.raises(UnknownName, match="no function"):

@@ -4,10 +4,11 @@ import importlib.metadata
 import subprocess
 from pathlib import Path
 
+from tests.strategies import make_step
+
 from penstock.app.recording import GitState, environment, graph_record, machine, new_run_id, snapshot
 from penstock.graph.graph import build
 from penstock.ledger.sqlite import SqliteLedger
-from tests.strategies import make_step
 
 
 def git(folder, *arguments):

@@ -16,7 +16,10 @@ def write(tmp_path, source, name="p.py"):
 
 def test_a_file_is_its_steps(tmp_path):
     declared = load(write(tmp_path, "@ps.step\ndef a(): return 1\n@ps.train\ndef b(a, lr: float = 1): return a\n"))
-    assert [(one.name, one.kind, one.where) for one in declared.steps] == [("a", "step", "p.py:2"), ("b", "train", "p.py:4")]
+    assert [(one.name, one.kind, one.where) for one in declared.steps] == [
+        ("a", "step", "p.py:2"),
+        ("b", "train", "p.py:4"),
+    ]
     assert declared.step("b").entry.path == str(tmp_path / "p.py")
     assert declared.code("a").digest != declared.code("b").digest
     assert declared.changed() == []

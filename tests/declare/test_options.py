@@ -17,7 +17,12 @@ def test_defaults():
 def test_everything_is_brought_into_one_form():
     options = options_of(
         "train",
-        {"timeout": timedelta(minutes=1), "resources": {"cpus": 2, "memory": "1.5 GiB"}, "tags": "one", "env": ["a==1"]},
+        {
+            "timeout": timedelta(minutes=1),
+            "resources": {"cpus": 2, "memory": "1.5 GiB"},
+            "tags": "one",
+            "env": ["a==1"],
+        },
         "",
     )
     assert options.timeout == 60.0

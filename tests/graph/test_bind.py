@@ -1,11 +1,11 @@
 """Binding: names of artifacts, short and full, and what is said when there is none."""
 
 import pytest
+from tests.strategies import make_step
 
 from penstock.errors import DuplicateName, UnknownName
 from penstock.graph.bind import bind, names
 from penstock.model.step import Parameter
-from tests.strategies import make_step
 
 
 def table(*steps):

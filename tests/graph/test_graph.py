@@ -2,10 +2,10 @@
 
 import pytest
 from hypothesis import given
+from tests.strategies import graphs, make_step
 
 from penstock.errors import CycleError, DuplicateName, UnknownName
 from penstock.graph.graph import build
-from tests.strategies import graphs, make_step
 
 
 def of(edges):

@@ -1,13 +1,13 @@
 """The one decision and its reasons."""
 
 from msgspec import structs
+from tests.strategies import make_step
 
 from penstock.model.code import Code
 from penstock.model.run import Consumed, Execution
 from penstock.model.step import Options
 from penstock.model.task import HiddenInput, Setting
 from penstock.plan.decide import Work, decide
-from tests.strategies import make_step
 
 STEP = make_step("model", ("train",))
 INPUTS = {"train": Consumed("train", "d1", "arrow:d1")}

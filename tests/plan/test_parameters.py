@@ -9,12 +9,12 @@ from typing import Any, Literal, Optional
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import make_step
 
 from penstock.errors import ParameterError, UnknownName
 from penstock.graph.graph import build
 from penstock.model.step import Parameter
 from penstock.plan.parameters import convert, repr_of, seed_of, settings_of, split_overrides
-from tests.strategies import make_step
 
 
 class Colour(enum.Enum):

@@ -1,13 +1,13 @@
 """The plan: early cut-off, and what can't be known yet."""
 
 from hypothesis import given
+from tests.strategies import graphs, make_step
 
 from penstock.graph.graph import build
 from penstock.model.artifact import Stored
 from penstock.model.run import Execution, Made
 from penstock.plan.decide import Work, decide
 from penstock.plan.plan import consumed, make
-from tests.strategies import graphs, make_step
 
 
 class Memory:

@@ -1,6 +1,7 @@
 """The loop, with an executor that is scripted and a real ledger: commits, leases, other runs, interrupts."""
 
 import pytest
+from tests.strategies import make_step
 
 from penstock.graph.graph import build
 from penstock.ledger.sqlite import SqliteLedger
@@ -17,7 +18,6 @@ from penstock.run.drive import Means, drive
 from penstock.run.engine import Engine
 from penstock.run.leases import Leases
 from penstock.work.task import Site
-from tests.strategies import make_step
 
 
 class Scripted:

@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.strategies import graphs
 
 from penstock.model.artifact import Stored
 from penstock.model.code import Code
@@ -14,7 +15,6 @@ from penstock.model.step import Entry
 from penstock.model.task import Ended, Failure, Fanout
 from penstock.run.commands import Busy, Commit, Decide, Forget, Interrupted, Say, Settled, Stop, Submit, Wake, Woken
 from penstock.run.engine import ENDS, Engine
-from tests.strategies import graphs
 
 STORED = Stored("plain", "d", "d", 1)
 
