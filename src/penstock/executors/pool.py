@@ -19,7 +19,7 @@ from penstock.executors.processes import MARK, kill_marked
 from penstock.executors.wire import Frames, FromServer, FromWorker, Halt, Hello, Kill, Prepare, Spawn, Work, frame
 from penstock.model.task import Task
 
-__all__ = ["Hand", "Job", "Server"]
+__all__ = ["Channel", "Hand", "Job", "Server"]
 
 _TOKEN = 8
 

@@ -27,7 +27,7 @@ from penstock.work.context import Stop
 from penstock.work.failures import failure_of
 from penstock.work.perform import Kit, NeedsFresh, perform
 
-__all__ = ["work"]
+__all__ = ["State", "sweep", "work"]
 
 _GRACE = 0.2  # seconds for processes that a task left behind, between asking and killing
 _TOKEN = 8  # bytes of a token: its number
@@ -144,7 +144,7 @@ class _Worker:
         self._console = Redirected()
         self._running = ""
         self._stopping = False
-        self._state = _State()
+        self._state = State()
 
     def run(self) -> NoReturn:
         """Do what comes."""
@@ -216,7 +216,7 @@ class _Worker:
             self._running = ""
             ended = Ended(task.id, "failed", failure=failure_of(error, task.root))
         self._line.halts.pop(task.id, None)
-        left = _sweep()
+        left = sweep()
         spent = self._state.mend() or left or self._grown(ended)
         try:
             ended = replace(ended, log=self._console.end())
@@ -256,7 +256,7 @@ def _own_memory() -> int:
         return 0
 
 
-def _sweep() -> str:
+def sweep() -> str:
     """End the processes that a task left behind; why the worker is spent then ("" where there were none)."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -305,7 +305,7 @@ def _bury() -> None:
         pass
 
 
-class _State:
+class State:
     """What of the process a task must leave as it found it."""
 
     def __init__(self) -> None:
