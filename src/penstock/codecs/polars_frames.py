@@ -198,12 +198,12 @@ def _chunked(column: "pl.Series") -> Any:
 def _rise(table: Any, spec: dict[str, Any], objects: dict[int, list[Any]]) -> "pl.DataFrame":
     import polars as pl
 
-    series: list[pl.Series] = []
+    series: dict[str, pl.Series] = {}
     for number, (name, kind) in enumerate(zip(spec["names"], spec["types"], strict=True)):
         dtype = _from_type_spec(kind)
         if number in objects:
-            series.append(pl.Series(name, objects[number], dtype=dtype, strict=False))
+            series[name] = pl.Series(name, objects[number], dtype=dtype, strict=False)
             continue
         column = pl.Series(name, pl.from_arrow(table.column(number), rechunk=False))
-        series.append(column if column.dtype == dtype else column.cast(dtype))
+        series[name] = column if column.dtype == dtype else column.cast(dtype)
     return pl.DataFrame(series) if series else pl.DataFrame(height=spec["rows"])

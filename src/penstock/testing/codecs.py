@@ -16,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO, cast
 
 from penstock.errors import CodecError, Corrupt
@@ -25,7 +27,7 @@ from penstock.model.artifact import Stored
 from penstock.model.digest import digest_bytes, is_digest
 from penstock.ports import Blob
 
-__all__ = ["CodecContract", "MemoryReader", "MemorySink", "assert_same"]
+__all__ = ["CodecContract", "MemoryReader", "MemorySink", "assert_same", "digests_of_suites"]
 
 
 class MemorySink:
@@ -122,6 +124,35 @@ def assert_same(left: Any, right: Any) -> None:
     assert same or (left != left and right != right), f"{left!r} is not {right!r}"  # noqa: PLR0124 - NaN
 
 
+@cache
+def _digests_elsewhere(module: str, file: str) -> dict[str, list[str]]:
+    """The digests that another process finds for the examples of every suite in a test file, by the suite's name."""
+    script = (
+        "import importlib.util, inspect, json, sys\n"
+        f"spec = importlib.util.spec_from_file_location({module!r}, {file!r})\n"
+        "module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)\n"
+        "from penstock.testing.codecs import digests_of_suites\n"
+        "print(json.dumps(digests_of_suites(module)))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def digests_of_suites(module: ModuleType) -> dict[str, list[str]]:
+    """The digests of the examples of each suite in a module that names its codec, by the suite's name."""
+    suites = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, CodecContract)]
+    return {
+        one.__qualname__: [one()._store(value)[0].digest for value in one().examples()]
+        for one in suites
+        if hasattr(one, "codec")
+    }
+
+
 class CodecContract:
     """Inherit from this, set `codec`, and give `examples`."""
 
@@ -180,20 +211,7 @@ class CodecContract:
     def test_digest_is_the_same_in_another_process(self) -> None:
         here = [self._store(value)[0].digest for value in self.examples()]
         where = type(self)
-        script = (
-            "import importlib.util, json, sys\n"
-            f"spec = importlib.util.spec_from_file_location({where.__module__!r}, {inspect.getfile(where)!r})\n"
-            "module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)\n"
-            "spec.loader.exec_module(module)\n"
-            f"suite = module.{where.__qualname__}()\n"
-            "print(json.dumps([suite._store(value)[0].digest for value in suite.examples()]))"
-        )
-        environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": os.pathsep.join(sys.path)}
-        done = subprocess.run(
-            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=100, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        there = json.loads(done.stdout.splitlines()[-1])
+        there = _digests_elsewhere(where.__module__, inspect.getfile(where))[where.__qualname__]
         moved = [number for number, pair in enumerate(zip(here, there, strict=True)) if pair[0] != pair[1]]
         assert not moved, f"examples {moved} have another digest in another process"
 
