@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tests.report.samples import ledger_at, story
+from tests.report.samples import FAILURE, committed, ledger_at, run_of, story
 from tests.report.test_board import shown
 
-from penstock.model.event import RunEnded
+from penstock.model.event import Begun, Blocked, Failed, Grown, RunEnded, RunStarted
 from penstock.report.run_text import run_lines, runs_lines
 from penstock.report.views import run_view, runs_view
 
@@ -39,3 +39,17 @@ def test_a_run_reads_like_this(tmp_path: Path) -> None:
     ]
     assert "  scores.mae  11  ▼ 1  was 12" in lines
     assert "  go on:   penstock resume r1" in lines
+
+
+def test_what_a_step_grew_is_told_with_it(tmp_path: Path) -> None:
+    children = tuple(f"a[{i}]" for i in range(4))
+    events = [RunStarted(run_of(("a",))), Begun("r1/a/1", "a", 1), Grown("a", children)]
+    for child in children[:3]:
+        events += committed(child)
+    events += [Failed(children[3], 1, FAILURE), Blocked(("a",), children[3]), RunEnded("failed", 1.0)]
+    run = run_view(ledger_at(tmp_path, events), "r1")
+    assert [one["parent"] for one in run["steps"]] == ["", "a", "a", "a", "a"]
+    lines = shown(run_lines(run, {}))
+    assert lines[0].endswith("1 blocked")
+    assert [line.split()[1] for line in lines[4:6]] == ["a", "a[3]"]
+    assert lines[4].endswith("4 parts; blocked by a[3]")

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from tests.report.samples import FAILURE, ledger_at, story
+from tests.report.samples import FAILURE, ledger_at, run_of, story
 from tests.report.test_board import shown
 from tests.report.test_tally import tally_of
 
+from penstock.model.event import Begun, Blocked, Failed, Grown, RunEnded, RunStarted
+from penstock.model.task import Failure
 from penstock.report.summary import (
     closing_from,
     closing_of,
@@ -97,3 +99,16 @@ def test_the_same_advice_is_given_once() -> None:
     one = {"step": "a", "kind": "hidden-input", "what": "reads x", "where": "p.py:1", "hint": "Declare it."}
     lines = shown(warning_lines([one, {**one, "step": "b"}]))  # type: ignore[list-item, typeddict-item]
     assert lines == ["⚠ a  reads x  p.py:1", "⚠ b  reads x  p.py:1", "    Declare it."]
+
+
+def test_the_part_that_failed_is_told_with_its_traceback() -> None:
+    events = [RunStarted(run_of(("a", "b"))), Begun("r1/a/1", "a", 1), Grown("a", ("a[0]", "a[1]"))]
+    whole = Failure("ValueError", "1 of 2 items failed")
+    events += [Failed("a[1]", 1, FAILURE), Failed("a", 2, whole), Blocked(("b",), "a"), RunEnded("failed", 1.0)]
+    lines = shown(summary(closing_from(tally_of(events)), {}))
+    assert lines[0].endswith("1 failed · 1 blocked")
+    assert "✗ a  ValueError: 1 of 2 items failed" in lines
+    assert lines.index("        return fit(x)") > lines.index(
+        "✗ a[1]  ValueError: could not convert 'N/A'  flights.py:61"
+    )
+    assert lines[-1] == "  its log: penstock logs r1 'a[1]'"

@@ -99,6 +99,7 @@ def test_children_of_a_step_that_grew_are_its_progress() -> None:
     assert set(tally.steps) == {"a", "b"}
     assert (tally.steps["a"].done, tally.steps["a"].total, tally.steps["a"].state) == (2, 2, "running")
     tally.on(Committed(execution("a")), 6.0)
+    assert tally.steps["a"].seconds == 5.0, "from its beginning, not what gathering took"
     assert tally.counts == {"waiting": 1, "running": 0, "ran": 1}
 
 

@@ -102,9 +102,11 @@ class FailureDocument(ErrorBody):
 
 
 class StepDocument(TypedDict):
-    """One step of a run."""
+    """One step of a run. `parent` is the step that grew it while the run was on, else ""; `note` is the question of a step
+    that waits, the reason of one that was skipped, or what blocks it."""
 
     step: str
+    parent: str
     kind: Kind
     status: StepStatus
     reasons: list[ReasonDocument]

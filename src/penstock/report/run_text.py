@@ -75,7 +75,13 @@ def run_lines(run: RunDocument, before: Mapping[str, float | None], before_run: 
 
 def _steps_table(steps: list[StepDocument]) -> list[Line]:
     rows: list[list[Line | str]] = []
+    parts: dict[str, int] = {}
     for step in steps:
+        if step["parent"]:
+            parts[step["parent"]] = parts.get(step["parent"], 0) + 1
+    for step in steps:
+        if step["parent"] and step["status"] != "failed":  # told with the step that grew it
+            continue
         glyph, style = step_glyph(step)
         busy = step["status"] in ("succeeded", "failed", "running")
         quiet = "" if busy else "dim"
@@ -86,7 +92,7 @@ def _steps_table(steps: list[StepDocument]) -> list[Line]:
                 duration(step["seconds"]) if busy and step["seconds"] else "",
                 size(step["peak_memory"]) if busy and step["peak_memory"] else "",
                 [(_outputs(step["outputs"]), quiet)],
-                [(_why(step), "dim")],
+                [(_why(step, parts.get(step["step"], 0)), "dim")],
             ]
         )
     head: list[Line | str] = [
@@ -96,7 +102,13 @@ def _steps_table(steps: list[StepDocument]) -> list[Line]:
     return table([head, *rows], right=[2, 3]) if rows else []
 
 
-def _why(step: StepDocument) -> str:
+def _why(step: StepDocument, parts: int) -> str:
+    """The words at the end of a step's line; `parts` is how many steps it grew."""
+    whole = f"{plural(parts, 'part')}; " if parts else ""
+    return (whole + _reason(step)).removesuffix("; ")
+
+
+def _reason(step: StepDocument) -> str:
     if step["status"] == "failed" and step["error"]:
         return safe(f"{step['error']['kind']}: {step['error']['message']}")
     if step["note"]:

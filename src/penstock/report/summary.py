@@ -62,6 +62,8 @@ def closing_of(run: RunDocument) -> Closing:
     """What the closing words on a recorded run are made of."""
     counts: dict[str, int] = {}
     for one in run["steps"]:
+        if one["parent"]:  # what a step grew is a part of it
+            continue
         counts[one["status"]] = counts.get(one["status"], 0) + 1
     return Closing(
         run["run"],
@@ -87,6 +89,7 @@ def closing_from(tally: Tally) -> Closing:
     for step in tally.steps.values():
         measured = step.execution.metrics if step.execution is not None else step.metrics
         metrics.update({f"{step.name}.{name}": value for name, value in measured.items()})
+    failed = [*tally.failed.values(), *tally.failed_parts.values()]
     return Closing(
         tally.run.id,
         tally.run.pipeline,
@@ -94,7 +97,7 @@ def closing_from(tally: Tally) -> Closing:
         tally.seconds,
         counts,
         metrics,
-        tuple([(one.name, one.attempt, failure_view(one.failure)) for one in tally.failed.values()]),
+        tuple([(one.name, one.attempt, failure_view(one.failure)) for one in failed]),
         tuple(warnings_view(tally.warnings)),
         tuple([(one.name, one.text) for one in tally.held.values()]),
     )
@@ -230,6 +233,8 @@ def _next(run: Closing) -> list[Line]:
     if run.status in ("failed", "cancelled"):
         lines.append([("  go on:   ", "dim"), (f"penstock resume {run.run}", "code")])
     if run.failures:
-        log = f"penstock logs {run.run} {shlex.quote(run.failures[0][0])}"
+        # of a step that grew, a part has printed what there is to read
+        telling = [step for step, _, error in run.failures if error and error["traceback"]] or [run.failures[0][0]]
+        log = f"penstock logs {run.run} {shlex.quote(telling[0])}"
         lines.append([("  its log: ", "dim"), (log, "code")])
     return lines

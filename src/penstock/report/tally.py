@@ -45,6 +45,7 @@ class StepTally:
         "done",
         "execution",
         "failure",
+        "grew",
         "metrics",
         "name",
         "reasons",
@@ -65,6 +66,7 @@ class StepTally:
         self.text = ""
         self.reasons: tuple[Reason, ...] = ()
         self.failure: Failure | None = None
+        self.grew = False
         self.execution: Execution | None = None
         self.metrics: dict[str, float] = {}  # of a step that failed: others have an execution
 
@@ -81,6 +83,7 @@ class Tally:
         self.counts: dict[str, int] = {}
         self.running: dict[str, StepTally] = {}
         self.failed: dict[str, StepTally] = {}
+        self.failed_parts: dict[str, StepTally] = {}  # of steps that grew
         self.held: dict[str, StepTally] = {}
         self.recent: deque[StepTally] = deque(maxlen=60)
         self.warnings: list[Warned] = []
@@ -142,7 +145,7 @@ class Tally:
                 return self._move(self._step(event.step), "waiting")
             case Grown():
                 step = self._step(event.step)
-                step.total = step.total + len(event.children)
+                step.total, step.grew = step.total + len(event.children), True
                 self._parents.update(dict.fromkeys(event.children, event.step))
                 return self._move(step, "running")
             case Warned():
@@ -170,8 +173,8 @@ class Tally:
 
     def _move(self, step: StepTally, state: State) -> StepTally:
         if step.name not in self.steps:  # the child of a step that grew counts as progress of its parent only
-            if state == "failed" and (parent := self.steps.get(self._parents[step.name])):
-                parent.failure = step.failure
+            if state == "failed":
+                self.failed_parts[step.name] = step
             return step
         if step.state == state:
             return step
@@ -195,8 +198,10 @@ class Tally:
         if event.step in self._parents:
             return None
         step = self._step(event.step)
-        step.attempt, step.began = event.attempt, now
-        step.done = step.total = 0.0
+        step.attempt = event.attempt
+        if not step.grew:  # it grew and is called again to gather: that is still the same work
+            step.began = now
+            step.done = step.total = 0.0
         step.text = ""
         return self._move(step, "running")
 
@@ -218,5 +223,7 @@ class Tally:
             return whole
         step = self._step(name)
         step.execution = execution
-        step.seconds = execution.usage.seconds or (now - step.began if step.began is not None else 0.0)
+        passed = now - step.began if step.began is not None else 0.0
+        # of a step that grew, the last attempt only gathers: what people waited for is the whole
+        step.seconds = passed if step.grew else execution.usage.seconds or passed
         return self._move(step, "ran")

@@ -167,6 +167,7 @@ def _step(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> StepDocu
     execution: Execution | None = row["execution"]
     return {
         "step": row["step"],
+        "parent": "" if row["step"] in run.steps else row["step"].rpartition("[")[0],
         "kind": row["kind"],
         "status": row["status"],
         "reasons": reasons_view(row["reasons"]),
