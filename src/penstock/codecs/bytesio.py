@@ -14,10 +14,10 @@ __all__ = ["Outlet", "blob_of", "private", "read", "stored", "write_all"]
 _TINY = 1024
 _PRIVATE_COPY = 1 << 20
 
-Buffer = Any  # bytes, bytearray, memoryview, mmap: whatever has the buffer protocol
+_Buffer = Any  # bytes, bytearray, memoryview, mmap: whatever has the buffer protocol
 
 
-def write_all(file: BinaryIO, data: Buffer) -> None:
+def write_all(file: BinaryIO, data: _Buffer) -> None:
     """Write all of `data`, whatever the file makes of one call."""
     view = memoryview(data).cast("B")
     while view.nbytes:
@@ -27,7 +27,7 @@ def write_all(file: BinaryIO, data: Buffer) -> None:
         view = view[count:]
 
 
-def blob_of(sink: Sink, data: Buffer) -> Blob:
+def blob_of(sink: Sink, data: _Buffer) -> Blob:
     """A blob of these bytes; a very small one does not trouble the sink."""
     size = len(data) if isinstance(data, bytes) else memoryview(data).nbytes
     if size <= _TINY:
@@ -74,7 +74,7 @@ class Outlet:
         self._size = 0
         self.closed = False
 
-    def write(self, data: Buffer) -> int:
+    def write(self, data: _Buffer) -> int:
         """Pass the bytes on."""
         size = memoryview(data).nbytes
         self._write(data)

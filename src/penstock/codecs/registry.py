@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from penstock import ports
 from penstock.codecs import plain
 from penstock.codecs.arrays import ArrayCodec, GeneratorCodec
 from penstock.codecs.arrow_tables import ArrowCodec
@@ -25,7 +24,7 @@ from penstock.codecs.sparse import SparseCodec
 from penstock.codecs.tree import DecodeOne, EncodeOne, TreeCodec
 from penstock.errors import CodecError
 from penstock.model.artifact import Description, Stored
-from penstock.ports import Reader, Sink
+from penstock.ports import Codec, Reader, Sink
 
 __all__ = ["Codecs", "PlainCodec"]
 
@@ -62,18 +61,18 @@ class PlainCodec:
 class Codecs:
     """Stores any value and reads it again. `extra` codecs are asked before the built-in ones, in their order."""
 
-    def __init__(self, extra: Sequence[ports.Codec] = ()) -> None:
+    def __init__(self, extra: Sequence[Codec] = ()) -> None:
         self._extra = tuple(extra)
         self._tree = TreeCodec(self._one, self.decode)
         self._plain = PlainCodec()
-        made: list[ports.Codec] = [make(self._one, self.decode) for make in _WITH_PARTS]
-        alone: list[ports.Codec] = [make() for make in _ALONE]
-        self._leaves: tuple[ports.Codec, ...] = (*made, *alone, PickleCodec())
-        self._named: dict[str, ports.Codec] = {
+        made: list[Codec] = [make(self._one, self.decode) for make in _WITH_PARTS]
+        alone: list[Codec] = [make() for make in _ALONE]
+        self._leaves: tuple[Codec, ...] = (*made, *alone, PickleCodec())
+        self._named: dict[str, Codec] = {
             one.name: one for one in (*self._leaves, self._tree, self._plain, *reversed(self._extra))
         }
 
-    def named(self, name: str) -> ports.Codec:
+    def named(self, name: str) -> Codec:
         """The codec of this name. Raises `CodecError`."""
         found = self._named.get(name)
         if found is None:
@@ -83,7 +82,7 @@ class Codecs:
             )
         return found
 
-    def __iter__(self) -> Iterator[ports.Codec]:
+    def __iter__(self) -> Iterator[Codec]:
         return iter(self._named.values())
 
     def encode(self, value: Any, sink: Sink) -> Stored:
@@ -122,7 +121,7 @@ class Codecs:
             return self._leaves[-1].encode(value, sink)
 
 
-_WITH_PARTS: tuple[Callable[[EncodeOne, DecodeOne], ports.Codec], ...] = (
+_WITH_PARTS: tuple[Callable[[EncodeOne, DecodeOne], Codec], ...] = (
     PolarsCodec,
     PandasCodec,
     ArrowCodec,
@@ -133,7 +132,7 @@ _WITH_PARTS: tuple[Callable[[EncodeOne, DecodeOne], ports.Codec], ...] = (
     WrapperCodec,
     TensorCodec,
 )
-_ALONE: tuple[Callable[[], ports.Codec], ...] = (
+_ALONE: tuple[Callable[[], Codec], ...] = (
     ModelCodec,
     FigureCodec,
     ImageCodec,

@@ -28,7 +28,7 @@ _SCALARS = frozenset({bool, int, float, str, type(None)})
 _DEFINITIONS: "WeakKeyDictionary[Any, bytes]" = WeakKeyDictionary()
 _LARGE = 1 << 20  # from here on several threads hash faster than one
 
-Definition = Callable[[Any], bytes]
+_Define = Callable[[Any], bytes]
 
 
 class StateError(ValueError):
@@ -52,7 +52,7 @@ def _hash_buffer(tag: str, head: bytes, data: Any) -> bytes:
 class _Visit:
     """One walk over an object. `define` gives the digest of a class or function of the user's own."""
 
-    def __init__(self, define: Definition, *, lenient: bool = False) -> None:
+    def __init__(self, define: _Define, *, lenient: bool = False) -> None:
         self.define = define
         self.lenient = lenient  # within code: what can't be reduced counts by its type
         self.known: dict[int, bytes] = {}
