@@ -80,7 +80,7 @@ class Closures:
 
     def _walk(self, graph: "_Graph", root: Node) -> "_Walked":
         order, text = _walk(graph, root)
-        exact = False
+        looks = 0
         inputs: list[Node] = []
         wrote: set[str] = set()
         pieces: dict[tuple[str, str, str], Piece] = {}
@@ -90,14 +90,15 @@ class Closures:
                 pieces[(piece.name, piece.kind, piece.digest)] = piece
             elif node.input:
                 inputs.append(node)
-            if node.wants_exact:
-                exact = True
+            looks = max(looks, node.looks)
             if node.wrote:
                 wrote.update(node.wrote)
         pieces[("python", "python", "")] = _python_piece
         parts = [_PYTHON, text]
-        if exact:
+        if looks:
             parts += [node.exact for node in order]
+        if looks > 1:
+            parts += [node.piece.text for node in order if node.piece is not None]
         for node in inputs:
             if node.input not in wrote:
                 digest, seen = self._input(graph, node.input)
@@ -234,24 +235,8 @@ def _has_state(function: FunctionType) -> bool:
 
 def reachable_sources(session: Session) -> dict[str, bytes]:
     """The sources of a session's modules, and of the project's modules that they import inside functions."""
-    graph = graph_of(session)
     found = {one.file: one.data for one in session.loaded.values()}
-    waiting = [view for name in session.loaded if (view := graph.view(name)) is not None]
-    seen: set[int] = set()
-    while waiting:
-        view = waiting.pop()
-        if id(view) in seen:
-            continue
-        seen.add(id(view))
-        if view.file not in found:
-            found[view.file] = "".join(view.lines).encode("utf-8", "surrogatepass")
-        for unit in view.facts.units:
-            for read in unit.reads:
-                if read[0] == "+" and graph.is_project(read[1:]):
-                    name = graph.absolute(view, read[1:])
-                    parts = name.split(".")
-                    for size in range(1, len(parts) + 1):
-                        other = graph.view(".".join(parts[:size]))
-                        if other is not None:
-                            waiting.append(other)
+    for view in graph_of(session).all_views():
+        if view.loaded is not None:
+            found.setdefault(view.file, view.loaded.data)
     return found

@@ -4,6 +4,7 @@ A statement that changes a variable, class or function of the project belongs to
 whose effect can't be tied to one (`np.seterr(...)`, a call that ends in such) belongs to every step that imports its module.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ _HARMLESS = frozenset(
     {"logging", "sys", "typing", "warnings", "argparse", "atexit", "faulthandler", "threading", "pprint"}
 )
 _FOREIGN = ("installed", "loose", "stdlib")
+
+# Names of what libraries offer to be extended by.
+_REGISTERS = re.compile(r"regist|extend|implements|overload|hook|accessor|namespace|subscribe|listen")
 
 _Place = tuple[View, str]
 
@@ -51,16 +55,11 @@ class Effects:
 
     def _all(self, views: Iterable[View], loads: Iterable[str]) -> "list[Node]":
         reached: dict[int, View] = {}
-        for view in [*views, *[one for name in loads for one in self._named(name)]]:
+        for view in [*views, *[one for name in loads for one in self.graph.views_along(name)]]:
             if id(view) not in reached:
                 for one in self._closure(view):
                     reached[id(one)] = one
         return [node for view in sorted(reached.values(), key=lambda one: one.name) for node in self.own(view)]
-
-    def _named(self, name: str) -> list[View]:
-        parts = name.split(".")
-        found = [self.graph.view(".".join(parts[: size + 1])) for size in range(len(parts))]
-        return [one for one in found if one is not None]
 
     def _closure(self, view: View) -> tuple[View, ...]:
         """A module and all modules of the project that importing it imports."""
@@ -68,7 +67,7 @@ class Effects:
         if known is not None:
             return known
         found: dict[int, View] = {}
-        waiting = [view, *self._named(view.package)]
+        waiting = [view, *self.graph.views_along(view.package)]
         while waiting:
             one = waiting.pop()
             if id(one) in found:
@@ -76,7 +75,7 @@ class Effects:
             found[id(one)] = one
             for target in one.facts.imports:
                 if self.graph.is_project(target):
-                    waiting.extend(self._named(self.graph.absolute(one, target)))
+                    waiting.extend(self.graph.views_along(self.graph.absolute(one, target)))
         self._imported[id(view)] = tuple(found.values())
         return self._imported[id(view)]
 
@@ -97,7 +96,7 @@ class Effects:
 
     def touching(self, view: View, name: str) -> list[tuple[View, int]]:
         """The statements, in any module imported so far, that change a name of a module."""
-        for other in [view, *self.graph.live_views()]:
+        for other in [view, *self.graph.all_views()]:
             if id(other) not in self._indexed:
                 self._indexed.add(id(other))
                 for index, unit in _statements(other):
@@ -112,9 +111,9 @@ class Effects:
 
     def _places(self, view: View, unit: Unit) -> Iterator[_Place | None]:
         """The names that a statement changes; None for what is nobody's in the project."""
-        calls: list[str] = []
+        calls = unit.calls
         if unit.kind in ("def", "class"):
-            calls.extend(unit.decorators)
+            calls = unit.decorators
         else:
             for act in unit.acts:
                 if act[0] == "=":
@@ -123,7 +122,12 @@ class Effects:
                     yield None
                 else:
                     yield from self._changed(view, act, called=True)
-            calls.extend(unit.calls)
+        if any(_REGISTERS.search(name) and self._foreign(view, name) for name in calls):
+            yield None
+        yield from self._called(view, calls)
+
+    def _called(self, view: View, calls: Iterable[str]) -> Iterator[_Place | None]:
+        """What functions of the project change, and those that they call."""
         waiting = [node for name in calls for node in self.graph.chain(view, name)]
         seen: set[Any] = set()
         while waiting:
@@ -132,15 +136,13 @@ class Effects:
                 continue
             seen.add(node)
             inner = node.view.facts.units[node.index]
-            if inner.kind not in ("def", "class", "lambda"):
-                continue
-            for act in inner.acts:
-                if act[0] == "=":
-                    yield from self._changed(node.view, act[1:])
-                elif self._foreign(node.view, act):
-                    yield None
-            for name in inner.calls:
-                waiting.extend(self.graph.chain(node.view, name))
+            if inner.kind in ("def", "class", "lambda"):
+                for act in inner.acts:
+                    if act[0] == "=":
+                        yield from self._changed(node.view, act[1:])
+                    elif self._foreign(node.view, act):
+                        yield None
+                waiting.extend([one for name in inner.calls for one in self.graph.chain(node.view, name)])
 
     def _changed(self, view: View, chain: str, *, called: bool = False) -> Iterator[_Place | None]:
         made, chain = chain.endswith("()"), chain.removesuffix("()")

@@ -97,6 +97,13 @@ def _evaluated(expression: Any, file: str, value_of: Callable[[str], Any]) -> st
     if kind == "n":
         value = value_of(expression[1])
         return os.fspath(value) if isinstance(value, str | PurePath) else ""
+    if kind == "i":
+        value = value_of(expression[1])
+        try:
+            value = value[expression[2]] if isinstance(value, dict | list | tuple) else None
+        except (KeyError, IndexError, TypeError):
+            value = None
+        return os.fspath(value) if isinstance(value, str | PurePath) else ""
     if kind == "p":
         import sys
 

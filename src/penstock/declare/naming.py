@@ -41,6 +41,8 @@ class Names(Sources, ABC):
         self.units: dict[tuple[int, int], Node] = {}
         self.modules: dict[int, Node] = {}
         self.chains: dict[tuple[int, str], list[Node]] = {}
+        self._open: set[tuple[int, str]] = set()
+        self._cut = False
         self._filled: dict[tuple[int, int], Node] = {}
 
     @abstractmethod
@@ -85,7 +87,7 @@ class Names(Sources, ABC):
         node = Node(digest, Piece(kind, f"{view.name}.{name}", digest, view.relative, unit.line, text), view)
         node.index = index
         node.exact = exact
-        node.wants_exact = "!exact" in unit.reads
+        node.looks = 2 if "!source" in unit.reads else 1 if "!exact" in unit.reads else 0
         return node
 
     def fill_unit(self, node: Node, view: View, index: int, free: tuple[str, ...] = ()) -> None:
@@ -103,7 +105,6 @@ class Names(Sources, ABC):
             self._fill(known, view, unit, free)
         node.edges.extend(known.edges)
         node.token += known.token
-        node.wants_exact |= known.wants_exact
         node.loads = known.loads
         node.wrote = known.wrote
 
@@ -206,13 +207,17 @@ class Names(Sources, ABC):
         """What a name with its attributes stands for in a module."""
         key = (id(view), chain)
         found = self.chains.get(key)
-        if found is None:
-            self.chains[key] = []  # while it is worked out: modules import from each other in circles
-            found = self._chain(view, chain)
-            if view.keeps:
-                self.chains[key] = found
-            else:
-                del self.chains[key]
+        if found is not None:
+            return found
+        if key in self._open:
+            self._cut = True  # modules import from each other in circles
+            return []
+        self._open.add(key)
+        found = self._chain(view, chain)
+        self._open.discard(key)
+        if view.keeps and not (self._cut and self._open):
+            self.chains[key] = found
+        self._cut = self._cut and bool(self._open)
         return found
 
     def _chain(self, view: View, chain: str) -> list[Node]:
@@ -232,14 +237,17 @@ class Names(Sources, ABC):
             return [] if builtin and view.namespace is not None else self._chain_in_text(view, name, rest, indexes)
         if isinstance(value, ModuleType):
             return self.module_object(value, rest)
-        if isinstance(value, FunctionType):
+        assigned = any(unit.kind == "assign" for unit in units)
+        if isinstance(value, FunctionType) and not assigned:
             nodes = [self.function(value)]
             return nodes if self._is_def_of(view, value, indexes) else [*nodes, *self._definitions(view, indexes)]
         if isinstance(value, type):
-            # A class made by a call (`namedtuple`, `make_dataclass`, `type`) has no text but the statement that made it.
             nodes = self.klass(value)
-            bare = all(one.index < 0 and (one.piece is None or one.piece.kind != "package") for one in nodes)
-            return [*nodes, *self._definitions(view, indexes)] if bare else nodes
+            if not assigned:
+                return nodes
+            # A class made by a call (`namedtuple`, `make_dataclass`, `type`) has no text but the statement that made it.
+            made = [] if any(one.index >= 0 for one in nodes) else self._definitions(view, indexes)
+            return [self.variable(view, name), *nodes, *made]
         if targets:
             return [node for one in targets for node in self.imported(view, _extended(one, rest))]
         for star in self.stars(view) if indexes is None else ():
@@ -283,12 +291,19 @@ class Names(Sources, ABC):
         """What `@level:module:name.attribute` stands for."""
         level, module, rest = target[1:].split(":", 2)
         name = absolute_module(int(level), module, view.package)
-        owner = self.top_owner(name)
-        if owner in ("stdlib", "penstock"):
-            return []
-        if owner in ("installed", "loose"):
-            return self.package(name)
-        return [*self.beside(name), *self.inside(name, "" if rest == "*" else rest)]
+        if self.top_owner(name) in ("project", ""):
+            return [*self.beside(name), *self.inside(name, "" if rest == "*" else rest)]
+        return [self.alias(name, rest)]
+
+    def alias(self, module: str, rest: str) -> Node:
+        """A name of somebody else's module: which one counts, beside the version of its distribution."""
+        key = f"{module}:{rest}"
+        node = self.leaves.get(key)
+        if node is None:
+            node = self.leaves[key] = Node(key)
+            if self.top_owner(module) in ("installed", "loose"):
+                node.edges = [("", one) for one in self.package(module)]
+        return node
 
     def inside(self, module: str, rest: str) -> list[Node]:
         """A name inside a module of the project; the whole module where no name is given or none is found."""
@@ -312,12 +327,9 @@ class Names(Sources, ABC):
     def module_object(self, module: ModuleType, rest: str) -> list[Node]:
         """A live module, or a name inside it."""
         name = module.__name__
-        owner = self.top_owner(name)
-        if owner in ("stdlib", "penstock") and name != "__main__":
-            return []
-        if owner in ("installed", "loose"):
-            return self.package(name)
-        return [*self.beside(name), *self.inside(name, rest)]
+        if self.top_owner(name) in ("project", "") or name == "__main__":
+            return [*self.beside(name), *self.inside(name, rest)]
+        return [self.alias(name, rest)]
 
     def module(self, view: View) -> Node:
         """A whole module: where reach inside it can't be known."""

@@ -11,11 +11,11 @@ __all__ = ["Node"]
 class Node:
     """One thing that code reaches. `token` is its own identity; `fill` finds where it leads when that is asked.
 
-    `exact` is the token with docstrings and hints; `wants_exact` says that what reaches this reads those.
+    `exact` is the token with docstrings and hints; `looks` says that this reads those of others (2: their source).
     `loads` are modules that it imports, for their effects; `view` the module it is in.
     """
 
-    __slots__ = ("edges", "exact", "fill", "index", "input", "loads", "piece", "token", "view", "wants_exact", "wrote")
+    __slots__ = ("edges", "exact", "fill", "index", "input", "loads", "looks", "piece", "token", "view", "wrote")
 
     def __init__(self, token: str, piece: Piece | None = None, view: View | None = None) -> None:
         self.token = token
@@ -25,7 +25,7 @@ class Node:
         self.edges: list[tuple[str, Node]] = []
         self.fill: Callable[[Node], None] | None = None
         self.index = -1  # of its unit in the view
-        self.wants_exact = False
+        self.looks = 0
         self.loads: tuple[str, ...] = ()
         self.input = ""  # a file's path or `$` and an environment variable: its content is asked each time
         self.wrote: tuple[str, ...] = ()

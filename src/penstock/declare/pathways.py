@@ -15,14 +15,14 @@ __all__ = ["classify", "path_expression", "resolved"]
 _READS = re.compile(
     r"^(open|read|read_\w+|scan_\w+|load|load_\w+|loads_from|from_file|from_csv|from_json|from_parquet|fromfile|genfromtxt|loadtxt|"
     r"imread|parse|parse_file|ParquetFile|ParquetDataset|ExcelFile|memory_map|get_data|run_path|input|FileInput|ZipFile|"
-    r"getline|getlines|iterparse|dotenv_values|load_dotenv|safe_load|mmap|check_output|check_call|Popen|system|run|"
+    r"getline|getlines|listdir|scandir|walk|glob|iglob|rglob|iterdir|iterparse|dotenv_values|load_dotenv|safe_load|mmap|check_output|check_call|Popen|system|run|"
     r"spec_from_file_location|SourceFileLoader|CDLL|stat|getsize|getmtime|exists|isfile|is_file|copy|copyfile|copy2)$"
 )
 _WRITES = re.compile(
     r"^(to_\w+|write|write_\w+|sink_\w+|save\w*|dump\w*|export\w*|mkdir|makedirs|touch|unlink|remove|rename|replace|rmtree|"
     r"FileHandler|ParquetWriter|ExcelWriter|writer|mkstemp|symlink_to|hardlink_to|chmod|print|info|debug|warning|error)$"
 )
-_READ_METHODS = {"read_text", "read_bytes", "open", "stat", "exists", "is_file"}
+_READ_METHODS = {"read_text", "read_bytes", "open", "stat", "exists", "is_file", "glob", "rglob", "iterdir", "walk"}
 _WRITE_METHODS = {"write_text", "write_bytes", "touch", "unlink", "mkdir", "rename", "replace", "symlink_to", "chmod"}
 _SAME = {"resolve", "absolute", "expanduser", "as_posix", "with_segments"}
 _MAKES = {"Path", "PurePath", "PosixPath", "str", "fspath", "abspath", "realpath", "normpath", "expanduser"}
@@ -33,7 +33,7 @@ _Ref = tuple[str, Any]
 
 
 def path_expression(node: ast.AST | None) -> Any:
-    """A path as data: ["s", text], ["n", name], ["F"] (this file), ["j", …] (joined texts), ["/", …], ["d", path]; or None."""
+    """A path as data: ["s", text], ["n", name], ["F"] (this file), ["j", …] (joined texts), ["/", …], ["d", path], ["i", name, key]; or None."""
     if isinstance(node, ast.Constant):
         return ["s", node.value] if isinstance(node.value, str) and 0 < len(node.value) < 500 else None
     if isinstance(node, ast.Name):
@@ -60,6 +60,9 @@ def _parents(node: ast.Subscript) -> Any:
         for _ in range(int(node.slice.value) + 1 if isinstance(node.slice.value, int) else 0):
             inner = ["d", inner]
         return inner
+    chain = chain_of(node.value)
+    if chain and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str | int):
+        return ["i", chain, node.slice.value]
     return None
 
 
@@ -156,11 +159,11 @@ def resolved(
 
 def _substituted(expression: Any, local: set[str], paths: dict[str, Any], depth: int) -> Any:
     kind = expression[0]
-    if kind == "n":
+    if kind in ("n", "i"):
         root = expression[1].partition(".")[0]
         if root not in local:
             return expression
-        known = paths.get(expression[1])
+        known = paths.get(expression[1]) if kind == "n" else None
         return _substituted(known, local, paths, depth + 1) if known is not None and depth < 20 else None
     if kind in ("s", "F", "p"):
         return expression

@@ -60,15 +60,15 @@ def owner_of(module: str) -> Place:
     """
     if module == "penstock":
         return "penstock"
-    if module in sys.stdlib_module_names:
-        return "stdlib"
     loaded = sys.modules.get(module)
-    if loaded is None:
-        return ""
     file = getattr(loaded, "__file__", None)
     if file:
         return place_of(file)
+    if module in sys.builtin_module_names:
+        return "stdlib"
+    if loaded is None:
+        return ""
     folders = [str(one) for one in getattr(loaded, "__path__", ())]
     if folders:
         return place_of(folders[0] + "/")
-    return "stdlib" if module in sys.builtin_module_names else "project"
+    return "stdlib" if module in sys.stdlib_module_names else "project"

@@ -51,9 +51,8 @@ class Graph(Names):
         if wrapped is not None and wrapped is not value:
             return self.node_of(wrapped)
         module = getattr(value, "__module__", None) or getattr(type(value), "__module__", "")
-        if isinstance(module, str) and self.top_owner(module) in ("installed", "loose"):
-            return self.package(module)
-        return []
+        name = getattr(value, "__qualname__", "") or getattr(value, "__name__", "") or type(value).__qualname__
+        return [self.alias(module, name)] if isinstance(module, str) and self.top_owner(module) != "project" else []
 
     def anything(self, value: Any) -> list[Node]:
         """The nodes of any live object: code as it is, data by its value."""
@@ -102,7 +101,7 @@ class Graph(Names):
         node = self.of_unit(view, found[0], state, as_root=as_root)
         if len(found) > 1:
             node.token += "".join(view.facts.units[one].digest for one in found[1:])
-        node.fill = lambda made: self._fill_function(made, view, found[0], function, state)
+        node.fill = lambda made: self._fill_function(made, view, found[0], function, state, as_root)
         return node
 
     def _library(self, function: FunctionType, place: str) -> Node:
@@ -131,7 +130,14 @@ class Graph(Names):
             return self.node_of(value)
         return [one for ref in self.look(value).refs for one in self.node_of(ref)]
 
-    def _fill_function(self, node: Node, view: View, index: int, function: FunctionType, state: State) -> None:
+    def _homes(self, view: View) -> list[View]:
+        """Where a function may have been made: its own module, and the pipeline's file."""
+        main = self.view(self.session.main) if self.session is not None else None
+        return [view] if main is None or main is view else [view, main]
+
+    def _fill_function(
+        self, node: Node, view: View, index: int, function: FunctionType, state: State, as_root: bool
+    ) -> None:
         unit = view.facts.units[index]
         free = function.__code__.co_freevars
         self.fill_unit(node, view, index, free)
@@ -143,12 +149,10 @@ class Graph(Names):
                 edges.extend([(chain, one) for one in self.module_object(held, rest)])
         for label, ref in state.refs.items():
             edges.extend([(label, one) for one in self.node_of(ref)])
-        if state.opaque or (unit.state and any(name in unit.state for name in free)):
-            top = view.top(index)
-            if top != index:
-                edges.append(("around", self.unit(view, top)))
-            if state.opaque:
-                edges.append(("module", self.module(view)))
+        if state.opaque or state.changing:
+            edges.append(("around", self.unit(view, view.top(index))))
+        if state.opaque or (state.changing and as_root):
+            edges.extend([("module", self.module(one)) for one in self._homes(view)])
         above = unit.parent
         if above != -1 and view.facts.units[above].kind == "class":
             owner = class_at(view, view.facts.units[above].name)
@@ -203,10 +207,8 @@ class Graph(Names):
             return [known]
         module = cls.__module__ if isinstance(cls.__module__, str) else ""
         owner = self.top_owner(module)
-        if owner in ("installed", "loose"):
-            return self.package(module)
-        if owner in ("stdlib", "penstock") and module != "__main__":
-            return []
+        if owner not in ("project", "") and module != "__main__":
+            return [self.alias(module, cls.__qualname__)]
         view, found = self._class_units(cls)
         state = self.state(cls)
         if view is not None and found:
@@ -271,7 +273,10 @@ class Graph(Names):
         units = [view.facts.units[one] for one in indexes]
         node = Node(f"value:{snap.token}", None, view)
         self.variables[key] = node
-        code = any(one.kind in ("def", "class") for one in units)
+        code = any(one.kind in ("def", "class") for one in units) or any(
+            isinstance(ref, FunctionType) and (ref.__closure__ is not None and self.state(ref).changing)
+            for ref in snap.refs
+        )
         if not snap.opaque:
             literal = len(units) == 1 and units[0].literal
             text = "".join([view.text(one) for one in units])

@@ -57,6 +57,8 @@ class _Reader(ScopeWalker):
 
     def statements(self, body: Iterable[ast.stmt], under: int, branch: str) -> None:
         for node in body:
+            self.out.clear()
+            self.extra.clear()
             if isinstance(node, ast.If):
                 test = known_test(node.test)
                 if test is None:
@@ -102,8 +104,9 @@ class _Reader(ScopeWalker):
                 changes["digest"] = digest_text(branch + made.digest)
             self.units[index] = changed(made, changes)
             return
-        index = self.reserve()
+        index = self.parent = self.reserve()
         self.visit(node)
+        self.parent = -1
         refs = self.take()
         binds = tuple(sorted(self.scope.binds))
         literal = False

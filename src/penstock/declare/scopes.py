@@ -10,10 +10,9 @@ from penstock.model.digest import PREFIX
 
 __all__ = ["NOTHING", "Scope", "below", "changed", "digest_text", "sorted_refs"]
 
-# What looks at hints, docstrings or source: for its callers these count.
-_INTROSPECTION = frozenset(
-    ("signature", "getsource", "getsourcelines", "getdoc", "getfullargspec", "get_annotations", "get_type_hints")
-)
+# What looks at hints and docstrings, or at the source itself: for its callers these count.
+_LOOKS = frozenset(("signature", "getdoc", "getfullargspec", "get_annotations", "get_type_hints"))
+_QUOTES = frozenset(("getsource", "getsourcelines", "getcomments"))
 
 NOTHING = Unit("", "", (), -1, -1, 0, 0, 0, "", "", "")
 """Holds the place of a unit that is still being read."""
@@ -75,7 +74,10 @@ def sorted_refs(refs: list[tuple[str, Any]]) -> dict[str, tuple[str, ...]]:
         found[role][kept] = None
     for chain in found["c"]:
         found["r"].setdefault(chain, None)
-    if any(chain.rpartition(".")[2] in _INTROSPECTION for chain in found["r"]):
+    last = {chain.rpartition(".")[2] for chain in found["r"]}
+    if last & _LOOKS:
         found["r"]["!exact"] = None
+    if last & _QUOTES:
+        found["r"]["!source"] = None
     fields = {"r": "reads", "c": "calls", "a": "acts", "f": "files", "w": "wrote", "v": "variables"}
     return {fields[role]: tuple(sorted(values)) for role, values in found.items()}

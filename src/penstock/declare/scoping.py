@@ -64,9 +64,6 @@ class ScopeWalker(Walker):
             bare=more.pop("bare", ""),
             **{**sorted_refs(refs), **more},
         )
-        if self.parent == -1:
-            del self.out[start:]
-            del self.extra[extra:]
 
     # --- scopes
 

@@ -31,6 +31,7 @@ class Sources:
         self._foreign_views: dict[tuple[str, int], View | None] = {}
         self._owners: dict[str, str] = {}
         self._sides: dict[str, list[Node]] = {}
+        self._reached: list[View] | None = None
 
     def view(self, name: str) -> View | None:
         """A module of the project: live if the pipeline's import brought it in, else as text. None if it is not the project's."""
@@ -92,6 +93,29 @@ class Sources:
         """The modules of this session that are imported."""
         names = list(self.session.loaded) if self.session is not None else []
         return [view for name in names if (view := self.view(name)) is not None and view.namespace is not None]
+
+    def all_views(self) -> list[View]:
+        """The modules of the project that the pipeline's file reaches by imports of any kind, imports inside functions too."""
+        if self._reached is None or self.session is None:
+            found: dict[int, View] = {}
+            waiting = self.live_views()
+            while waiting:
+                view = waiting.pop()
+                if id(view) in found:
+                    continue
+                found[id(view)] = view
+                for unit in view.facts.units:
+                    for read in unit.reads:
+                        if read[0] == "+" and self.is_project(read[1:]):
+                            waiting.extend(self.views_along(self.absolute(view, read[1:])))
+            self._reached = sorted(found.values(), key=lambda one: one.name)
+        return self._reached
+
+    def views_along(self, module: str) -> list[View]:
+        """A module of the project and the packages around it, which importing it imports."""
+        parts = module.split(".")
+        found = [self.view(".".join(parts[: size + 1])) for size in range(len(parts))]
+        return [one for one in found if one is not None]
 
     def view_for(self, function: FunctionType) -> View | None:
         """The view of the module or cell that a live function was compiled from."""
@@ -174,6 +198,8 @@ class Sources:
                     folders = list(spec.submodule_search_locations or ())
                     place = spec.origin if spec.has_location and spec.origin else (f"{folders[0]}/" if folders else "")
                     found = place_of(place) if place else "stdlib"
+                elif top in sys.stdlib_module_names:
+                    found = "stdlib"
             if found == "installed" and not self.packages.of(top):
                 found = "loose"
             self._owners[top] = found

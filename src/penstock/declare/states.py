@@ -21,7 +21,7 @@ class State(Struct, frozen=True):
 
     `token` tells plain data; `root_token` the same without defaults, which are parameters of a step. `refs` are functions, classes and
     the like inside, by label; `modules` those that cells hold, by name; `attributed` says that somebody set attributes on a
-    function; `shown` are small values for people.
+    function; `changing` that it rebinds what its cells hold, which then does not count; `shown` are small values for people.
     """
 
     token: str = ""
@@ -30,6 +30,7 @@ class State(Struct, frozen=True):
     modules: dict[str, ModuleType] = {}
     opaque: bool = False
     attributed: bool = False
+    changing: bool = False
     shown: tuple[str, ...] = ()
 
 
@@ -101,6 +102,7 @@ def state_of_function(function: FunctionType, look: _Look, rebound: Sequence[str
         modules=found.modules,
         opaque=found.opaque or defaults.opaque,
         attributed=bool(set(attributes) - {"__wrapped__", "__penstock__"}),
+        changing=any(name in rebound for name in code.co_freevars),
         shown=tuple(found.shown),
     )
 

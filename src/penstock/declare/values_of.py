@@ -112,7 +112,11 @@ class _Walk:
         self.parts.append(f"?{type(value).__module__}.{type(value).__qualname__}")
 
     def ref(self, value: Any) -> None:
-        self.parts.append(f"ref:{len(self.refs)}")
+        module = "" if isinstance(value, type) and self.owned(value) else getattr(value, "__module__", "") or ""
+        if isinstance(value, FunctionType) and value.__code__.co_filename.startswith(self.root or "\0"):
+            module = ""  # where code of the project lies does not count
+        name = getattr(value, "__qualname__", "") or getattr(value, "__name__", "")
+        self.parts.append(f"ref:{len(self.refs)}:{module}.{name}")
         self.refs.append(value)
 
     def sequence(self, value: Any, depth: int) -> None:

@@ -42,7 +42,7 @@ class View:
         is_package = Path(file).name == "__init__.py"
         self.package = name if is_package else name.rpartition(".")[0]
         self.snaps: dict[str, Snapshot] = {}
-        self.lines = source.decode("utf-8", "replace").splitlines(keepends=True)
+        self.lines = [f"{line}\n" for line in source.decode("utf-8", "replace").split("\n")]
         self.places: dict[tuple[int, str], list[int]] = {}
         self.scopes: dict[str, list[int]] = {}
         for index, unit in enumerate(facts.units):

@@ -236,7 +236,7 @@ class Walker:
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(value, ast.Constant):
             return
-        if isinstance(value, ast.Call) and (chain := chain_of(value.func)):
+        if isinstance(value, ast.Call) and (chain := chain_of(value.func) or call_inside(value.func)):
             self.read(chain, "a")
         self.out.append("E(")
         self.visit(node.value)
