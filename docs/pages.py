@@ -31,8 +31,8 @@ _ANY = "\0"  # a line of a pattern that stands for any number of lines
 PLACE = re.compile(r"<!-- in: (\S+) -->")
 # What differs from run to run: names of runs, digests, numbers, and the spaces that line numbers up.
 VARYING = (
-    (re.compile(r"\b[0-9a-f]{8,}\b"), "0"),
     (re.compile(r"\b\d{8}-\d{6}-\w+\b|\b\d{4}-\d\d-\d\dT?[\d:-]*\w*"), "0"),
+    (re.compile(r"\b[0-9a-f]{8,}\b"), "0"),
     (re.compile(r"[+-]?\d[\d.,:]*(?: ?(?:ms|µs|s|min|h|B|kB|MB|GB|KiB|MiB|GiB)\b)?"), "0"),
     (re.compile(r"[━─═╌-]{2,}"), "-"),
     (re.compile(r"\s+"), " "),

@@ -40,6 +40,8 @@ def test_page(page: Path, tmp_path: Path) -> None:
         ("a\n...\nd\n", "a\nb\nc\nd\n", True),
         ("a\n...\nd\n", "a\nb\nc\n", False),
         ("run ...: done\n", "run 20130704-abc: done\n", True),
+        ("run 20261121-055337-7e2d\n", "run 20261122-120000-zzzz\n", True),
+        ("key c6db094fdf\n", "key 0011223344\n", True),
         ("clean   ran  \n", "clean ran\n", True),
         ("a\nb\n", "ab\n", False),
         ("ran 3\n", "ran three\n", False),
