@@ -1,28 +1,36 @@
 """Files and environment variables that code names by constants: what they hold now."""
 
+import contextlib
+import glob
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
+import msgspec
 from blake3 import blake3
 
 from penstock.declare.places import inside, place_of
+from penstock.errors import ParameterError
 from penstock.model.digest import PREFIX
 from penstock.plan.files import digest_path
 
 __all__ = ["Inputs"]
 
 _SKIPPED = {"node_modules", "__pycache__", "site-packages", "dist-packages", "venv", "env", "build", "dist"}
+_LARGE = 1 << 20
 _stats: dict[str, tuple[int, int, int, str]] = {}
+_loaded: set[str] = set()
 
 
 class Inputs:
-    """What lies around the code of a project. `root` is the project's folder."""
+    """What lies around the code of a project. `root` is the project's folder, `cache` one that remembers large files."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, cache: Path | None = None) -> None:
         self.root = root
+        self.keep = cache / "files" if cache is not None else None
 
     def paths(self, expression: str, file: str, value_of: Callable[[str], Any]) -> list[str]:
         """The absolute paths that an expression may mean: one, or none where it can't be told."""
@@ -34,11 +42,44 @@ class Inputs:
     def content(self, path: str) -> str:
         """The digest of a regular file as it is now, "" where there is none that counts."""
         try:
+            if any(one in path for one in "*?["):
+                return self._matching(path)
             if not Path(path).is_file() or place_of(path) != "project" or path.startswith(("/dev/", "/proc/", "/sys/")):
                 return ""
-            return digest_path(Path(path), _stats)
-        except Exception:
+            return self.file(path)
+        except (OSError, ParameterError):
             return ""
+
+    def file(self, path: str) -> str:
+        """The digest of a file's content; large files are hashed once and then known by their size and time of change."""
+        self._load()
+        known = _stats.get(path)
+        digest = digest_path(Path(path), _stats)
+        fresh = _stats.get(path)
+        if self.keep is not None and fresh is not None and fresh != known and fresh[0] >= _LARGE:
+            large = {name: one for name, one in _stats.items() if one[0] >= _LARGE}
+            beside = self.keep.with_name(f".{self.keep.name}.{os.getpid()}")
+            with contextlib.suppress(OSError):
+                beside.write_bytes(msgspec.json.encode(large))
+                beside.replace(self.keep)
+        return digest
+
+    def _load(self) -> None:
+        if self.keep is None or str(self.keep) in _loaded:
+            return
+        _loaded.add(str(self.keep))
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            held = msgspec.json.decode(self.keep.read_bytes(), type=dict[str, tuple[int, int, int, str]])
+            for path, one in held.items():
+                _stats.setdefault(path, one)
+
+    def _matching(self, pattern: str) -> str:
+        base = pattern[: min(pattern.find(one) for one in "*?[" if one in pattern)].rpartition("/")[0]
+        if "**" in pattern and inside(self.root, base):
+            return ""  # all of the project and more: code and state are in there
+        found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may begin anywhere
+        parts = [f"{self.relative(one)}:{self.file(one)}" for one in found if Path(one).is_file()]
+        return PREFIX + blake3("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def variable(self, name: str) -> str:
         """The digest of an environment variable's value (its text is not kept: it may be a secret)."""
@@ -72,8 +113,6 @@ class Inputs:
 
     def folder_of(self, module: str) -> str:
         """The digest of an installed module that belongs to no distribution: of its files."""
-        import sys
-
         file = getattr(sys.modules.get(module), "__file__", None)
         if not file:
             return ""
@@ -105,8 +144,6 @@ def _evaluated(expression: Any, file: str, value_of: Callable[[str], Any]) -> st
             value = None
         return os.fspath(value) if isinstance(value, str | PurePath) else ""
     if kind == "p":
-        import sys
-
         place = getattr(sys.modules.get(expression[1]), "__file__", None)
         return str(Path(place).parent) if place else ""
     parts = [_evaluated(one, file, value_of) for one in expression[1:]]

@@ -15,19 +15,19 @@ __all__ = ["classify", "path_expression", "resolved"]
 _READS = re.compile(
     r"^(open|read|read_\w+|scan_\w+|load|load_\w+|loads_from|from_file|from_csv|from_json|from_parquet|fromfile|genfromtxt|loadtxt|"
     r"imread|parse|parse_file|ParquetFile|ParquetDataset|ExcelFile|memory_map|get_data|run_path|input|FileInput|ZipFile|"
-    r"getline|getlines|listdir|scandir|walk|glob|iglob|rglob|iterdir|iterparse|dotenv_values|load_dotenv|safe_load|mmap|check_output|check_call|Popen|system|run|"
+    r"getline|getlines|iterparse|dotenv_values|load_dotenv|safe_load|mmap|check_output|check_call|Popen|system|run|"
     r"spec_from_file_location|SourceFileLoader|CDLL|stat|getsize|getmtime|exists|isfile|is_file|copy|copyfile|copy2)$"
 )
 _WRITES = re.compile(
     r"^(to_\w+|write|write_\w+|sink_\w+|save\w*|dump\w*|export\w*|mkdir|makedirs|touch|unlink|remove|rename|replace|rmtree|"
     r"FileHandler|ParquetWriter|ExcelWriter|writer|mkstemp|symlink_to|hardlink_to|chmod|print|info|debug|warning|error)$"
 )
-_READ_METHODS = {"read_text", "read_bytes", "open", "stat", "exists", "is_file", "glob", "rglob", "iterdir", "walk"}
+_READ_METHODS = {"read_text", "read_bytes", "open", "stat", "exists", "is_file"}
 _WRITE_METHODS = {"write_text", "write_bytes", "touch", "unlink", "mkdir", "rename", "replace", "symlink_to", "chmod"}
 _SAME = {"resolve", "absolute", "expanduser", "as_posix", "with_segments"}
 _MAKES = {"Path", "PurePath", "PosixPath", "str", "fspath", "abspath", "realpath", "normpath", "expanduser"}
 _KEYWORDS = {"path", "file", "filename", "filepath", "filepath_or_buffer", "source", "io", "fname", "fp", "path_or_buf"}
-_COMMANDS = {"run", "check_output", "check_call", "call", "Popen", "system"}
+_LISTS = {"glob": "", "iglob": "", "rglob": "**", "iterdir": "*", "listdir": "*", "scandir": "*", "walk": "**"}
 
 _Ref = tuple[str, Any]
 
@@ -92,6 +92,8 @@ def _all(kind: str, nodes: list[Any]) -> Any:
 
 def classify(node: ast.Call, last: str, chain: str) -> list[_Ref]:
     """The paths that a call reads (`f`) or writes (`w`)."""
+    if last in _LISTS:
+        return _listed(node, last)
     if isinstance(node.func, ast.Attribute) and last in _READ_METHODS | _WRITE_METHODS:
         target = path_expression(node.func.value)
         # `module.open(path)` looks alike: there the path is an argument, and the chain is no path when evaluated.
@@ -109,17 +111,31 @@ def classify(node: ast.Call, last: str, chain: str) -> list[_Ref]:
         role = "f"
     if not role:
         return []
-    given: list[ast.AST] = [*node.args[: 2 if role == "w" else 1]]
+    given: list[ast.AST] = [*node.args[: 1 if last.startswith(("copy", "open")) else 2]]
     given += [one.value for one in node.keywords if one.arg in _KEYWORDS or role == "w"]
-    if last in _COMMANDS:
-        given = [part for one in given for part in (one.elts if isinstance(one, ast.List | ast.Tuple) else [one])]
     found = []
     for one in given:
-        for part in one.elts if isinstance(one, ast.List | ast.Tuple) else [one]:
+        several = isinstance(one, ast.List | ast.Tuple)  # several files, or a command with its arguments
+        for part in one.elts if several else [one]:  # type: ignore[attr-defined]
             expression = path_expression(part)
             if expression:
                 found.append((role, expression))
     return found
+
+
+def _listed(node: ast.Call, last: str) -> list[_Ref]:
+    """The files that a listing of a folder gives, as a path with wildcards."""
+    folder = path_expression(node.func.value) if isinstance(node.func, ast.Attribute) else None
+    given = path_expression(node.args[0]) if node.args else None
+    ways = []
+    if folder is not None:
+        tail = [["s", one] for one in (_LISTS[last], "") if one]
+        ways.append(["/", folder, *tail, given if given is not None else ["s", "*"]])
+    if given is not None:
+        ways.append(
+            ["/", given, ["s", _LISTS[last] + "/*" if last == "walk" else _LISTS[last]]] if _LISTS[last] else given
+        )
+    return [("f", one) for one in ways]
 
 
 def _writing(node: ast.Call, place: int) -> bool:
@@ -133,7 +149,7 @@ def _writing(node: ast.Call, place: int) -> bool:
 
 
 def resolved(
-    refs: list[_Ref], local: set[str], paths: dict[str, Any], imported: dict[str, str], made: dict[str, str]
+    refs: list[_Ref], local: set[str], paths: dict[str, Any], imported: dict[str, list[str]], made: dict[str, str]
 ) -> list[_Ref]:
     """References that leave a scope: local names gone, local imports and local constant paths put in their place."""
     found: list[_Ref] = []
@@ -146,9 +162,9 @@ def resolved(
         mark = value[0] if value[0] in "=$" else ""
         root, dot, rest = value[len(mark) :].partition(".")
         if root in imported:
-            target = imported[root]
-            joined = target + rest if target.endswith(":") else target + dot + rest
-            found.append((role, mark + joined))
+            for target in imported[root]:
+                joined = target + rest if target.endswith(":") else target + dot + rest
+                found.append((role, mark + joined))
         elif root not in local:
             found.append((role, value))
         elif role == "a" and mark == "=" and rest and root in made:

@@ -41,7 +41,7 @@ class Scope:
         self.bound: set[str] = set()  # those bound by something else than an import
         self.fixed: set[str] = set()
         self.nonlocals: set[str] = set()
-        self.imported: dict[str, str] = {}
+        self.imported: dict[str, list[str]] = {}
         self.refs: list[tuple[str, Any]] = []
         self.passed: list[tuple[str, Any]] = []
         self.paths: dict[str, Any] = {}

@@ -204,7 +204,7 @@ class ScopeWalker(Walker):
             # A walrus binds in the function around; the targets here are the comprehension's own.
             return resolved(scope.refs + scope.passed, scope.binds, {}, {}, {})
         local = scope.binds - scope.fixed - scope.nonlocals
-        imported = {name: to for name, to in scope.imported.items() if to and name not in scope.bound and name in local}
+        imported = {name: targets for name, targets in scope.imported.items() if name in local}
         paths = {name: to for name, to in scope.paths.items() if to is not None and name in local}
         return resolved(scope.refs + scope.passed, local, paths, imported, scope.made)
 

@@ -25,7 +25,7 @@ class Sources:
         self.root = root
         self.shelf = shelf
         self.packages = packages
-        self.inputs = Inputs(root)
+        self.inputs = Inputs(root, shelf.folder)
         self.leaves: dict[str, Node] = {}
         self._views: dict[str, View | None] = {}
         self._foreign_views: dict[tuple[str, int], View | None] = {}

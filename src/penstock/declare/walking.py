@@ -313,7 +313,7 @@ class Walker:
             if bound in scope.fixed:
                 scope.refs.append(("a", "=^" + bound))
             scope.binds.add(bound)
-            scope.imported[bound] = target if scope.imported.get(bound, target) == target else ""
+            scope.imported.setdefault(bound, []).append(target)
             # That the module is imported counts even if nothing of it is named afterwards.
             scope.refs.append(("r", "+" + load))
         self.out.append("]")
