@@ -102,7 +102,9 @@ def test_an_error_says_where(call: Call, edit: Callable[[str, str], None]) -> No
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes break otherwise elsewhere")
-@pytest.mark.parametrize("command", [["runs"], ["show"], ["show", "--json"], ["--help"], ["run", "--force", "rows"]])
+@pytest.mark.parametrize(
+    "command", [["runs"], ["show"], ["show", "--json"], ["--help"], ["run"], ["run", "--set", "model.rate=-1"]]
+)
 def test_a_reader_that_leaves_is_no_error(project: Path, call: Call, command: list[str]) -> None:
     assert call("run").code == 0
     reader, writer = os.pipe()
@@ -111,4 +113,4 @@ def test_a_reader_that_leaves_is_no_error(project: Path, call: Call, command: li
         [sys.executable, "-m", "penstock.cli", *command], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
     )
     os.close(writer)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (1 if "-1" in str(command) else 0, "")

@@ -30,6 +30,15 @@ def test_what_still_fails_fails_again(call: Call) -> None:
     assert "✗ model" in done.out
 
 
+def test_the_closing_words_count_what_was_done_before(call: Call, edit: Edit) -> None:
+    call("run", "--set", "model.rate=-1")
+    edit("    if rate < 0:", "    if rate < -5:")
+    done = call("resume", "last")
+    assert "  kept    3 steps: rows, doubled, aside\n" in done.out
+    assert "✓ line succeeded" in done.out
+    assert " · 5 ran\n" in done.out
+
+
 def test_approval_lets_the_run_go_on(call: Call, edit: Edit) -> None:
     edit("    return len(rows)", '    ps.hold("Count them?"); return len(rows)')
     run = call("run", "--json").json

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.report.paint import Screen, ansi, crop, plain, safe, table, width
+from penstock.report.paint import Screen, ansi, crop, fold, plain, safe, table, width
 
 
 class Terminal(io.StringIO):
@@ -86,3 +86,18 @@ def test_empty_columns_take_no_room() -> None:
 
 def test_text_is_cut_to_the_screen() -> None:
     assert Screen(width=5).text([[("abcdefgh", "")], [("ab", "")]]) == "abcd…\nab\n"
+
+
+@given(st.lists(st.tuples(st.text("ab飛 "), st.sampled_from(["", "bad"])), max_size=6), st.integers(4, 40))
+def test_a_broken_line_loses_nothing(line: list[tuple[str, str]], limit: int) -> None:
+    lines = fold(line, limit)
+    assert all(width(plain(one)) <= limit for one in lines)
+    assert "".join([plain(one) for one in lines]).replace(" ", "") == plain(line).replace(" ", "")
+    styles = [(one, style) for text, style in line for one in text if one != " "]
+    assert [(one, style) for part in lines for text, style in part for one in text if one != " "] == styles
+
+
+def test_lines_are_broken_between_words() -> None:
+    line = [("⚠ ", "warn"), ("weather", "name"), ("  it reads a file  ", ""), ("airports.py:16", "code")]
+    assert [plain(one) for one in fold(line, 30)] == ["⚠ weather  it reads a file  ", "  airports.py:16"]
+    assert fold(line, 0) == [line]

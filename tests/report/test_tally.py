@@ -23,7 +23,7 @@ from penstock.model.event import (
     Skipped,
 )
 from penstock.model.run import Decision, Reason
-from penstock.report.tally import Tally
+from penstock.report.tally import Tally, done_before
 
 NAMES = ("a", "b", "c/d", "e")
 STATES = {"ran": "succeeded", "held": "waiting", "retrying": "waiting"}
@@ -108,3 +108,14 @@ def test_a_child_that_fails_is_not_a_step_of_its_own() -> None:
     tally.on(Failed("a[0]", 1, FAILURE), 3.0)
     tally.on(Blocked(("a",), "a[0]"), 4.0)
     assert tally.counts == {"waiting": 0, "running": 0, "blocked": 1}
+
+
+def test_a_run_that_is_resumed_begins_with_what_it_has_done(tmp_path: Path) -> None:
+    done = done_before(ledger_at(tmp_path, story()).steps("r1"))
+    assert {name: state for name, (state, _) in done.items()} == {"clean": "ran", "scores": "ran"}
+    tally = Tally(done)
+    tally.on(RunStarted(run_of(("clean", "scores", "model"))), 0.0)
+    assert tally.counts == {"waiting": 1, "ran": 2}
+    assert tally.steps["scores"].execution is not None, "with its metrics"
+    tally.on(Decided((Decision("clean", "run"), Decision("model", "unknown"))), 1.0)
+    assert tally.counts == {"waiting": 2, "ran": 1}, "what was edited meanwhile is done again"

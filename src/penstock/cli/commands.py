@@ -77,6 +77,7 @@ class Commands(click.Group):
         name = prog_name or "penstock"
         if "_PENSTOCK_COMPLETE" in os.environ:  # a shell asks what could come next
             return super().main(arguments, name, *given, **extra)
+        code = 0
         try:
             with self.make_context(name, arguments, **extra) as context:
                 code = self.invoke(context) or 0
@@ -88,7 +89,7 @@ class Commands(click.Group):
         except BaseException as error:
             from penstock.cli.ending import finish
 
-            code = finish(error, arguments)
+            code = finish(error, arguments, code)
         sys.exit(code)
 
 

@@ -20,14 +20,14 @@ __all__ = ["body_of", "finish"]
 _WRONG, _INTERRUPTED = 2, 130
 
 
-def finish(error: BaseException, arguments: Sequence[str]) -> int:
+def finish(error: BaseException, arguments: Sequence[str], code: int = 0) -> int:
     """Say what a command raised, to people on standard error and with `--json` as a document; its exit code.
 
-    A reader of standard output that left is no error: a command that nobody listens to has nothing more to do.
+    A reader of standard output that left is no error: then it is `code`, what the command would have ended with.
     """
     if isinstance(error, BrokenPipeError):
         _silence()
-        return 0
+        return code
     if isinstance(error, KeyboardInterrupt | click.Abort):
         body: ErrorBody = {"kind": "Interrupted", "message": "interrupted", "where": "", "hint": ""}
         code = _INTERRUPTED

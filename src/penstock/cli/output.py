@@ -9,17 +9,23 @@ from typing import Any
 import click
 import msgspec
 
-from penstock.report.paint import Line, Screen
+from penstock.report.paint import Line, Screen, fold
 
-__all__ = ["note", "only_json", "show", "write_json"]
+__all__ = ["columns", "note", "only_json", "show", "write_json"]
 
 
 def show(document: Mapping[str, Any], lines: Iterable[Line], *, as_json: bool) -> None:
-    """Print a document, or the lines that say the same to people."""
+    """Print a document, or the lines that say the same to people. Nothing is cut off, but broken between words."""
     if as_json:
         write_json(document)
     else:
-        sys.stdout.write(Screen.of(sys.stdout).text(lines))
+        screen = Screen.of(sys.stdout)
+        sys.stdout.write(screen.text([part for line in lines for part in fold(line, screen.width)]))
+
+
+def columns() -> int:
+    """The width of the terminal, for tables; 0 where there is none."""
+    return Screen.of(sys.stdout).width
 
 
 def note(text: str) -> None:

@@ -12,6 +12,7 @@ from penstock.cli.output import only_json, show
 from penstock.cli.watching import Watched, closing, run_watched
 from penstock.errors import PipelineNotFound
 from penstock.report.documents import ApproveDocument
+from penstock.report.tally import Tally, done_before
 from penstock.report.views import find_step
 
 __all__ = ["approve", "resume"]
@@ -36,6 +37,7 @@ def resume(
     """
     with reading(file) as (settings, ledger):
         earlier = ledger.run(run)
+        tally = Tally(done_before(ledger.steps(earlier.id)))
     path = file or _pipeline_of(earlier.file, earlier.root, settings.file)
     with only_json(as_json):
         pipeline = Pipeline.load(path, executor=executor, state=str(settings.state))
@@ -50,7 +52,7 @@ def resume(
                 command=("penstock", *sys.argv[1:]),
             ).run
 
-        tally = run_watched(go, redraw=not inline, as_json=as_json)
+        tally = run_watched(go, redraw=not inline, as_json=as_json, tally=tally)
     return closing(pipeline.settings, tally, as_json=as_json)
 
 

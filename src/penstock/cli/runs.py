@@ -5,6 +5,7 @@ import time
 import click
 
 from penstock.cli.options import file_option, json_option, reading
+from penstock.cli.output import columns
 from penstock.cli.output import show as show_document
 from penstock.report.run_text import run_lines, runs_lines
 from penstock.report.step_text import step_lines
@@ -21,7 +22,7 @@ def runs(limit: int, file: str | None, as_json: bool) -> None:
     """List runs, newest first."""
     with reading(file) as (settings, ledger):
         document = runs_view(ledger, limit, settings.pipeline if file else "", now=time.time())
-    show_document(document, runs_lines(document, time.time()), as_json=as_json)
+    show_document(document, runs_lines(document, time.time(), columns()), as_json=as_json)
 
 
 @click.command()
@@ -43,4 +44,4 @@ def show(run: str, step: str | None, file: str | None, as_json: bool) -> None:
         before_run, before = (
             previous_metrics(ledger, document["pipeline"], document["run"]) if document["metrics"] else ("", {})
         )
-    show_document(document, run_lines(document, before, before_run), as_json=as_json)
+    show_document(document, run_lines(document, before, before_run, columns()), as_json=as_json)

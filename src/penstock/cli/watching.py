@@ -1,5 +1,6 @@
 """Running while people watch: progress, then the closing words or the document, then the exit code."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 
@@ -18,13 +19,13 @@ Watched = Callable[[Event], None]
 _CODES = {"succeeded": 0, "waiting": 0, "failed": 1, "cancelled": 130}
 
 
-def run_watched(go: Callable[[Watched], str], *, redraw: bool, as_json: bool) -> Tally:
+def run_watched(go: Callable[[Watched], str], *, redraw: bool, as_json: bool, tally: Tally | None = None) -> Tally:
     """Run `go`, which gives every event to what it is handed, and show how it goes.
 
-    With `as_json`, that goes to standard error. A second Ctrl-C raises `KeyboardInterrupt`, after the way on was said.
+    With `as_json`, that goes to standard error. `tally` tells what a run that is resumed has done. A second Ctrl-C raises `KeyboardInterrupt`, after the way on was said.
     """
     stream = sys.stderr if as_json else sys.stdout
-    watch = Watch(stream, redraw=redraw)
+    watch = Watch(stream, redraw=redraw, tally=tally)
     try:
         with watch:
             go(watch.on)
@@ -36,12 +37,17 @@ def run_watched(go: Callable[[Watched], str], *, redraw: bool, as_json: bool) ->
 
 
 def closing(settings: Settings, tally: Tally, *, as_json: bool) -> int:
-    """The closing words on a run, or its document; the exit code."""
+    """The closing words on a run, or its document; the exit code, which does not hang on whether anybody reads them."""
     assert tally.run is not None
+    with contextlib.suppress(BrokenPipeError):
+        _close(settings, tally, as_json=as_json)
+    return _CODES.get(tally.status, 1)
+
+
+def _close(settings: Settings, tally: Tally, *, as_json: bool) -> None:
     if as_json:
-        document = _document(settings, tally)
-        show(document, [], as_json=True)
-        return _CODES.get(document["status"], 1)
+        show(_document(settings, tally), [], as_json=True)
+        return
     end = closing_from(tally)
     before: dict[str, float | None] = {}
     before_run = ""
@@ -50,7 +56,6 @@ def closing(settings: Settings, tally: Tally, *, as_json: bool) -> int:
         before_run, before = previous_metrics(ledger, end.pipeline, end.run)
         ledger.close()
     show({}, summary(end, before, before_run), as_json=False)
-    return _CODES.get(end.status, 1)
 
 
 def _document(settings: Settings, tally: Tally) -> RunDocument:

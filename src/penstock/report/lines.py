@@ -54,7 +54,7 @@ class Lines:
             case RunStarted():
                 self._begun = True
                 self._wide = min(max([width(safe(one)) for one in event.run.steps], default=0), _NAME)
-                return self._text(_opening(event))
+                return self._text(_opening(event)) + self._kept(tally)
             case Failed() if step is not None:
                 return self._failed(step)
             case Warned():
@@ -122,12 +122,16 @@ class Lines:
         self._said[step.name] = now
         return self._say("running", step.name, _share(step))
 
+    def _kept(self, tally: Tally) -> str:
+        names = list(tally.before)
+        return self._say("kept", f"{plural(len(names), 'step')}: {_names(names)}", []) if names else ""
+
     def _flush(self) -> str:
         names, self._reused = self._reused, []
         return self._say("reused", f"{plural(len(names), 'step')}: {_names(names)}", []) if names else ""
 
     def _say(self, word: str, name: str, rest: Line) -> str:
-        style = {"ran": "good", "FAILED": "bad", "reused": "dim", "running": "busy"}.get(word, "warn")
+        style = {"ran": "good", "FAILED": "bad", "reused": "dim", "kept": "dim", "running": "busy"}.get(word, "warn")
         gap = " " * max(self._wide - width(name), 0) + "  " if rest else ""
         return self._text([("  ", ""), (f"{word:<8}", style), (safe(name), ""), (gap, ""), *rest])
 

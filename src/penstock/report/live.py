@@ -36,9 +36,10 @@ class Watch:
         screen: Screen | None = None,
         *,
         redraw: bool = True,
+        tally: Tally | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self._stream = stream
         self._screen = screen or Screen.of(stream)
         self._now = now

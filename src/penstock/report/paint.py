@@ -5,6 +5,7 @@ because a terminal library takes longer to import (90 ms) than a whole run with 
 """
 
 import os
+import re
 import shutil
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import TextIO
 
 from msgspec import Struct
 
-__all__ = ["Line", "Screen", "ansi", "crop", "plain", "safe", "table", "width"]
+__all__ = ["Line", "Screen", "ansi", "crop", "fold", "plain", "safe", "table", "width"]
 
 Line = list[tuple[str, str]]
 
@@ -129,15 +130,49 @@ def crop(line: Line, limit: int) -> Line:
             cut.append((text, style))
             room -= wide
             continue
-        kept = ""
-        for one in text:
-            room -= _columns(one)
-            if room < 0:
-                break
-            kept += one
-        cut.append((kept + "…", style))
+        cut.append((_head(text, room) + "…", style))
         break
     return cut
+
+
+def fold(line: Line, limit: int) -> list[Line]:
+    """The line broken between words into lines of so many columns (0: not broken), the later ones indented a little more.
+
+    >>> [plain(one) for one in fold([("  one two", ""), (" three", "dim")], 9)]
+    ['  one two', '    three']
+    """
+    if not limit or sum([width(text) for text, _ in line]) <= limit:
+        return [line]
+    start = plain(line)
+    indent = " " * min(len(start) - len(start.lstrip()) + 2, limit // 2)
+    lines: list[Line] = [[]]
+    used = 0
+    for text, style in line:
+        for word in re.findall(r"\s+|\S+", text):
+            rest = word
+            if used + width(word) > limit and used > len(indent):
+                if word.isspace():
+                    continue
+                lines.append([(indent, "")])
+                used = len(indent)
+            elif word.isspace() and len(lines) > 1 and used == len(indent):
+                continue
+            while used + width(rest) > limit:  # a word longer than a line
+                head = _head(rest, limit - used) or rest[0]
+                lines[-1].append((head, style))
+                lines.append([(indent, "")])
+                rest, used = rest[len(head) :], len(indent)
+            lines[-1].append((rest, style))
+            used += width(rest)
+    return lines
+
+
+def _head(text: str, columns: int) -> str:
+    for i, one in enumerate(text):
+        columns -= _columns(one)
+        if columns < 0:
+            return text[:i]
+    return text
 
 
 def plain(line: Line) -> str:

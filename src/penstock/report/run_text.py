@@ -10,7 +10,7 @@ from penstock.report.documents import (
     RunsDocument,
     StepDocument,
 )
-from penstock.report.paint import Line, safe, table
+from penstock.report.paint import Line, crop, safe, table
 from penstock.report.summary import closing_of, summary
 from penstock.report.units import ago, count, duration, number, plural, size
 
@@ -19,8 +19,8 @@ __all__ = ["run_lines", "runs_lines"]
 _WORDS = {"succeeded": "ran"}  # in a table of steps, "ran" says what "reused" does not
 
 
-def runs_lines(document: RunsDocument, now: float) -> list[Line]:
-    """A table of runs; `now` in seconds since 1970."""
+def runs_lines(document: RunsDocument, now: float, columns: int = 0) -> list[Line]:
+    """A table of runs, cut to so many columns (0: not); `now` in seconds since 1970."""
     rows: list[list[Line | str]] = []
     for run in document["runs"]:
         glyph, style = GLYPHS["held" if run["status"] == "waiting" else run["status"]]
@@ -46,11 +46,13 @@ def runs_lines(document: RunsDocument, now: float) -> list[Line]:
     ]
     if not any(run["metrics"] for run in document["runs"]):
         head[-1] = ""
-    return table([head, *rows], right=[4], indent=0)
+    return _cut(table([head, *rows], right=[4], indent=0), columns)
 
 
-def run_lines(run: RunDocument, before: Mapping[str, float | None], before_run: str = "") -> list[Line]:
-    """A run whole: where it ran, its steps, and its closing words."""
+def run_lines(
+    run: RunDocument, before: Mapping[str, float | None], before_run: str = "", columns: int = 0
+) -> list[Line]:
+    """A run whole: where it ran, its steps (cut to so many columns; 0: not), and its closing words."""
     code = run["code"]
     commit = f"commit {code['commit'][:10]}{' and changes' if code['dirty'] else ''}" if code["commit"] else ""
     workers = f", {plural(run['workers'], 'worker')}" if run["workers"] and run["executor"] != "inline" else ""
@@ -70,7 +72,12 @@ def run_lines(run: RunDocument, before: Mapping[str, float | None], before_run: 
     lines: list[Line] = [closing[0], [("  " + safe(" · ".join([one for one in facts if one])), "dim")]]
     if label:
         lines.append([("  " + safe(label), "code")])
-    return [*lines, [], *_steps_table(run["steps"]), *closing[2:]]
+    return [*lines, [], *_cut(_steps_table(run["steps"]), columns), *closing[2:]]
+
+
+def _cut(lines: list[Line], columns: int) -> list[Line]:
+    # what is cut off a table is told in full elsewhere; broken lines would hide its columns
+    return [crop(line, columns) for line in lines] if columns else lines
 
 
 def _steps_table(steps: list[StepDocument]) -> list[Line]:

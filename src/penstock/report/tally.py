@@ -4,7 +4,8 @@
 """
 
 from collections import deque
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 from penstock.model.event import (
     Approved,
@@ -27,7 +28,7 @@ from penstock.model.event import (
 from penstock.model.run import Execution, Reason, Run
 from penstock.model.task import Failure
 
-__all__ = ["State", "StepTally", "Tally"]
+__all__ = ["State", "StepTally", "Tally", "done_before"]
 
 State = Literal[
     "waiting", "running", "retrying", "ran", "reused", "failed", "blocked", "skipped", "cancelled", "held"
@@ -72,9 +73,13 @@ class StepTally:
 
 
 class Tally:
-    """A run as far as it has come. Times are those of the clock whose reading `on` is given."""
+    """A run as far as it has come. Times are those of the clock whose reading `on` is given.
 
-    def __init__(self) -> None:
+    `before` holds what a run that is resumed has done: each step's state (ran or reused) and its execution.
+    """
+
+    def __init__(self, before: Mapping[str, tuple[State, Execution | None]] | None = None) -> None:
+        self.before = before or {}
         self.run: Run | None = None
         self.status = "running"
         self.began: float | None = None
@@ -110,7 +115,10 @@ class Tally:
             case RunStarted():
                 self.run, self.began = event.run, now
                 for name in event.run.steps:
-                    self._step(name)
+                    step = self._step(name)
+                    if name in self.before:
+                        state, step.execution = self.before[name]
+                        self._move(step, state)
             case Decided():
                 for decision in event.decisions:
                     step = self._step(decision.step)
@@ -118,6 +126,8 @@ class Tally:
                     step.execution = decision.execution
                     if decision.action == "reuse":
                         self._move(step, "reused")
+                    elif step.state in ("ran", "reused"):  # what had been done must be done again
+                        self._move(step, "waiting")
             case Retrying():
                 step = self._step(event.step)
                 step.failure, step.attempt = event.failure, event.attempt
@@ -190,7 +200,7 @@ class Tally:
             self.failed[step.name] = step
         elif state == "held":
             self.held[step.name] = step
-        if state in ("ran", "skipped"):
+        if state in ("ran", "skipped") and step.name not in self.before:
             self.recent.append(step)
         return step
 
@@ -227,3 +237,9 @@ class Tally:
         # of a step that grew, the last attempt only gathers: what people waited for is the whole
         step.seconds = passed if step.grew else execution.usage.seconds or passed
         return self._move(step, "ran")
+
+
+def done_before(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[State, Execution | None]]:
+    """What a run has done, from its steps as the ledger has them."""
+    states: dict[str, State] = {"succeeded": "ran", "reused": "reused"}
+    return {row["step"]: (states[row["status"]], row["execution"]) for row in rows if row["status"] in states}
