@@ -28,8 +28,8 @@ demo: .venv/.demo examples/flights/data/flights.parquet
 	  '  penstock run --set boosted.trees=200' \
 	  '  penstock runs             every run so far, with its metrics' \
 	  '  penstock show last        one run, step by step' \
-	  '  penstock logs last contest   what a step printed' '' \
-	  'Change 150 to 100 in `hourly`, or a line of `recent_mean`, and ask `penstock plan` and `penstock why features`.' \
+	  '  penstock logs last contest    what a step printed' '' \
+	  'Then edit a line of `recent_mean` in flights.py, and ask `penstock plan` and `penstock why features`.' \
 	  'docs/tutorial.md goes through it line by line.'
 
 examples/flights/data/flights.parquet: examples/flights/prepare.py | .venv/.demo
