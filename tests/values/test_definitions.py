@@ -73,6 +73,20 @@ def test_what_a_method_does_counts() -> None:
         assert digest(BASE.replace(old, new)) != same, new
 
 
+def test_functions_reached_through_modules_count() -> None:
+    user = "import helpers_here\ndef thing(x):\n    return helpers_here.clean(x)\n"
+    inside = "def thing(x):\n    from helpers_here import clean\n    return clean(x)\n"
+    helpers = "def clean(x):\n    return x + 1\ndef unused(x):\n    return x\n"
+    for source in (user, inside):
+        found = []
+        for text in (helpers, helpers.replace("x + 1", "x + 2"), helpers.replace("return x\n", "return -x\n")):
+            made(text, "clean", "helpers_here")
+            sys.modules["helpers_here"].__file__ = "/elsewhere/helpers_here.py"
+            found.append(digest(source))
+        assert found[0] != found[1]
+        assert found[0] == found[2]
+
+
 CIRCLE = """
 class other:
     def make(self):

@@ -139,6 +139,17 @@ def test_functions_count_by_what_they_do() -> None:
     assert state(Thing(call=make(1))) != state(Thing(call=make(2)))
 
 
+def test_what_a_closure_holds_may_change() -> None:
+    held = [1]
+
+    def predict() -> Any:
+        return held
+
+    before = state(predict)
+    held.append(2)
+    assert state(predict) != before
+
+
 def test_what_can_not_be_known_is_said() -> None:
     with pytest.raises(StateError, match="lock"):
         state(Thing(lock=threading.Lock()))

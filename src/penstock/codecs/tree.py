@@ -25,6 +25,7 @@ EncodeOne = Callable[[Any, Sink], Stored]
 DecodeOne = Callable[[Stored, Reader], Any]
 
 _SHOWN_LEAVES = 20
+_MANY = 50
 
 
 class Part:
@@ -67,15 +68,21 @@ _table = msgpack.Decoder(tuple[bytes, dict[bytes, _Entry]])
 def pack(value: Any, sink: Sink, encode_one: EncodeOne) -> Packed:
     """Store the leaves of a value and give the bytes that hold the rest. Leaves are in the order in which they are met.
 
-    Raises `NotPlain` for a value that is itself a leaf.
+    Raises `NotPlain` for a value that is itself a leaf, and for one that holds so many pickled leaves that it had better
+    be pickled whole.
     """
     found: dict[bytes, tuple[Stored, bool]] = {}
+    met = [0]
 
     def leaf(one: Any) -> bytes:
         if one is value:
             raise plain.NotPlain(one)
         owned = isinstance(one, Part)
         kept = one.stored if owned else encode_one(one, sink)
+        if kept.codec == "pickle" and not owned:
+            met[0] += 1
+            if met[0] > _MANY:
+                raise plain.NotPlain(value)
         name = kept.identity.encode()
         found.setdefault(name, (kept, owned))
         return name

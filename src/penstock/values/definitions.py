@@ -107,9 +107,34 @@ def _function_pieces(function: types.FunctionType) -> Iterator[Any]:
             yield cell.cell_contents
         except ValueError:  # a cell that is not filled yet
             yield "an empty cell"
-    for name in sorted(set(_names_of(code)) & world.keys()):
+    names = set(_names_of(code))
+    modules: list[types.ModuleType] = []
+    for name in sorted(names & world.keys()):
         yield name
         yield world[name]
+        modules += _users_module(world[name])
+    for name in sorted(names & sys.modules.keys() - world.keys()):  # imported inside the function
+        modules += _users_module(sys.modules[name])
+    yield from _reached_in(modules, names)
+
+
+def _users_module(thing: Any) -> list[types.ModuleType]:
+    is_users_own = isinstance(thing, types.ModuleType) and not _is_library_module(thing.__name__)
+    return [thing] if is_users_own and hasattr(thing, "__file__") else []
+
+
+def _reached_in(modules: list[types.ModuleType], names: set[str]) -> Iterator[Any]:
+    """What a function's code may name as an attribute of the user's modules: `helpers.clean`."""
+    seen: set[str] = set()
+    while modules:
+        module = modules.pop()
+        if module.__name__ in seen:
+            continue
+        seen.add(module.__name__)
+        for name in sorted(names & vars(module).keys()):
+            yield f"{module.__name__}.{name}"
+            yield vars(module)[name]
+            modules += _users_module(vars(module)[name])
 
 
 def _class_pieces(cls: type) -> Iterator[Any]:

@@ -14,19 +14,19 @@ import sys
 import types
 from collections.abc import Callable, Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from blake3 import blake3
 from msgspec import msgpack
 
-from penstock.model.digest import PREFIX
+from penstock.model.digest import digest_bytes
 from penstock.values.definitions import is_users, pieces, qualified_name
 
 __all__ = ["StateError", "definition_digest", "state"]
 
 _SCALARS = frozenset({bool, int, float, str, type(None)})
-_DEFINITIONS: "WeakKeyDictionary[Any, bytes]" = WeakKeyDictionary()
 _LARGE = 1 << 20  # from here on several threads hash faster than one
+_SHORT = 48
+_MOST = 3_000_000  # objects; a walk takes some microseconds for each
 
 _Define = Callable[[Any], bytes]
 
@@ -36,11 +36,17 @@ class StateError(ValueError):
 
 
 def _hash(tag: str, parts: Iterable[bytes]) -> bytes:
-    hasher = blake3(tag.encode())
+    """A token for a compound: its digest behind a byte that no scalar's token begins with."""
+    pieces = [tag.encode(), b"\x00"]
     for part in parts:
-        hasher.update(len(part).to_bytes(8, "little"))
-        hasher.update(part)
-    return hasher.digest()
+        pieces.append(len(part).to_bytes(8, "little"))
+        pieces.append(part)
+    return b"\xff" + blake3(b"".join(pieces)).digest()
+
+
+def _scalar(tag: bytes, data: bytes) -> bytes:
+    """A token for a scalar: itself where it is short, which saves a digest; tags are letters."""
+    return tag + data if len(data) < _SHORT else _hash(tag.decode(), [data])
 
 
 def _hash_buffer(tag: str, head: bytes, data: Any) -> bytes:
@@ -59,9 +65,10 @@ class _Visit:
         self.open: dict[int, int] = {}  # objects whose visit is not finished -> depth
         self.keep: list[Any] = []  # so that ids stay theirs
         self.lowest = sys.maxsize  # the outermost open object that was met again
+        self.simple: dict[type, bool] = {}  # classes whose instances are their attributes and nothing else
 
     def any(self, value: Any) -> bytes:
-        """The digest of one value."""
+        """The token of one value: equal for equal states, no token the beginning of another's."""
         kind = type(value)
         handler = _EXACT.get(kind)
         if handler is not None:
@@ -85,6 +92,8 @@ class _Visit:
                 self.lowest = outer
             self.known[here] = digest
             self.keep.append(value)
+            if len(self.keep) > _MOST:
+                raise StateError(f"more than {_MOST:,} objects hang together")
         return digest
 
     def _compound(self, value: Any, kind: type) -> bytes:
@@ -127,7 +136,22 @@ class _Visit:
         flat = np.ascontiguousarray(array).reshape(-1)
         return _hash_buffer("array", head, flat.view(np.uint8) if flat.size else b"")
 
+    def _is_simple(self, kind: Any) -> bool:
+        known = self.simple.get(kind)
+        if known is None:
+            known = self.simple[kind] = (
+                kind.__reduce_ex__ is object.__reduce_ex__
+                and kind.__reduce__ is object.__reduce__
+                and kind.__new__ is object.__new__
+                and kind not in copyreg.dispatch_table
+                and getattr(kind, "__getstate__", None) is getattr(object, "__getstate__", None)
+                and not any(vars(base).get("__slots__") for base in kind.__mro__)
+            )
+        return known
+
     def _reduced(self, value: Any, kind: type) -> bytes:
+        if self._is_simple(kind) and hasattr(value, "__dict__"):
+            return _hash("instance", [self.any(kind), self._state(value.__dict__)])
         try:
             reducer = copyreg.dispatch_table.get(kind)
             reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
@@ -149,25 +173,28 @@ class _Visit:
     def _state(self, held: Any) -> bytes:
         """The attributes of an object: their order is how they came to be set, which is nobody's content."""
         if type(held) is dict and all(type(name) is str for name in held):
-            return self._mapping("attributes", sorted(held.items()))
+            items = sorted(held.items())
+            if _SCALARS.issuperset(map(type, held.values())):
+                return self._sequence("attributes", [one for pair in items for one in pair])
+            return self._mapping("attributes", items)
         if type(held) is tuple and len(held) == 2 and all(one is None or type(one) is dict for one in held):
             return _hash("slots", [self._state(one) for one in held])
         return self.any(held)
 
 
 def _float(value: float) -> bytes:
-    return _hash("float", [struct.pack("<d", value if not math.isnan(value) else math.nan)])
+    return b"f" + struct.pack("<d", value if not math.isnan(value) else math.nan)
 
 
 _EXACT: dict[type, Callable[[Any], bytes]] = {
-    type(None): lambda _: _hash("none", []),
-    bool: lambda value: _hash("bool", [b"1" if value else b"0"]),
-    int: lambda value: _hash("int", [hex(value).encode()]),
+    type(None): lambda _: b"n",
+    bool: lambda value: b"t" if value else b"u",
+    int: lambda value: _scalar(b"i", b"%d" % value if -(1 << 63) < value < 1 << 63 else hex(value).encode()),
     float: _float,
-    complex: lambda value: _hash("complex", [struct.pack("<dd", value.real, value.imag)]),
-    str: lambda value: _hash("str", [value.encode("utf-8", "surrogatepass")]),
-    bytes: lambda value: _hash("bytes", [value]),
-    bytearray: lambda value: _hash("bytearray", [bytes(value)]),
+    complex: lambda value: b"c" + struct.pack("<dd", value.real, value.imag),
+    str: lambda value: _scalar(b"s", value.encode("utf-8", "surrogatepass")),
+    bytes: lambda value: _scalar(b"b", value),
+    bytearray: lambda value: _scalar(b"a", bytes(value)),
     type(Ellipsis): lambda _: _hash("ellipsis", []),
     type(NotImplemented): lambda _: _hash("not implemented", []),
     types.ModuleType: lambda value: _hash("module", [value.__name__.encode()]),
@@ -225,14 +252,8 @@ def definition_digest(thing: Any) -> bytes:
     """The digest of a class or function: its name, and everything of the user's own that its code can reach.
 
     Each definition is hashed alone, with the others by name, and the set of them is what counts: so circles do no harm,
-    and it does not matter where the walk begins. Kept per definition; 32 bytes.
+    and it does not matter where the walk begins. Nothing is kept: what a closure or a class holds may change as a program runs.
     """
-    try:
-        known = _DEFINITIONS.get(thing)
-    except TypeError:
-        known = None
-    if known is not None:
-        return known
     queue, seen, found = [thing], {id(thing)}, []
 
     def define(other: Any) -> bytes:
@@ -248,17 +269,12 @@ def definition_digest(thing: Any) -> bytes:
             continue
         visit = _Visit(define, lenient=True)
         found.append(_hash("definition", [_name_only(one), *[visit.any(piece) for piece in pieces(one)]]))
-    digest = _hash("definitions", [_name_only(thing), *sorted(found)])
-    try:
-        _DEFINITIONS[thing] = digest
-    except TypeError:
-        pass
-    return digest
+    return _hash("definitions", [_name_only(thing), *sorted(found)])
 
 
 def state(value: Any) -> str:
     """The digest of what `value` holds. Raises `StateError` where that can't be known."""
     try:
-        return PREFIX + _Visit(definition_digest).any(value).hex()
+        return digest_bytes(_Visit(definition_digest).any(value))
     except RecursionError:
         raise StateError(f"{qualified_name(type(value))} is nested too deeply") from None
