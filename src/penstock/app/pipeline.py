@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from penstock.app.executors import make_executor
 from penstock.app.interrupts import Interrupts
 from penstock.app.recording import GitState, environment, graph_record, machine, new_run_id, snapshot
@@ -341,8 +343,6 @@ def _declared(function: Callable[..., Any]) -> Declaration:
 
 
 def _named(run: Run, name: str, tags: Sequence[str], command: Sequence[str]) -> Run:
-    from msgspec import structs
-
     return structs.replace(
         run, name=name or run.name, tags=tuple(tags) or run.tags, command=tuple(command) or run.command
     )

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from penstock.graph.graph import Graph
 from penstock.model.digest import digest_bytes
 from penstock.ports import Ledger
@@ -122,8 +124,6 @@ def graph_record(graph: Graph) -> dict[str, Any]:
 
 def snapshot(sources: Mapping[Path, bytes], ledger: Ledger) -> str:
     """Keep the project's own source files; the digest of their list (path → digest, as JSON)."""
-    import msgspec
-
     digests = {str(path): digest_bytes(content) for path, content in sorted(sources.items())}
     listed = msgspec.json.encode(digests)
     digest = digest_bytes(listed)

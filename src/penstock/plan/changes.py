@@ -1,5 +1,7 @@
 """What differs between two closures, as reasons: the changed function, its file and line, and the diff."""
 
+import difflib
+
 from penstock.model.code import Code, Piece
 from penstock.model.run import Reason
 
@@ -98,8 +100,6 @@ def _values(was: Piece, now: Piece) -> str:
 def _diff(was: Piece, now: Piece) -> str:
     if was.text == now.text:
         return ""
-    import difflib
-
     lines = difflib.unified_diff(
         was.text.splitlines(), now.text.splitlines(), f"before/{now.file}", f"now/{now.file}", n=2, lineterm=""
     )
