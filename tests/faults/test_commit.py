@@ -141,8 +141,8 @@ def test_killed_at_every_step_of_a_commit(tmp_path: Path) -> None:
     """Each call of the store and each statement of the ledger, before and after: named crash points, all of them."""
     last, killed = 0, 0
     known: list[tuple[int, str, str]] = []
-    points = 200
-    for place in places(points, 25):
+    points = 150
+    for place in places(points, 40):
         ended = subprocess.run(
             [sys.executable, "-c", STEPS + WRITER, tmp_path, str(place * 10), "2", str(place), str(place)],
             stdout=subprocess.PIPE,

@@ -108,6 +108,20 @@ def test_the_layout(tmp_path: Path) -> None:
     assert stat.S_IMODE((store.folder / "blobs" / name[:2] / name).stat().st_mode) == 0o400
 
 
+@pytest.mark.parametrize("made", range(5))
+def test_a_process_killed_while_it_made_the_folders_leaves_a_store_that_works(tmp_path: Path, made: int) -> None:
+    class Dies(Recorder):
+        def mkdir(self, path: Path) -> None:
+            if len(self.calls) == made:
+                raise KeyboardInterrupt
+            super().mkdir(path)
+
+    with pytest.raises(KeyboardInterrupt):
+        put(LocalStore(tmp_path / "store", disk=Dies()), b"first")
+    store = LocalStore(tmp_path / "store")
+    assert bytes(store.data(put(store, b"second"))) == b"second"
+
+
 @pytest.mark.needs("proc")
 def test_the_order_of_durability(tmp_path: Path) -> None:
     disk = Recorder()

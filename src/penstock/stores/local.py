@@ -399,7 +399,8 @@ class LocalStore:
         if self._ready or self._tmp.is_dir():
             return
         try:
-            for folder in (self.folder, self._blobs, self._tmp, self._pending):
+            # `tmp` last: where it is, the others are, wherever the process that made them was killed.
+            for folder in (self.folder, self._blobs, self._pending, self._tmp):
                 self._disk.mkdir(folder)
         except OSError as error:
             raise store_error(error, "Making its folders", self.folder) from error
