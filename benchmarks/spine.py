@@ -119,7 +119,7 @@ import polars as pl
 import numpy as np
 ROWS = {rows}
 if len(sys.argv) > 1:
-    table = pl.read_ipc(sys.argv[1], memory_map=True)
+    table = pl.scan_ipc(sys.argv[1]).collect()
     print({use})
 else:
     table = {make}

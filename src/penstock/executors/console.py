@@ -137,12 +137,18 @@ class _Both(io.TextIOBase):
         if text:
             self._log(memoryview(text.encode("utf-8", "backslashreplace")))
         if self._terminal is not None:
-            self._terminal.write(text)
+            try:
+                self._terminal.write(text)
+            except OSError:  # nobody reads any more (`| head`): that is no failure of the step
+                self._terminal = None
         return len(text)
 
     def flush(self) -> None:
         if self._terminal is not None:
-            self._terminal.flush()
+            try:
+                self._terminal.flush()
+            except OSError:
+                self._terminal = None
 
     def writable(self) -> bool:
         return True
