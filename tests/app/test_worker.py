@@ -254,7 +254,7 @@ def run(project: Project) -> Iterator[Run]:
     from penstock.executors.local import LocalExecutor
 
     executor = LocalExecutor(
-        [sys.executable, "-m", "penstock.app.worker"],
+        [sys.executable, "-P", "-m", "penstock.app.worker"],
         workers=2,
         state=project.state,
         root=project.folder,

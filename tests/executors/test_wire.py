@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.errors import ExecutorError
 from penstock.executors.wire import Again, Frames, FromRunner, FromWorker, Halt, Prepare, Spent, Work, frame
 from penstock.model.event import Measured
 from penstock.model.step import Entry
@@ -56,13 +55,22 @@ def test_half_a_message_is_none(sent: Any, data: st.DataObject) -> None:
 
 @given(st.binary(min_size=8, max_size=200).filter(lambda data: not data.startswith(b"\xf7ps\x01")))
 def test_what_is_no_message_is_told(data: bytes) -> None:
-    with pytest.raises(ExecutorError):
-        Frames(FromRunner).feed(data)
+    frames = Frames(FromRunner)
+    assert frames.feed(data) == []
+    assert "no message" in frames.broken
+
+
+def test_what_came_before_counts() -> None:
+    frames = Frames(FromRunner)
+    assert frames.feed(frame(Halt("a")) + b"hello, world") == [Halt("a")]
+    assert frames.broken
+    assert frames.feed(frame(Halt("b"))) == []
 
 
 def test_another_kind_of_message_is_told() -> None:
-    with pytest.raises(ExecutorError, match="can't be read"):
-        Frames(FromRunner).feed(frame(Measured("t", "x", 1.0)))
+    frames = Frames(FromRunner)
+    assert frames.feed(frame(Halt("a")) + frame(Measured("t", "x", 1.0))) == [Halt("a")]
+    assert "can't be read" in frames.broken
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def _local(settings: Settings, workers: int) -> Executor:
     from penstock.executors.local import LocalExecutor
 
     return LocalExecutor(
-        [sys.executable, "-m", "penstock.app.worker"],
+        [sys.executable, "-P", "-m", "penstock.app.worker"],  # -P: files beside the pipeline may bear any name
         workers=workers,
         state=settings.state,
         root=settings.root,

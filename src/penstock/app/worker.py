@@ -56,6 +56,8 @@ class Loaded:
         if entry.kind == "gather":
             return _gathered, None
         if entry.kind == "pickle" or pipeline is None:
+            if task.root and task.root not in sys.path:  # a notebook's functions may import what lies beside it
+                sys.path.insert(0, task.root)
             return self._unpickled(entry.data), None
         if ":" in entry.name:
             return _for_item(entry.name, task.seed), pipeline.closures.code_of(_function(_found(entry.name)))

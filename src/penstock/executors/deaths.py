@@ -26,7 +26,7 @@ _HINTS = {
 def ended_by_stop(job: Job, ended: Ended) -> Ended:
     """A task that stopped when it was asked to: cancelled, or failed for the time it took."""
     if job.asked == "cancel":
-        return replace(ended, reason=job.why, failure=None)
+        return replace(ended, status="cancelled", reason=job.why, failure=None)
     where, traceback = "", ""
     if ended.failure is not None:
         where, traceback = ended.failure.where, ended.failure.traceback

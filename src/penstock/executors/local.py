@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from weakref import WeakSet
 
 from penstock.errors import ExecutorError
 from penstock.executors.console import log_size
@@ -22,6 +23,7 @@ from penstock.model.task import Ended, Failure, LogSpan, Task, Usage
 __all__ = ["LocalExecutor"]
 
 _GRACE = 2.0  # seconds between asking a task to stop and killing it
+_STOPPED = frozenset({"cancelled", "failed"})
 _RESTARTS = 3  # of a server that died
 _TRY = 0.01  # seconds after which a task that could not be withdrawn is tried again
 
@@ -68,9 +70,8 @@ class LocalExecutor:
         """Start the server and the first workers, in the background."""
         if self._server is not None:
             return
-        if not self._owner:
-            atexit.register(self.close)
-            os.register_at_fork(after_in_child=self._forget)
+        atexit.register(self.close)
+        _open.add(self)
         self._owner = os.getpid()
         self._server = Server(self._launch, self._state, self._root)
         self._poll.register(self._server.channel.socket, select.POLLIN)
@@ -100,18 +101,20 @@ class LocalExecutor:
     def cancel(self, task: str, reason: str = "", grace: float = _GRACE) -> None:
         """Stop a task: forgotten if it has not begun; else asked, and after `grace` seconds killed."""
         job = self._jobs.get(task)
-        if job is None or job.asked:
+        if job is None or job.asked or self._server is None:
             return
         if job in self._queue:
             self._queue.remove(job)
             self._end(job, Ended(task, "cancelled", reason=reason))
             return
         for hand in self._hands.values():
-            if hand.following is job and hand.withdraw():
-                self._end(job, Ended(task, "cancelled", reason=reason))
-                return
-            if job in (hand.head, hand.following):
+            if hand.head is job:
                 self._ask(hand, job, "cancel", reason, grace)
+                return
+            if hand.following is job:
+                job.asked, job.why = "cancel", reason
+                self._server.halt(hand, task, reason, loud=False)
+                self._rebalance()
                 return
 
     def close(self) -> None:
@@ -240,23 +243,22 @@ class LocalExecutor:
                 self._hear_server(self._server)
 
     def _hear(self, hand: Hand) -> None:
-        try:
-            messages = hand.channel.hear()
-        except ExecutorError as error:  # the step wrote on what is not its own
-            self._retire(hand, f"spoke nonsense: {error.what}")
-            return
-        for message in messages:
+        for message in hand.channel.hear():
             if isinstance(message, Ended):
                 self._ended(hand, message)
             elif isinstance(message, Again):
                 self._again(hand, message)
             elif isinstance(message, Spent):
-                self._retire(hand, message.reason)
+                hand.spent = True
+                self._unfollow(hand)
             else:
                 if hand.head is not None and hand.head.silent_at:
                     hand.head.silent_at = time.monotonic() + hand.head.task.no_output_timeout
                 self._ready.append(message)
-        if not hand.channel.open and not hand.closing:
+        if hand.channel.broken and not hand.words and hand.id in self._hands:
+            # The step wrote on what is not its own.
+            self._retire(hand, f"wrote to a descriptor that is not its own ({hand.channel.broken}), and was killed")
+        if not hand.channel.open and not hand.closing and hand.id in self._hands:
             hand.closing = True
             self._forget_socket(hand)
             if self._server is not None:
@@ -268,13 +270,15 @@ class LocalExecutor:
             return
         hand.head = None
         self._barren = 0
-        self._settle(job, ended_by_stop(job, ended) if job.asked and ended.status == "cancelled" else ended)
-        if hand.fresh:
+        self._settle(job, ended_by_stop(job, ended) if job.asked and ended.status in _STOPPED else ended)
+        if hand.fresh or hand.spent:
             self._retire(hand, "")
         elif hand.following is not None:
             job, hand.head, hand.following = hand.following, hand.following, None
             job.devices = self._room.take(job.task.resources)
             self._begin(hand)
+            if job.asked:
+                self._ask(hand, job, job.asked, job.why, _GRACE)
 
     def _again(self, hand: Hand, message: Again) -> None:
         job = hand.head
@@ -299,12 +303,7 @@ class LocalExecutor:
         self._queue.appendleft(job)
 
     def _hear_server(self, server: Server) -> None:
-        try:
-            messages = server.channel.hear()
-        except ExecutorError:
-            server.channel.open = False
-            messages = []
-        for message in messages:
+        for message in server.channel.hear():
             if isinstance(message, Ready):
                 server.ready = True
                 continue
@@ -453,11 +452,23 @@ class LocalExecutor:
         else:
             self._server.kill(hand, signal.SIGKILL)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """In a fork of the runner: the sockets must close when the runner dies, so a copy may not keep them open."""
-        if self._owner and self._owner != os.getpid():
-            for hand in self._hands.values():
-                hand.close()
-            if self._server is not None:
-                self._server.channel.close()
-            self._hands, self._by_socket, self._server = {}, {}, None
+        for hand in self._hands.values():
+            hand.close()
+        if self._server is not None:
+            self._server.channel.close()
+        self._hands, self._by_socket, self._jobs, self._server, self._owner = {}, {}, {}, None, 0
+        self._queue.clear()
+        atexit.unregister(self.close)
+
+
+_open: "WeakSet[LocalExecutor]" = WeakSet()
+
+
+def _forget_all() -> None:
+    for one in list(_open):
+        one.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)

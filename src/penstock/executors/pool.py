@@ -1,6 +1,7 @@
 """The runner's side of server and workers: their sockets, what they are doing, and how they are started and ended."""
 
 import array
+import contextlib
 import fcntl
 import os
 import signal
@@ -95,9 +96,11 @@ class Channel:
             self._out.clear()
 
     def hear(self) -> list[Any]:
-        """What has come. `open` is False after the other side closed. Raises `ExecutorError` for nonsense."""
+        """What has come. `open` is False after the other side closed, `broken` says what it did wrong."""
         found: list[Any] = []
-        while self.open:
+        for _ in range(8):  # others want to be heard as well
+            if not self.open:
+                break
             try:
                 data = self.socket.recv(1 << 18)
             except BlockingIOError:
@@ -111,6 +114,11 @@ class Channel:
             if len(data) < 1 << 18:
                 break
         return found
+
+    @property
+    def broken(self) -> str:
+        """Why nothing more can be understood; "" while all is well."""
+        return self._frames.broken
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -207,7 +215,7 @@ class Server:
         finally:
             theirs.close()
         self.channel = Channel(ours, FromServer)
-        self.channel.say(Hello(str(state), str(root), self.mark))
+        self._tell(Hello(str(state), str(root), self.mark))
 
     def spawn(self, number: int, lane: str, environment: dict[str, str], *, fresh: bool) -> Hand:
         """Have a worker forked."""
@@ -215,21 +223,20 @@ class Server:
         read, write = os.pipe()
         os.set_blocking(read, False)
         os.set_blocking(write, False)
-        try:
-            # Few and small messages go this way, so it may wait; descriptors travel with the first byte.
-            self.channel.flush()
-            self.channel.socket.setblocking(True)
-            socket.send_fds(self.channel.socket, [frame(Spawn(number, environment))], [theirs.fileno(), read])
-        except OSError:
-            pass  # the server is gone: reading tells
-        finally:
-            self.channel.socket.setblocking(False)
-            theirs.close()
+        self._tell(Spawn(number, environment), theirs.fileno(), read)
+        theirs.close()
         return Hand(number, lane, Channel(ours, FromWorker), (read, write), fresh=fresh)
+
+    def _tell(self, message: Struct, *descriptors: int) -> None:
+        # Few and small messages go this way and the server always listens, so this may wait.
+        with contextlib.suppress(OSError):  # the server is gone: reading tells
+            self.channel.socket.setblocking(True)
+            socket.send_fds(self.channel.socket, [frame(message)], descriptors)
+        self.channel.socket.setblocking(False)
 
     def kill(self, hand: Hand, number: int = signal.SIGKILL, *, patient: bool = False) -> None:
         """Signal a worker; with SIGKILL, all that came of it."""
-        self.channel.say(Kill(hand.id, number, patient))
+        self._tell(Kill(hand.id, number, patient))
 
     def last_words(self) -> str:
         """What the server printed, for people to see why it ended."""
@@ -264,10 +271,11 @@ class Server:
         """Have a worker load a pipeline file ahead of its tasks."""
         hand.channel.say(Prepare(path, root))
 
-    def halt(self, hand: Hand, task: str, reason: str) -> None:
-        """Ask a worker to stop a task."""
+    def halt(self, hand: Hand, task: str, reason: str, *, loud: bool = True) -> None:
+        """Ask a worker to stop a task; not `loud`, to pass over one that it has not begun."""
         hand.channel.say(Halt(task, reason))
-        self.kill(hand, signal.SIGTERM)
+        if loud:
+            self.kill(hand, signal.SIGTERM)
 
 
 def _nameless() -> int:

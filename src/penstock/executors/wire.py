@@ -137,28 +137,37 @@ def frame(message: Struct) -> bytes:
 
 
 class Frames:
-    """Bytes as they come, taken apart into messages of one union of structs."""
+    """Bytes as they come, taken apart into messages of one union of structs.
+
+    `broken` says why nothing more can be read, once something came that is no message; what came before it counts.
+    """
 
     def __init__(self, kind: Any) -> None:
+        self.broken = ""
         self._decoder = msgspec.msgpack.Decoder(kind)
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Any]:
-        """The messages that these bytes complete. Raises `ExecutorError` for bytes that are no message."""
+        """The messages that these bytes complete."""
+        if self.broken:
+            return []
         self._buffer += data
-        found, start, end = [], 0, len(self._buffer)
-        try:
-            while end - start >= _HEADER:
-                if not self._buffer.startswith(_MAGIC, start):
-                    raise ExecutorError("what came on the wire is no message")
-                size = int.from_bytes(self._buffer[start + 4 : start + _HEADER], "little")
-                if end - start - _HEADER < size:
-                    break
-                start += _HEADER + size
-                with memoryview(self._buffer) as view, view[start - size : start] as body:
+        found: list[Any] = []
+        start, end = 0, len(self._buffer)
+        while end - start >= _HEADER:
+            if not self._buffer.startswith(_MAGIC, start):
+                self.broken = "what came on the wire is no message"
+                break
+            size = int.from_bytes(self._buffer[start + 4 : start + _HEADER], "little")
+            if end - start - _HEADER < size:
+                break
+            start += _HEADER + size
+            with memoryview(self._buffer) as view, view[start - size : start] as body:
+                try:
                     found.append(self._decoder.decode(body))
-        except msgspec.MsgspecError as error:
-            raise ExecutorError(f"a message on the wire can't be read: {error}") from None
+                except msgspec.MsgspecError as error:
+                    self.broken = f"a message on the wire can't be read: {error}"
+                    break
         del self._buffer[:start]
         return found
 

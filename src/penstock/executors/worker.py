@@ -49,7 +49,17 @@ def work(fork: Fork, compose: Callable[[Fork], Kit], bound: int) -> NoReturn:
     threading.Thread(target=_watch, args=(fork.alive,), daemon=True, name="penstock-watchdog").start()
     worker = _Worker(line, compose(fork), bound)
     signal.signal(signal.SIGTERM, worker.asked)
+    # A child of a step must end by SIGTERM as any other process does, from its first instruction on.
+    os.register_at_fork(before=_hold_back, after_in_parent=_let_go, after_in_child=line.cut)
     worker.run()
+
+
+def _hold_back() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _let_go() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _watch(alive: int) -> None:
@@ -68,6 +78,7 @@ class _Line:
     def __init__(self, fork: Fork) -> None:
         self.halts: dict[str, str] = {}
         self.speaking = False  # in the main thread: no exception may break into half a message
+        self._cut = False
         self._socket = fork.socket
         self._tokens = fork.tokens
         self._token = 0
@@ -76,9 +87,20 @@ class _Line:
         self._lock = threading.RLock()
         os.set_blocking(fork.tokens, False)
 
-    def say(self, message: Struct) -> None:
-        """Send a message, whole. The process ends if nobody listens any more."""
-        data = frame(message)
+    def cut(self) -> None:
+        """In a process that a step forked: it is no worker, whatever it goes on to do."""
+        self._cut = True
+        self._lock = threading.RLock()
+        self._socket.close()
+        os.close(self._tokens)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _let_go()
+
+    def say(self, *messages: Struct) -> None:
+        """Send messages, whole. The process ends if nobody listens any more."""
+        data = b"".join([frame(one) for one in messages])
+        if self._cut:
+            return
         main = threading.current_thread() is threading.main_thread()
         with self._lock:
             if main:
@@ -93,6 +115,8 @@ class _Line:
 
     def next(self) -> Work | Prepare:
         """Wait for the next message that is for this worker still."""
+        if self._cut:  # a step forked, and its child came back from the step as well
+            os._exit(0)
         while True:
             while self._inbox:
                 message = self._inbox.popleft()
@@ -120,6 +144,8 @@ class _Line:
                 self.halts[message.task] = message.reason
             else:
                 self._inbox.append(message)
+        if self._frames.broken:  # a step read or wrote here: nothing that comes can be trusted
+            os._exit(72)
 
     def _claim(self, number: int) -> bool:
         # The runner takes a token back to withdraw its task; whoever reads it has the task.
@@ -144,6 +170,7 @@ class _Worker:
         self._console = Redirected()
         self._running = ""
         self._stopping = False
+        self._signalled = False
         self._state = State()
 
     def run(self) -> NoReturn:
@@ -153,15 +180,16 @@ class _Worker:
             if isinstance(message, Prepare):
                 self._prepared(message)
                 continue
-            spent = self._do(message.task)
-            if spent:
-                self._line.say(Spent(spent))
+            if self._do(message.task):
                 self._rest()
 
     def asked(self, number: int, stack: Any) -> None:  # noqa: ARG002
         """SIGTERM: the runner wants a task stopped; which one, it has said by the socket."""
+        if not self._running:  # the main thread may just be listening itself
+            self._signalled = True
+            return
         self._line.look()
-        if not self._running or self._running not in self._line.halts:
+        if self._running not in self._line.halts:
             return
         if self._line.speaking:
             self._stopping = True
@@ -189,17 +217,20 @@ class _Worker:
             pass
         self._state.take()
 
-    def _do(self, task: Task) -> str:
-        """Do a task, tell how it ended, and say why this process is spent ("" if it is not)."""
+    def _do(self, task: Task) -> bool:
+        """Do a task and tell how it ended. Whether this process is spent."""
+        if self._signalled:
+            self._signalled = False
+            self._line.look()
         if task.id in self._line.halts:
             self._line.say(Ended(task.id, "cancelled", reason=self._line.halts.pop(task.id)))
-            return ""
+            return False
         try:
             self._console.begin(task.log)
             _go(task.root)
         except OSError as error:
             self._line.say(Ended(task.id, "failed", failure=failure_of(error, task.root)))
-            return ""
+            return False
         self._stopping = False
         try:
             self._running = task.id
@@ -222,12 +253,13 @@ class _Worker:
             ended = replace(ended, log=self._console.end())
         except OSError as error:  # the disk is full, the folder gone: the result does not depend on it
             spent = spent or f"its log can't be written: {error.strerror}"
+        last = [Spent(spent)] if spent else []  # first of the two, so that nothing more is given to this process
         try:
-            self._line.say(ended)
+            self._line.say(*last, ended)
         except Exception as error:  # a description that can't travel
             failure = Failure(type(error).__name__, f"how the step ended can't be told: {error}")
-            self._line.say(Ended(task.id, "failed", failure=failure, usage=ended.usage, log=ended.log))
-        return spent
+            self._line.say(*last, Ended(task.id, "failed", failure=failure, usage=ended.usage, log=ended.log))
+        return bool(spent)
 
     def _grown(self, ended: Ended) -> str:
         if ended.usage.peak_memory <= self._bound:

@@ -204,6 +204,30 @@ def daemonises(folder):
     time.sleep(100)
 
 
+def forks_and_returns():
+    child = os.fork()
+    if child == 0:
+        return "the child's"
+    time.sleep(0.05)
+    return "the parent's"
+
+
+def uses_processes():
+    import multiprocessing
+    import penstock.work.context as context
+
+    fork = multiprocessing.get_context("fork")
+    process = fork.Process(target=context.metric, args=("by a child", 1))
+    process.start()
+    process.join()
+    sleeper = fork.Process(target=time.sleep, args=(60,))
+    sleeper.start()
+    sleeper.terminate()
+    sleeper.join()
+    with fork.Pool(2) as pool:
+        return [process.exitcode, sleeper.exitcode, *pool.map(abs, [-1, -2])]
+
+
 def moves_the_furniture():
     os.environ["LEFT_BEHIND"] = "yes"
     os.chdir("/")
@@ -565,6 +589,15 @@ class ExecutorContract:
         self.needs("children")
         (ended,) = run.ended(run.submit("leaves_children", None, {"folder": str(run.steps.folder)}))
         assert not _alive(self.good(run, ended))
+
+    def test_a_step_may_fork(self, run: Run) -> None:
+        """A child that comes back from the step as well is not heard, and children can be ended as ever."""
+        self.needs("crash")
+        for _ in range(3):
+            two, many = run.ended(run.submit("forks_and_returns"), run.submit("uses_processes"))
+            assert self.good(run, two) == "the parent's"
+            assert self.good(run, many) == [0, -15, 1, 2]
+            assert [one.status for one in run.ended(*[run.submit("one") for _ in range(5)])] == ["succeeded"] * 5
 
     def test_one_task_does_not_see_another_s_traces(self, run: Run) -> None:
         """Environment, folder, limits, handlers and descriptors are as before; time limits still work."""
