@@ -167,6 +167,16 @@ def test_a_class_that_is_gone_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         CODECS.decode(stored, sink.reader())
 
 
+def test_a_long_pickle_goes_by_way_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = Thing(text="x" * 50_000)
+    digest = CODECS.encode(value, MemorySink()).digest
+    monkeypatch.setattr("penstock.codecs.pickled._IN_MEMORY", 1000)
+    sink = MemorySink()
+    stored = CODECS.encode(value, sink)
+    assert stored.digest == digest
+    assert CODECS.decode(stored, sink.reader()).text == value.text
+
+
 def test_a_large_value_in_memory_is_written_from_where_it_lies() -> None:
     held = io.BytesIO(b"x" * 100_000)
     sink = MemorySink()

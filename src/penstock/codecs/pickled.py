@@ -6,6 +6,8 @@ digest in the ledger; servers never do it.
 
 import io
 import pickle
+import shutil
+import tempfile
 from collections import ChainMap
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +27,7 @@ from penstock.values.state import StateError, state
 __all__ = ["PickleCodec", "pickle_parts", "unpickle", "why_not"]
 
 _PROTOCOL = 5
+_IN_MEMORY = 1 << 26  # a longer pickle goes by way of a temporary file
 _IN_BAND = 1 << 16  # buffers below this stay in the pickle
 _SEARCH_DEPTH = 6
 _SEARCH_ITEMS = 2000
@@ -83,21 +86,29 @@ def pickle_parts(codec: str, value: Any, sink: Sink, about: Description) -> Stor
         buffers.append(raw)
         return False
 
-    file = io.BytesIO()
-    try:
-        _Pickler(file, protocol=_PROTOCOL, buffer_callback=outside).dump(value)
-    except PenstockError:
-        raise
-    except Exception as error:
-        raise CodecError(f"a value of type `{type_name(value)}` can't be stored: {_reason(error)}") from None
-    body = file.getbuffer()
-    held = [Part(_raw(body, sink)), *[Part(_raw(one, sink)) for one in buffers]]
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+        try:
+            _Pickler(file, protocol=_PROTOCOL, buffer_callback=outside).dump(value)
+        except PenstockError:
+            raise
+        except Exception as error:
+            raise CodecError(f"a value of type `{type_name(value)}` can't be stored: {_reason(error)}") from None
+        held = [Part(_body(file, sink)), *[Part(_raw(one, sink)) for one in buffers]]
     packed = pack(held, sink, _no_leaf)
     try:
         digest = combine("penstock.state", [type_name(value), state(value)])
     except StateError:
         digest = packed.digest
     return stored(codec, blob_of(sink, packed.root), about, digest=digest, parts=packed.parts, extra=packed.outside)
+
+
+def _body(file: Any, sink: Sink) -> Stored:
+    size = file.tell()
+    file.seek(0)
+    if size <= _IN_MEMORY:
+        return _raw(file.read(), sink)
+    blob = sink.blob(lambda out: shutil.copyfileobj(file, out, 1 << 20))
+    return stored("raw", blob, Description("bytes"))
 
 
 def _raw(data: Any, sink: Sink) -> Stored:

@@ -46,7 +46,9 @@ def _hash(tag: str, parts: Iterable[bytes]) -> bytes:
 
 def _scalar(tag: bytes, data: bytes) -> bytes:
     """A token for a scalar: itself where it is short, which saves a digest; tags are letters."""
-    return tag + data if len(data) < _SHORT else _hash(tag.decode(), [data])
+    if len(data) < _SHORT:
+        return tag + data
+    return _hash(tag.decode(), [data]) if len(data) < _LARGE else _hash_buffer(tag.decode(), b"", data)
 
 
 def _hash_buffer(tag: str, head: bytes, data: Any) -> bytes:
