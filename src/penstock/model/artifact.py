@@ -7,7 +7,7 @@ from msgspec import Struct
 __all__ = ["Column", "Description", "Stored"]
 
 
-class Column(Struct, frozen=True, omit_defaults=True):
+class Column(Struct, frozen=True, gc=False, omit_defaults=True):
     """A column of a table: its name, its Arrow type as text, and the number of nulls where it was counted."""
 
     name: str
@@ -15,7 +15,7 @@ class Column(Struct, frozen=True, omit_defaults=True):
     nulls: int | None = None
 
 
-class Description(Struct, frozen=True, omit_defaults=True):
+class Description(Struct, frozen=True, gc=False, omit_defaults=True):
     """What a codec wrote down of a value at commit, so that nobody need load it to show it.
 
     `type` is the value's type (`polars.DataFrame`); `rows` and `shape` where there are any; `head` holds a few rows as
@@ -33,7 +33,7 @@ class Description(Struct, frozen=True, omit_defaults=True):
     pickled: bool = False
 
 
-class Stored(Struct, frozen=True, omit_defaults=True):
+class Stored(Struct, frozen=True, gc=False, omit_defaults=True):
     """A value in store.
 
     `digest` names the content and is what keys are made of; `blob` addresses the bytes (the same, where the codec is

@@ -27,7 +27,7 @@ PieceKind = Literal[
 ]
 
 
-class Piece(Struct, frozen=True, omit_defaults=True):
+class Piece(Struct, frozen=True, gc=False, omit_defaults=True):
     """One thing that a step's work depends on.
 
     `name` is qualified (`features.clean_name`, `polars`); `digest` is that of its normalised source, its value, or
@@ -42,7 +42,7 @@ class Piece(Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
-class Code(Struct, frozen=True, omit_defaults=True):
+class Code(Struct, frozen=True, gc=False, omit_defaults=True):
     """The closure of one step: the digest of the whole, and its pieces in order of name."""
 
     digest: str

@@ -13,7 +13,7 @@ __all__ = ["Action", "Consumed", "Decision", "Execution", "Made", "Reason", "Run
 Action = Literal["run", "reuse", "unknown"]
 
 
-class Reason(Struct, frozen=True, omit_defaults=True):
+class Reason(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a step runs or is reused, as data.
 
     `kind` is one of: `never-ran`, `code`, `input`, `parameter`, `package`, `python`, `file`, `variable`, `forced`,
@@ -26,7 +26,7 @@ class Reason(Struct, frozen=True, omit_defaults=True):
     diff: str = ""
 
 
-class Consumed(Struct, frozen=True):
+class Consumed(Struct, frozen=True, gc=False):
     """An input of an execution: the artifact's name and the identity of its content."""
 
     artifact: str
@@ -34,7 +34,7 @@ class Consumed(Struct, frozen=True):
     identity: str
 
 
-class Made(Struct, frozen=True, omit_defaults=True):
+class Made(Struct, frozen=True, gc=False, omit_defaults=True):
     """An output of an execution."""
 
     artifact: str
@@ -42,7 +42,7 @@ class Made(Struct, frozen=True, omit_defaults=True):
     role: Role | None = None
 
 
-class Execution(Struct, frozen=True, omit_defaults=True):
+class Execution(Struct, frozen=True, gc=False, omit_defaults=True):
     """Work that was done and committed, once. `key` is unique in a ledger; `settings` maps a parameter to
     (its value as shown, its digest); `started` is in seconds since 1970 (UTC)."""
 
@@ -64,7 +64,7 @@ class Execution(Struct, frozen=True, omit_defaults=True):
     cached: bool = True
 
 
-class Decision(Struct, frozen=True, omit_defaults=True):
+class Decision(Struct, frozen=True, gc=False, omit_defaults=True):
     """What will happen to a step: `run`, `reuse` (then `execution` is what is reused), or `unknown` until what is
     above it has run. `key` is "" while it is unknown."""
 

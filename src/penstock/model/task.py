@@ -13,7 +13,7 @@ __all__ = ["Ended", "Failure", "Fanout", "HiddenInput", "Input", "LogSpan", "Set
 Status = Literal["succeeded", "failed", "skipped", "held", "grown", "cancelled", "changed", "corrupt"]
 
 
-class Input(Struct, frozen=True):
+class Input(Struct, frozen=True, gc=False):
     """The stored value that a task gets for an argument."""
 
     argument: str
@@ -21,7 +21,7 @@ class Input(Struct, frozen=True):
     stored: Stored
 
 
-class Setting(Struct, frozen=True, omit_defaults=True):
+class Setting(Struct, frozen=True, gc=False, omit_defaults=True):
     """A parameter's value: pickled in `data` for the call, `shown` to people, `digest` for the key.
 
     For `kind="path"`, `shown` is the path as given and `digest` that of the file's or folder's content; `stat` is the
@@ -74,7 +74,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
     source: str = ""
 
 
-class LogSpan(Struct, frozen=True):
+class LogSpan(Struct, frozen=True, gc=False):
     """Where a task's printed output lies: `size` bytes of `file` from `start`."""
 
     file: str
@@ -82,7 +82,7 @@ class LogSpan(Struct, frozen=True):
     size: int
 
 
-class Usage(Struct, frozen=True, omit_defaults=True):
+class Usage(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one attempt took: seconds of wall and processor time, peak resident bytes, bytes and rows in and out."""
 
     seconds: float = 0.0
@@ -94,7 +94,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     rows_out: int = 0
 
 
-class Failure(Struct, frozen=True, omit_defaults=True):
+class Failure(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why an attempt failed: the error's `kind` (class name), `message`, place in the user's file, advice,
     the `traceback` with the user's frames only, and the parameters' values as shown."""
 
@@ -106,7 +106,7 @@ class Failure(Struct, frozen=True, omit_defaults=True):
     parameters: dict[str, str] = {}
 
 
-class HiddenInput(Struct, frozen=True, omit_defaults=True):
+class HiddenInput(Struct, frozen=True, gc=False, omit_defaults=True):
     """A file that the step read and nobody declared; `where` is the user's line that read it."""
 
     path: str
