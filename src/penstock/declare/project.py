@@ -12,9 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from blake3 import blake3
 
 from penstock.declare.facts import Facts, Shelf
 from penstock.declare.places import inside, place_of
@@ -128,8 +131,6 @@ class Session:
         return module
 
     def _run(self, spec: ModuleSpec) -> ModuleType:
-        from importlib.util import module_from_spec
-
         if "." in spec.name:
             importlib.import_module(spec.name.rpartition(".")[0])
         module = module_from_spec(spec)
@@ -240,8 +241,6 @@ class Session:
             return
         stack, self.stack = self.stack, []  # reading it ourselves is not the module's doing
         try:
-            from blake3 import blake3
-
             loaded.reads[file] = (frame.f_lineno, blake3(Path(file).read_bytes()).digest())
         except OSError:
             pass
@@ -255,8 +254,6 @@ class Session:
 
     def read_again(self) -> bool:
         """Whether a file that import read has other content now."""
-        from blake3 import blake3
-
         for one in self.loaded.values():
             for path, (_, digest) in one.reads.items():
                 try:

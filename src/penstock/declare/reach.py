@@ -15,7 +15,7 @@ from penstock.declare.packages import Packages
 from penstock.declare.places import place_of
 from penstock.declare.project import Session
 from penstock.declare.states import State, bytecode_token, names_of, rebound_in, state_of_class, state_of_function
-from penstock.declare.values_of import Snapshot, snapshot
+from penstock.declare.values_of import Snapshot, pickled_token, snapshot
 from penstock.declare.views import View
 from penstock.model.code import Piece
 from penstock.model.digest import PREFIX, digest_bytes
@@ -257,7 +257,11 @@ class Graph(Names):
         known = view.snaps.get(name)
         if known is None:
             assert view.namespace is not None
-            known = self.look(view.namespace.get(name))
+            value = view.namespace.get(name)
+            known = self.look(value)
+            if known.opaque and not view.keeps and "__file__" not in view.namespace:
+                # In a notebook no file says how a value came about.
+                known = Snapshot(pickled_token(value), known.refs)
             if view.keeps:
                 view.snaps[name] = known
         return known

@@ -157,17 +157,17 @@ def _is_own(function: FunctionType, cls: type) -> bool:
 
 
 def bytecode_token(code: CodeType) -> str:
-    """The identity of a code object without source: instructions, constants and names, without positions and docstring."""
+    """The identity of a code object without source: instructions, constants and names, without positions."""
     parts: list[str] = []
     waiting = [code]
     while waiting:
         one = waiting.pop()
         constants: list[str] = []
-        for place, const in enumerate(one.co_consts):
+        for const in one.co_consts:
             if isinstance(const, CodeType):
                 waiting.append(const)
                 constants.append(f"code:{const.co_name}")
-            elif not (place == 0 and isinstance(const, str) and one.co_flags & 0x04000000):
+            else:
                 constants.append(blake3(marshal.dumps(const, 2)).hexdigest())
         parts += [
             one.co_name,

@@ -6,6 +6,7 @@ then falls back to the statements that made it.
 """
 
 import marshal
+import os
 import sys
 from collections.abc import Callable
 from types import FunctionType, MethodType, ModuleType
@@ -14,7 +15,7 @@ from typing import Any
 from blake3 import blake3
 from msgspec import Struct
 
-__all__ = ["Snapshot", "is_scalar", "snapshot"]
+__all__ = ["Snapshot", "is_scalar", "pickled_token", "snapshot"]
 
 _SCALARS = frozenset([int, float, bool, str, bytes, complex, type(None)])
 _FLAT = frozenset([list, tuple, set, frozenset])
@@ -382,3 +383,36 @@ _KNOWN: dict[str, Callable[[_Walk, Any, int], None]] = {
     "operator.methodcaller": _getter,
     "functools._lru_cache_wrapper": _code_of,
 }
+
+
+class _Hashed:
+    """A file that only hashes what is written to it."""
+
+    def __init__(self) -> None:
+        self.hash = blake3()
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self.hash.update(view)
+        return len(view)
+
+
+def pickled_token(value: Any) -> str:
+    """The digest of a value's pickle, and where there is none a token that no other process has.
+
+    For values of notebooks that nothing else tells: work is then done again rather than taken for the same.
+    """
+    import cloudpickle
+
+    hashed = _Hashed()
+    try:
+        cloudpickle.Pickler(hashed, protocol=5).dump(value)
+    except Exception:
+        known = _nonces.get(id(value))
+        if known is None:
+            known = _nonces[id(value)] = (value, blake3(os.urandom(32)).hexdigest())
+        return known[1]
+    return hashed.hash.hexdigest()
+
+
+_nonces: dict[int, tuple[Any, str]] = {}  # holds the values, so that their addresses stay theirs

@@ -100,9 +100,12 @@ class Walker:
                 chosen = node.orelse if known_test(node.test) is False else node.body
                 for one in chosen:
                     self.visit(one)
+                    self.out.append(";")
             elif not isinstance(node, ast.Pass):
+                before = len(self.out)
                 self.visit(node)
-                self.out.append(";")
+                if len(self.out) > before:
+                    self.out.append(";")
         self.out.append("}")
 
     def name(self, node: ast.Name) -> None:
