@@ -64,7 +64,7 @@ def hand() -> Any:
     channel, theirs = pair(FromWorker)
     read, write = os.pipe()
     os.set_blocking(read, False)
-    made = Hand(1, "1", channel, (read, write), fresh=False)
+    made = Hand(1, "1", channel, (read, write))
     yield made, read
     made.close()
     theirs.close()

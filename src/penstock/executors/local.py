@@ -170,7 +170,7 @@ class LocalExecutor:
         """A worker that can take the task now: a warm one of its lane, else a new one."""
         lane = lane_of(job.task.resources, job.devices)
         if job.task.isolation == "fresh":
-            return self._spawn(lane, fresh=True)
+            return self._fresh(lane)
         for hand in self._hands.values():
             if hand.idle and hand.lane == lane and not hand.fresh:
                 return hand
@@ -178,6 +178,16 @@ class LocalExecutor:
         if len(idle) >= self.workers:  # of other lanes: the one that was made first makes way
             self._retire(idle[0], "")
         return self._spawn(lane)
+
+    def _fresh(self, lane: str) -> Hand:
+        """A worker that has done nothing yet and will do nothing else. Another is then made ready for the next task of
+        this kind, so that the user's imports cost it no time."""
+        unused = [one for one in self._hands.values() if one.idle and one.lane == lane and not one.used]
+        found = unused[0] if unused else self._spawn(lane)
+        found.fresh = True
+        if len(unused) < 2 and self._pipeline is not None:
+            self._spawn(lane)
+        return found
 
     def _busy(self, lane: str) -> Hand | None:
         """A worker that can keep a task of this lane ready, to save the time in which it would wait for one."""
@@ -191,15 +201,15 @@ class LocalExecutor:
                 return hand
         return None
 
-    def _spawn(self, lane: str, *, fresh: bool = False) -> Hand:
+    def _spawn(self, lane: str) -> Hand:
         assert self._server is not None
         self._numbers += 1
-        hand = self._server.spawn(self._numbers, lane, environment_of(lane), fresh=fresh)
+        hand = self._server.spawn(self._numbers, lane, environment_of(lane))
         self._hands[hand.id] = hand
         descriptor = hand.channel.socket.fileno()
         self._by_socket[descriptor] = hand
         self._poll.register(descriptor, select.POLLIN)
-        if self._pipeline is not None and not fresh:
+        if self._pipeline is not None:
             self._server.prepare(hand, str(self._pipeline), str(self._root))
         return hand
 
@@ -212,14 +222,16 @@ class LocalExecutor:
         if hand.channel.waiting:
             self._poll.modify(hand.channel.socket, select.POLLIN | select.POLLOUT)
 
-    def _begin(self, hand: Hand) -> None:
-        """The head's time runs from now, if its process is there."""
+    def _begin(self, hand: Hand, before: LogSpan | None = None) -> None:
+        """The head's time runs from now, if its process is there. `before`: where the task before it printed."""
         job = hand.head
         if job is None or job.begun or not hand.pid:
             return
         task, now = job.task, time.monotonic()
         job.begun = now
-        job.log_start = job.log_size = log_size(task.log)
+        # A worker goes on to the next task by itself, and may print before it is asked here how long its log is.
+        after = before.start + before.size if before is not None and before.file == task.log else None
+        job.log_start = job.log_size = log_size(task.log) if after is None else after
         if task.timeout > 0:
             job.stop_at = now + task.timeout
         if task.no_output_timeout > 0:
@@ -276,7 +288,7 @@ class LocalExecutor:
         elif hand.following is not None:
             job, hand.head, hand.following = hand.following, hand.following, None
             job.devices = self._room.take(job.task.resources)
-            self._begin(hand)
+            self._begin(hand, ended.log)
             if job.asked:
                 self._ask(hand, job, job.asked, job.why, _GRACE)
 

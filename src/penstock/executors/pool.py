@@ -32,6 +32,7 @@ class Job:
         "asked",
         "begun",
         "devices",
+        "given",
         "kill_at",
         "log_grown",
         "log_size",
@@ -43,7 +44,7 @@ class Job:
     )
 
     def __init__(self, task: Task) -> None:
-        self.task = task
+        self.task = self.given = task
         self.devices: tuple[int, ...] = ()
         self.begun = 0.0  # monotonic; 0 while it has not begun
         self.asked = ""  # what it was asked to stop for: "timeout", "silence" or "cancel"
@@ -64,6 +65,8 @@ class Channel:
         self.open = True
         self._frames = Frames(kind)
         self._out = bytearray()
+        # Made once: taking memory from the system for each message would cost more than the message.
+        self._memory = memoryview(bytearray(1 << 16))
 
     def say(self, message: Struct) -> None:
         """Send a message, now or later."""
@@ -98,20 +101,20 @@ class Channel:
     def hear(self) -> list[Any]:
         """What has come. `open` is False after the other side closed, `broken` says what it did wrong."""
         found: list[Any] = []
-        for _ in range(8):  # others want to be heard as well
+        for _ in range(32):  # others want to be heard as well
             if not self.open:
                 break
             try:
-                data = self.socket.recv(1 << 18)
+                size = self.socket.recv_into(self._memory)
             except BlockingIOError:
                 break
             except OSError:
-                data = b""
-            if not data:
+                size = 0
+            if not size:
                 self.open = False
                 break
-            found += self._frames.feed(data)
-            if len(data) < 1 << 18:
+            found += self._frames.feed(self._memory[:size])
+            if size < len(self._memory):
                 break
         return found
 
@@ -129,12 +132,13 @@ class Channel:
 class Hand:
     """A worker, as the runner sees it: `head` is what it does, `following` what it does next unless withdrawn."""
 
-    def __init__(self, number: int, lane: str, channel: Channel, tokens: tuple[int, int], *, fresh: bool) -> None:
+    def __init__(self, number: int, lane: str, channel: Channel, tokens: tuple[int, int]) -> None:
         self.id = number
         self.lane = lane
         self.channel = channel
-        self.fresh = fresh
+        self.fresh = False
         self.pid = 0
+        self.used = False
         self.head: Job | None = None
         self.following: Job | None = None
         self.spent = False
@@ -150,9 +154,10 @@ class Hand:
 
     def give(self, job: Job) -> None:
         """Hand it a task, to do at once or after the one it is doing."""
+        self.used = True
         self._numbers += 1
-        if job.task.log.endswith("/"):
-            job.task = replace(job.task, log=f"{job.task.log}worker-{self.id}.log")
+        if job.given.log.endswith("/"):
+            job.task = replace(job.given, log=f"{job.given.log}worker-{self.id}.log")
         os.write(self._write, self._numbers.to_bytes(_TOKEN, "little"))
         self.channel.say(Work(job.task, self._numbers))
         if self.head is None:
@@ -217,7 +222,7 @@ class Server:
         self.channel = Channel(ours, FromServer)
         self._tell(Hello(str(state), str(root), self.mark))
 
-    def spawn(self, number: int, lane: str, environment: dict[str, str], *, fresh: bool) -> Hand:
+    def spawn(self, number: int, lane: str, environment: dict[str, str]) -> Hand:
         """Have a worker forked."""
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
@@ -225,7 +230,7 @@ class Server:
         os.set_blocking(write, False)
         self._tell(Spawn(number, environment), theirs.fileno(), read)
         theirs.close()
-        return Hand(number, lane, Channel(ours, FromWorker), (read, write), fresh=fresh)
+        return Hand(number, lane, Channel(ours, FromWorker), (read, write))
 
     def _tell(self, message: Struct, *descriptors: int) -> None:
         # Few and small messages go this way and the server always listens, so this may wait.

@@ -147,7 +147,7 @@ class Frames:
         self._decoder = msgspec.msgpack.Decoder(kind)
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[Any]:
+    def feed(self, data: bytes | memoryview) -> list[Any]:
         """The messages that these bytes complete."""
         if self.broken:
             return []

@@ -31,7 +31,8 @@ __all__ = ["State", "sweep", "work"]
 
 _GRACE = 0.2  # seconds for processes that a task left behind, between asking and killing
 _TOKEN = 8  # bytes of a token: its number
-_HARMLESS = frozenset({"TMonitor"})  # threads of libraries that only look on, by class
+# Threads of libraries that only look on, and what stands for threads of native code, by class.
+_HARMLESS = frozenset({"TMonitor", "_DummyThread"})
 
 
 def work(fork: Fork, compose: Callable[[Fork], Kit], bound: int) -> NoReturn:
@@ -84,6 +85,7 @@ class _Line:
         self._token = 0
         self._inbox: deque[Work | Prepare] = deque()
         self._frames = Frames(FromRunner)
+        self._memory = memoryview(bytearray(1 << 18))
         self._lock = threading.RLock()
         os.set_blocking(fork.tokens, False)
 
@@ -122,24 +124,24 @@ class _Line:
                 message = self._inbox.popleft()
                 if isinstance(message, Prepare) or self._claim(message.number):
                     return message
-            self._take(self._socket.recv(1 << 18))
+            self._take(self._socket.recv_into(self._memory))
 
     def look(self) -> None:
         """Take in what has come, without waiting."""
         try:
-            self._take(self._socket.recv(1 << 18, socket.MSG_DONTWAIT))
+            self._take(self._socket.recv_into(self._memory, 0, socket.MSG_DONTWAIT))
         except BlockingIOError:
             pass
 
     def ignore(self) -> None:
         """Wait for something, and forget it."""
-        if not self._socket.recv(1 << 18):
+        if not self._socket.recv_into(self._memory):
             os._exit(0)
 
-    def _take(self, data: bytes) -> None:
-        if not data:
+    def _take(self, size: int) -> None:
+        if not size:
             os._exit(0)
-        for message in self._frames.feed(data):
+        for message in self._frames.feed(self._memory[:size]):
             if isinstance(message, Halt):
                 self.halts[message.task] = message.reason
             else:
@@ -171,6 +173,7 @@ class _Worker:
         self._running = ""
         self._stopping = False
         self._signalled = False
+        self._loaded: set[str] = set()
         self._state = State()
 
     def run(self) -> NoReturn:
@@ -205,7 +208,9 @@ class _Worker:
     def _resolved(self, task: Task) -> Any:
         # What loading the pipeline sets (environment, threads, signals) belongs to it; what a task sets does not.
         found = self._resolve(task)
-        self._state.take()
+        if task.entry.kind == "pickle" or task.entry.path not in self._loaded:
+            self._loaded.add(task.entry.path)
+            self._state.take()
         return found
 
     def _prepared(self, message: Prepare) -> None:
@@ -348,7 +353,7 @@ class State:
         self._environment: dict[Any, Any] = dict(_raw_environment())
         self._threads = set(threading.enumerate())
         self._limit = sys.getrecursionlimit()
-        self._handlers = [(number, signal.getsignal(number)) for number in _SIGNALS]
+        self._handlers = [(number, _getsignal(number)) for number in _SIGNALS]
 
     def mend(self) -> str:
         """Put back what can be put back; why the worker is spent, if something can't ("" if all is well)."""
@@ -360,19 +365,22 @@ class State:
         if sys.getrecursionlimit() != self._limit:
             sys.setrecursionlimit(self._limit)
         for number, handler in self._handlers:
-            if signal.getsignal(number) is not handler and handler is not None:
+            if _getsignal(number) is not handler and handler is not None:
                 signal.signal(number, handler)
         if not gc.isenabled():
             gc.enable()
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if threading.active_count() > len(self._threads):
-            for thread in threading.enumerate():
-                if thread not in self._threads and type(thread).__name__ not in _HARMLESS:
-                    return "a task left a thread running"
+        for thread in threading.enumerate():
+            if thread not in self._threads and type(thread).__name__ not in _HARMLESS:
+                return "a task left a thread running"
         return ""
 
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE)
+_SIGNALS = [
+    int(one) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE)
+]
+# The function below `signal.getsignal`, which converts to enums, at ten times the cost.
+_getsignal: Callable[[int], Any] = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
 
 
 def _raw_environment() -> Any:
