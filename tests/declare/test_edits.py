@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from edits import Case, cases
-from edits.apply import ask, edit, write
+from tests.declare.edits import Case, cases
+from tests.declare.edits.apply import ask, edit, write
 
 SHARDS = 4
 NEEDLESS = 0.02  # of the edits that must be reused, how many may run again all the same

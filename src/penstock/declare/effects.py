@@ -204,11 +204,8 @@ class Effects:
                     if read[0] == "@"
                 ]
                 if not imports:
-                    if root not in view.facts.names:
-                        for star in self.graph.stars(view):
-                            if root in star.facts.names:
-                                return self._origin(star, chain)
-                    return view, root
+                    star = self.graph.star_home(view, root) if root not in view.facts.names else None
+                    return (star or view), root
                 target = imports[0]
                 chain = (target + rest if target.endswith(":") else f"{target}.{rest}") if rest else target
             module = self.graph.absolute(view, chain)

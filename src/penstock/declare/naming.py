@@ -20,6 +20,7 @@ from penstock.model.digest import digest_bytes
 __all__ = ["Names", "class_at"]
 
 _MISSING: Any = object()
+_FOREIGN = -2  # in place of a unit's index: what is not the project's
 _BUILTINS = frozenset(dir(builtins))
 # Decorators that do not look at hints or docstrings; those of the project are followed, any other is taken to look.
 _PLAIN_DECORATORS = frozenset(
@@ -128,11 +129,8 @@ class Names(Sources, ABC):
             self._inputs(node, view, unit)
 
     def _own_decorator(self, view: View, name: str) -> bool:
-        if name.endswith(".register"):
-            return False
-        return all(one.piece is None or one.piece.kind != "package" for one in self.chain(view, name)) and bool(
-            self.chain(view, name)
-        )
+        nodes = [] if name.endswith(".register") else self.chain(view, name)
+        return bool(nodes) and all(one.index != _FOREIGN for one in nodes)
 
     def _inputs(self, node: Node, view: View, unit: Unit) -> None:
         def value_of(chain: str) -> Any:
@@ -250,10 +248,8 @@ class Names(Sources, ABC):
             return [self.variable(view, name), *nodes, *made]
         if targets:
             return [node for one in targets for node in self.imported(view, _extended(one, rest))]
-        for star in self.stars(view) if indexes is None else ():
-            if name in star.facts.names:
-                return self.chain(star, chain)
-        return [self.variable(view, name)]
+        star = self.star_home(view, name) if indexes is None else None
+        return self.chain(star, chain) if star is not None else [self.variable(view, name)]
 
     def _is_def_of(self, view: View, function: FunctionType, indexes: Iterable[int] | None) -> bool:
         line = function.__code__.co_firstlineno
@@ -278,10 +274,10 @@ class Names(Sources, ABC):
                 found.append(self.unit(view, index))
         found.extend([self.unit(other, one) for other, one in self.effects.touching(view, name)])
         if indexes is None and name not in _BUILTINS:
-            for star in self.stars(view):
-                if name in star.facts.names or star.facts.stars:
-                    found.extend(self.chain(star, f"{name}.{rest}" if rest else name))
-            if not found:
+            star = self.star_home(view, name)
+            if star is not None:
+                found.extend(self.chain(star, f"{name}.{rest}" if rest else name))
+            else:
                 for index in view.facts.stars:
                     target = view.facts.units[index].reads
                     found.extend([node for read in target if read[0] == "@" for node in self.imported(view, read)])
@@ -301,6 +297,7 @@ class Names(Sources, ABC):
         node = self.leaves.get(key)
         if node is None:
             node = self.leaves[key] = Node(key)
+            node.index = _FOREIGN
             if self.top_owner(module) in ("installed", "loose"):
                 node.edges = [("", one) for one in self.package(module)]
         return node
@@ -312,7 +309,7 @@ class Names(Sources, ABC):
             first, _, after = rest.partition(".")
             if view is not None and first:
                 known = first in view.facts.names or (view.namespace is not None and first in view.namespace)
-                if known or any(first in star.facts.names for star in self.stars(view)):
+                if known or self.star_home(view, first) is not None:
                     return self.chain(view, rest)
             if first and (self.view(f"{module}.{first}") is not None or self.is_folder(f"{module}.{first}")):
                 module, rest = f"{module}.{first}", after
@@ -343,6 +340,7 @@ class Names(Sources, ABC):
             def fill(made: Node) -> None:
                 for name in facts.names:
                     made.edges.extend([(name, one) for one in self.chain(view, name) if one is not made])
+                made.edges.extend([("*", self.module(star)) for star in self.stars(view)])
                 for index, unit in enumerate(facts.units):
                     if unit.parent == -1 and unit.kind == "do":
                         made.edges.append(("", self.unit(view, index)))

@@ -160,6 +160,19 @@ class Sources:
                         found.append(other)
         return found
 
+    def star_home(self, view: View, name: str) -> View | None:
+        """The module that a name comes from by star imports, of whatever depth."""
+        waiting, seen = self.stars(view), {id(view)}
+        while waiting:
+            one = waiting.pop(0)
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+            if name in one.facts.names:
+                return one
+            waiting.extend(self.stars(one))
+        return None
+
     def absolute(self, view: View, target: str) -> str:
         """The module of `@level:module:name`; the submodule, if `name` is one."""
         level, module, name = target[1:].split(":", 2)

@@ -636,7 +636,7 @@ CASES = [
                 return runpy.run_path("script.py")["RESULT"], load().go()
             """,
         },
-        rerun=[("script.py", "RESULT = 1", "RESULT = 2"), ("plugin_file.py", "return 1", "return 2")],
+        rerun=[("script.py", "RESULT = 1", "RESULT = 2"), ("plugin_file.py", "return 1", "return 22")],
     ),
     *project(
         "the name of a step is not its code",
