@@ -44,4 +44,4 @@ def compose(fork: Fork) -> Kit:
 
 
 if __name__ == "__main__":
-    work(serve(int(sys.argv[-1])), compose, 1 << 30)
+    work(serve(int(sys.argv[-1])), compose, 1 << 30).run()

@@ -137,7 +137,7 @@ def test_a_worker_that_holds_too_much_memory_is_replaced(tmp_path: Path) -> None
         "-c",
         f"import sys; sys.path.insert(0, {str(LAUNCH[1].rpartition('/')[0])!r}); import launch; "
         "from penstock.executors.server import serve; from penstock.executors.worker import work; "
-        "work(serve(int(sys.argv[-1])), launch.compose, 100 << 20)",
+        "work(serve(int(sys.argv[-1])), launch.compose, 100 << 20).run()",
     ]
     executor = LocalExecutor(launch, workers=1, state=tmp_path / "state", root=tmp_path)
     try:

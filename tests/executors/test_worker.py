@@ -90,7 +90,7 @@ class Worker:
             "from tests.executors.launch import compose\n"
             "hello = Hello(sys.argv[1], '', '')\n"
             "s, t, a = map(int, sys.argv[2:])\n"
-            "work(Fork(hello, socket.socket(fileno=s), t, a, {'GIVEN': 'yes'}), compose, 1 << 40)\n"
+            "work(Fork(hello, socket.socket(fileno=s), t, a, {'GIVEN': 'yes'}), compose, 1 << 40).run()\n"
         )
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, str(folder), str(theirs.fileno()), str(self.read), str(alive)],

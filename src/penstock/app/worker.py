@@ -186,7 +186,7 @@ def _bound() -> int:
 def main() -> None:
     """Serve until the runner is gone; each forked worker comes back here and works."""
     fork = serve(int(sys.argv[-1]))
-    work(fork, _compose, _bound())
+    work(fork, _compose, _bound()).run()
 
 
 if __name__ == "__main__":

@@ -11,12 +11,15 @@ from penstock.executors.pool import Job
 from penstock.executors.processes import words_of
 from penstock.executors.wire import Gone
 from penstock.model.task import Ended, Failure, LogSpan, Usage
+from penstock.work.context import Stop
 from penstock.work.failures import is_user_file, relative
 
 __all__ = ["crash_report", "ended_by_death", "ended_by_stop"]
 
 _TAIL = 32 * 1024  # bytes of a log in which a crash report is looked for
 _FRAME = re.compile(r'^  File "(?P<file>.+)", line (?P<line>\d+) in (?P<name>.+)$')
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
+_STOP = f"{Stop.__module__}.{Stop.__qualname__}: "
 _HINTS = {
     "timeout": "Give the step more time (timeout=…), or find out what it waits for.",
     "silence": "Raise no_output_timeout=…, or report progress with ps.progress.",
@@ -29,7 +32,7 @@ def ended_by_stop(job: Job, ended: Ended) -> Ended:
         return replace(ended, status="cancelled", reason=job.why, failure=None)
     where, traceback = "", ""
     if ended.failure is not None:
-        where, traceback = ended.failure.where, ended.failure.traceback
+        where, traceback = ended.failure.where, ended.failure.traceback.replace(_STOP, "stopped: ")
     return replace(ended, status="failed", reason="", failure=_timed_out(job, where, traceback))
 
 
@@ -64,7 +67,8 @@ def _words(gone: Gone, words: str, closed: bool) -> str:
         return words
     if closed and gone.killed:
         return "closed its connection to the runner (a step must not close files that it did not open), and was killed"
-    return words_of(gone.status, starved=gone.starved)
+    told = words_of(gone.status, starved=gone.starved)
+    return f"was {told}" if told.startswith("killed") else told
 
 
 def _hint(gone: Gone) -> str:
@@ -76,6 +80,8 @@ def _hint(gone: Gone) -> str:
         return (
             "Something killed it from outside: the system, for lack of memory, or a person. " + WorkerDied.hint_default
         )
+    if os.WTERMSIG(gone.status) in _CRASHES:
+        return "A library's native code crashed; see `penstock logs`. It may be its version, or two libraries together."
     return WorkerDied.hint_default
 
 

@@ -27,7 +27,7 @@ from penstock.work.context import Stop
 from penstock.work.failures import failure_of
 from penstock.work.perform import Kit, NeedsFresh, perform
 
-__all__ = ["State", "sweep", "work"]
+__all__ = ["State", "Worker", "sweep", "work"]
 
 _GRACE = 0.2  # seconds for processes that a task left behind, between asking and killing
 _TOKEN = 8  # bytes of a token: its number
@@ -35,8 +35,8 @@ _TOKEN = 8  # bytes of a token: its number
 _HARMLESS = frozenset({"TMonitor", "_DummyThread"})
 
 
-def work(fork: Fork, compose: Callable[[Fork], Kit], bound: int) -> NoReturn:
-    """Be a worker until the runner closes the socket.
+def work(fork: Fork, compose: Callable[[Fork], Kit], bound: int) -> "Worker":
+    """Become a worker; its `run` does what comes, until the runner closes the socket.
 
     `compose` makes what tasks are performed with; `bound` is the resident memory in bytes above which this process asks
     to be replaced.
@@ -44,15 +44,15 @@ def work(fork: Fork, compose: Callable[[Fork], Kit], bound: int) -> NoReturn:
     become_subreaper()
     offer_to_oom()
     os.environ.update(fork.environment)
-    faulthandler.enable(file=2)
+    faulthandler.enable(file=2, all_threads=False)
     gc.enable()
     line = _Line(fork)
     threading.Thread(target=_watch, args=(fork.alive,), daemon=True, name="penstock-watchdog").start()
-    worker = _Worker(line, compose(fork), bound)
+    worker = Worker(line, compose(fork), bound)
     signal.signal(signal.SIGTERM, worker.asked)
     # A child of a step must end by SIGTERM as any other process does, from its first instruction on.
     os.register_at_fork(before=_hold_back, after_in_parent=_let_go, after_in_child=line.cut)
-    worker.run()
+    return worker
 
 
 def _hold_back() -> None:
@@ -162,7 +162,9 @@ class _Line:
         return True
 
 
-class _Worker:
+class Worker:
+    """A process that does tasks, one at a time."""
+
     def __init__(self, line: _Line, kit: Kit, bound: int) -> None:
         self._line = line
         self._prepare = kit.prepare
