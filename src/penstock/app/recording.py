@@ -2,7 +2,6 @@
 
 import os
 import platform
-import secrets
 import socket
 import subprocess
 import sys
@@ -25,7 +24,7 @@ _DIFF_LIMIT = 1 << 20
 def new_run_id() -> str:
     """An id that sorts by time and is short enough to type: `20261121-153042-x7k2`."""
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
-    tail = "".join(secrets.choice(alphabet) for _ in range(4))
+    tail = "".join([alphabet[byte % len(alphabet)] for byte in os.urandom(4)])
     return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + tail
 
 

@@ -49,6 +49,7 @@ class SqliteLedger:
         self._boot = boot_identity() if clock is None else "given clock"
         self._connections = Connections(self.path, migrations, patience)
         self._known_codes: set[str] = set()
+        self._awaited: set[str] = set()  # keys that others held when they were last asked for
         self._runs: dict[str, tuple[str, int]] = {}  # owner and fence of the runs that this object claimed
 
     # writing
@@ -159,14 +160,19 @@ class SqliteLedger:
             return {}
         if not owner:
             raise LedgerError("A lease needs an owner", hint="Give a text that no other process gives.")
-        with self._connections.read() as connection:
-            others = leases.taken(connection, keys, owner, self._clock.monotonic(), self._boot)
-        if others is not None:
-            return others
+        if not self._awaited.isdisjoint(keys):  # who waits asks often, and need not write each time
+            with self._connections.read() as connection:
+                others = leases.taken(connection, keys, owner, self._clock.monotonic(), self._boot)
+            if others is not None:
+                return others
         with self._connections.write(durable=False) as connection:
             found = leases.claim(connection, keys, owner, seconds, self._clock.monotonic(), self._boot)
         for key, lease in found.items():
-            if key.startswith("run:") and lease.owner == owner:
+            if lease.owner != owner:
+                self._awaited.add(key)
+                continue
+            self._awaited.discard(key)
+            if key.startswith("run:"):
                 self._runs[key[4:]] = (owner, lease.fence)
         return found
 

@@ -42,6 +42,10 @@ class Past:
             return None
         return found
 
+    def known(self, key: str) -> Execution | None:
+        """The same among what this run knows already, without asking the ledger."""
+        return self.find(key) if key in self._known else None
+
     def last(self, step: str) -> Execution | None:
         """The newest execution of a step."""
         return self._last.get(step)

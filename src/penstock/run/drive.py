@@ -114,6 +114,7 @@ class _Loop:
         self.wakes: list[tuple[float, str]] = []
         self.out: deque[Event] = deque()
         self.stopped = False
+        self.busy: set[str] = set()  # steps whose work another run was found to do, or to have done
 
     # events on their way to people and to the ledger
 
@@ -233,7 +234,10 @@ class _Loop:
 
     def decide(self, name: str) -> Sequence[Command]:
         work = self.works.get(name) or self.kid_work(name)
-        decision = decide(work, self.consumed(name, work.step), self.means.past)
+        # A step that never ran is looked up once, when its key is claimed: see `submit`.
+        past = self.means.past
+        memory = past if past.last(name) is not None or name in self.busy else _Unasked(past)
+        decision = decide(work, self.consumed(name, work.step), memory)
         self.keys[name] = decision
         if decision.execution is not None:
             for one in decision.execution.outputs:
@@ -251,6 +255,7 @@ class _Loop:
             if key not in claimed or (not self.forced(one.step) and self.means.past.find(key) is not None):
                 if key in claimed:
                     self.means.leases.release([key])
+                self.busy.add(one.step)
                 answers.extend(self.engine.on(Busy(one.step)))
                 continue
             doing = self.prepare(one, key)
@@ -369,6 +374,16 @@ class _Loop:
                 means.past.redone(execution)
                 self.out.append(Committed(execution))
             self.do(self.engine.on(Settled(doing.step.name, bad)))
+
+
+class _Unasked:
+    """The past as far as it is known without asking the ledger."""
+
+    def __init__(self, past: Past) -> None:
+        self.find = past.known
+        self.last = past.last
+        self.code = past.code
+        self.lost = past.lost
 
 
 def _hidden_warning(step: str, path: str, where: str) -> Warned:
