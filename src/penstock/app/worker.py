@@ -5,7 +5,6 @@ A composition root: here the worker's kit is put together, of the pipeline's dec
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,6 @@ from penstock.work.perform import Kit, NeedsFresh
 
 __all__ = ["Loaded", "kit_of", "main"]
 
-_FRESH = 0.005  # seconds for which a look at the source files holds
 _LEAST_BOUND = 1 << 30  # bytes: a worker may hold this much between tasks on any machine
 
 
@@ -41,7 +39,6 @@ class Loaded:
         self._functions: dict[bytes, Callable[..., Any]] = {}
         self._current: declare.Declared | None = None
         self._stats: Stats = {}
-        self._looked: tuple[float, list[Path], declare.Declared | None] = (0.0, [], None)
 
     def prepare(self, path: str, root: str) -> None:
         """Load a pipeline file of a project."""
@@ -72,7 +69,7 @@ class Loaded:
         if pipeline is None:
             self.prepare(path, root)
             return self._pipelines[path, root]
-        if changed := self._edited(pipeline):
+        if changed := pipeline.changed():
             raise NeedsFresh(f"{changed[0].name} was edited")
         return pipeline
 
@@ -91,15 +88,7 @@ class Loaded:
         if self._current is None:
             return []
         root = self._current.project.root
-        return [os.path.relpath(path, root) for path in self._edited(self._current)]
-
-    def _edited(self, pipeline: declare.Declared) -> list[Path]:
-        # Between tasks of a fraction of a millisecond, one look at the files serves for several.
-        looked, found, which = self._looked
-        if which is not pipeline or time.monotonic() - looked > _FRESH:
-            found = pipeline.changed()
-            self._looked = (time.monotonic(), found, pipeline)
-        return found
+        return [os.path.relpath(path, root) for path in self._current.changed()]
 
     def digest(self, path: Path) -> str:
         """The digest of a file's or folder's content."""
