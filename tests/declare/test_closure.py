@@ -81,6 +81,32 @@ def test_files_and_variables_are_looked_at_by_each_plan(small, monkeypatch):
     assert one.code().digest not in found
 
 
+def test_path_parameters_of_a_step_are_settings_and_of_helpers_are_code(small):
+    one = small(
+        {
+            "a.txt": "1",
+            "pipeline.py": """
+            from pathlib import Path
+
+            def target(path: Path = Path("a.txt")):
+                return path.read_text()
+
+            def helper(path="a.txt"):
+                return open(path).read()
+
+            def other():
+                return helper()
+
+            def text(path="a.txt"):
+                return open(path).read()
+            """,
+        }
+    )
+    assert "file a.txt" not in one.names()
+    assert "file a.txt" in one.names("other")
+    assert "file a.txt" in one.names("text")
+
+
 def test_steps_that_change_values_do_not_change_identities(small):
     one = small(
         {

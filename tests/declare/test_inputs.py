@@ -17,6 +17,7 @@ from penstock.declare.inputs import Inputs
         (["i", "PATHS", "k"], "/p/k.csv"),
         (["/", ["d", ["F"]], ["s", "a.csv"]], "/p/pkg/a.csv"),
         (["j", ["n", "DATA"], ["s", ".csv"]], "/p/d.csv"),
+        (["D", "path", ["s", "a.csv"]], "/p/a.csv"),
         (["n", "NUMBER"], None),
         (["i", "PATHS", "none"], None),
         (["/", ["n", "ABSENT"], ["s", "a"]], None),

@@ -81,4 +81,4 @@ def test_what_cannot_be_told(body):
 
 def test_a_default_of_a_helper_is_a_path():
     unit = read_facts(b"def f(path='a.csv'):\n    return open(path)\n", "x.py").units[0]
-    assert [json.loads(one) for one in unit.files] == [TEXT]
+    assert [json.loads(one) for one in unit.files] == [["D", "path", TEXT]]

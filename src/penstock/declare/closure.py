@@ -21,7 +21,7 @@ from penstock.declare.views import View
 from penstock.model.code import Code, Piece
 from penstock.model.digest import PREFIX
 
-__all__ = ["Closures", "reachable_sources", "settle"]
+__all__ = ["Closures", "graph_of", "reachable_sources", "settle"]
 
 _PYTHON = "{}.{}".format(*sys.version_info[:2])
 _python_piece = Piece("python", "python", _PYTHON)

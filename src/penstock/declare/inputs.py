@@ -133,6 +133,8 @@ def _evaluated(expression: Any, file: str, value_of: Callable[[str], Any]) -> st
         return str(expression[1])
     if kind == "F":
         return file
+    if kind == "D":
+        return _evaluated(expression[2], file, value_of)
     if kind == "n":
         value = value_of(expression[1])
         return os.fspath(value) if isinstance(value, str | PurePath) else ""

@@ -1,6 +1,7 @@
 """From names to nodes: what the text of a unit reads, resolved in live namespaces, or in text where nothing is imported."""
 
 import builtins
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from types import FunctionType, ModuleType
@@ -20,6 +21,7 @@ from penstock.model.digest import digest_bytes
 __all__ = ["Names", "class_at"]
 
 _MISSING: Any = object()
+_DEFAULTED = re.compile(r'\["D", "(\w+)"')  # arguments by whose defaults a path is named
 _FOREIGN = -2  # in place of a unit's index: what is not the project's
 _BUILTINS = frozenset(dir(builtins))
 # Decorators that do not look at hints or docstrings; those of the project are followed, any other is taken to look.
@@ -148,7 +150,9 @@ class Names(Sources, ABC):
                 [("read", self.input(path)) for path, (line, _) in read if unit.line <= line <= unit.last]
             )
         for one in unit.files:
-            node.edges.extend([("file", self.input(path)) for path in self.inputs.paths(one, view.file, value_of)])
+            arguments = ",".join(_DEFAULTED.findall(one))
+            paths = self.inputs.paths(one, view.file, value_of)
+            node.edges.extend([(f"file:{arguments}", self.input(path)) for path in paths])
 
     def input(self, name: str) -> Node:
         """A file or environment variable, asked anew for each closure."""

@@ -33,7 +33,8 @@ _Ref = tuple[str, Any]
 
 
 def path_expression(node: ast.AST | None) -> Any:
-    """A path as data: ["s", text], ["n", name], ["F"] (this file), ["j", …] (joined texts), ["/", …], ["d", path], ["i", name, key]; or None."""
+    """A path as data: ["s", text], ["n", name], ["F"] (this file), ["j", …] (joined texts), ["/", …], ["d", path], ["i", name, key],
+    ["D", argument, default]; or None."""
     if isinstance(node, ast.Constant):
         return ["s", node.value] if isinstance(node.value, str) and 0 < len(node.value) < 500 else None
     if isinstance(node, ast.Name):
@@ -181,7 +182,7 @@ def _substituted(expression: Any, local: set[str], paths: dict[str, Any], depth:
             return expression
         known = paths.get(expression[1]) if kind == "n" else None
         return _substituted(known, local, paths, depth + 1) if known is not None and depth < 20 else None
-    if kind in ("s", "F", "p"):
+    if kind in ("s", "F", "p", "D"):
         return expression
     parts = [_substituted(one, local, paths, depth + 1) if depth < 50 else None for one in expression[1:]]
     return [kind, *parts] if all(part is not None for part in parts) else None

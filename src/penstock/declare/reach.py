@@ -5,6 +5,7 @@ definitions, wrappers and patches are what they really are; where a module is no
 text alone is followed. Nodes are filled when they are first visited, without recursion.
 """
 
+from pathlib import PurePath
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -141,6 +142,9 @@ class Graph(Names):
         unit = view.facts.units[index]
         free = function.__code__.co_freevars
         self.fill_unit(node, view, index, free)
+        if as_root and unit.files:
+            declared = {f"file:{name}" for name in _path_arguments(function)}
+            node.edges = [one for one in node.edges if one[0] not in declared]
         edges = node.edges
         for chain in unit.reads if state.modules else ():
             root, _, rest = chain.partition(".")
@@ -303,3 +307,12 @@ class Graph(Names):
 
         node.fill = fill
         return node
+
+
+def _path_arguments(function: FunctionType) -> list[str]:
+    """The arguments that a step declares as paths: their content is hashed with its settings."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    given = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | (function.__kwdefaults__ or {})
+    hints = function.__annotations__
+    return [name for name, value in given.items() if isinstance(value, PurePath) or "Path" in str(hints.get(name, ""))]

@@ -180,9 +180,9 @@ class ScopeWalker(Walker):
             f"/{len(args.posonlyargs)}/{len(args.args)}{'*' if args.vararg else ''}{'**' if args.kwarg else ''}"
         )
         for node, default in zip(given[len(given) - len(args.defaults) :], args.defaults, strict=True):
-            self.scope.paths[node.arg] = path_expression(default)
+            self.scope.paths[node.arg] = _default(node.arg, default)
         for node, value in zip(args.kwonlyargs, args.kw_defaults, strict=True):
-            self.scope.paths[node.arg] = path_expression(value) if value is not None else None
+            self.scope.paths[node.arg] = _default(node.arg, value)
 
     def enter(self, kind: str, name: str) -> None:
         above = self.scope
@@ -247,3 +247,9 @@ class ScopeWalker(Walker):
                 if any(index == child or below(self.units, index, child) for child, _, _ in scope.children):
                     self.units[index] = changed(unit, {"state": tuple(sorted({*unit.state, *here}))})
         scope.nonlocals |= rebound - local
+
+
+def _default(name: str, value: ast.expr | None) -> Any:
+    """The path that an argument's default names; marked, for a step's own path parameters are hashed with its settings."""
+    found = path_expression(value)
+    return ["D", name, found] if found else None
