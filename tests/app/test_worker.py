@@ -14,7 +14,8 @@ from penstock.model.event import Begun
 from penstock.model.step import Entry
 from penstock.model.task import Ended, Input, Task
 from penstock.stores.local import LocalStore
-from penstock.testing.executors import Run, Steps
+from penstock.testing.executors import Run
+from penstock.testing.steps import Steps
 from penstock.work.perform import Kit, NeedsFresh, perform
 
 PIPELINE = """

@@ -14,7 +14,8 @@ from penstock.executors.inline import InlineExecutor
 from penstock.model.artifact import Stored
 from penstock.model.task import Ended
 from penstock.stores.local import LocalStore
-from penstock.testing.executors import ExecutorContract, Run, Steps
+from penstock.testing.executors import ExecutorContract, Run
+from penstock.testing.steps import Steps
 
 
 class TestInline(ExecutorContract):

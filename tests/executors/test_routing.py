@@ -11,7 +11,8 @@ from penstock.executors.inline import InlineExecutor
 from penstock.executors.local import LocalExecutor
 from penstock.executors.routing import Routed
 from penstock.model.event import Begun
-from penstock.testing.executors import Run, Steps
+from penstock.testing.executors import Run
+from penstock.testing.steps import Steps
 
 HERE = Path(__file__).parent
 

@@ -12,7 +12,8 @@ import pytest
 
 from penstock.executors.local import LocalExecutor
 from penstock.executors.processes import MARK, children
-from penstock.testing.executors import Run, Steps
+from penstock.testing.executors import Run
+from penstock.testing.steps import Steps
 
 HERE = Path(__file__).parent
 LAUNCH = [sys.executable, str(HERE / "launch.py")]
@@ -21,7 +22,8 @@ RUNNER = """
 import sys
 from pathlib import Path
 from penstock.executors.local import LocalExecutor
-from penstock.testing.executors import Run, Steps
+from penstock.testing.executors import Run
+from penstock.testing.steps import Steps
 
 folder = Path(sys.argv[1])
 executor = LocalExecutor([sys.executable, sys.argv[2]], workers=2, state=folder / "state", root=folder)
