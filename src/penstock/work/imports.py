@@ -8,10 +8,10 @@ from types import ModuleType
 
 __all__ = ["after_import"]
 
-Action = Callable[[ModuleType], None]
+_Action = Callable[[ModuleType], None]
 
 
-def after_import(name: str, action: Action) -> None:
+def after_import(name: str, action: _Action) -> None:
     """Call `action` with the module `name`: now if it is imported, else right after it is imported first.
 
     Once each: an action that was given before for the same name is replaced if it has not been called yet.
@@ -27,7 +27,7 @@ def after_import(name: str, action: Action) -> None:
 
 class _Finder(MetaPathFinder):
     def __init__(self) -> None:
-        self.actions: dict[str, Action] = {}
+        self.actions: dict[str, _Action] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -43,7 +43,7 @@ class _Finder(MetaPathFinder):
 class _Loader(Loader):
     """The module's own loader, and an action after it."""
 
-    def __init__(self, inner: Loader, actions: dict[str, Action], name: str) -> None:
+    def __init__(self, inner: Loader, actions: dict[str, _Action], name: str) -> None:
         self._inner = inner
         self._actions = actions
         self._name = name
