@@ -18,6 +18,7 @@ from penstock.declare.inputs import Inputs
         (["/", ["d", ["F"]], ["s", "a.csv"]], "/p/pkg/a.csv"),
         (["j", ["n", "DATA"], ["s", ".csv"]], "/p/d.csv"),
         (["D", "path", ["s", "a.csv"]], "/p/a.csv"),
+        (["/", ["p", "pkg"], ["s", "t.txt"]], "/p/pkg/t.txt"),
         (["n", "NUMBER"], None),
         (["i", "PATHS", "none"], None),
         (["/", ["n", "ABSENT"], ["s", "a"]], None),
@@ -25,7 +26,7 @@ from penstock.declare.inputs import Inputs
     ],
 )
 def test_paths(expression, expected):
-    values = {"DATA": Path("d"), "PATHS": {"k": "k.csv"}, "NUMBER": 3}
+    values = {"DATA": Path("d"), "PATHS": {"k": "k.csv"}, "NUMBER": 3, "@pkg": "/p/pkg"}
     found = Inputs("/p").paths(json.dumps(expression), "/p/pkg/x.py", values.get)
     assert found == ([expected] if expected else [])
 

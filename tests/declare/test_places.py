@@ -14,8 +14,8 @@ def test_places():
     assert place_of(json.__file__) == "stdlib"
     assert place_of(numpy.__file__) == "installed"
     assert place_of(penstock.errors.__file__) == "penstock"
-    assert place_of("/work/project/x.py") == "project"
-    assert place_of("/work/project/.venv/lib/python3.11/site-packages/x.py") == "installed"
+    assert place_of("/srv/p/x.py") == "project"
+    assert place_of("/srv/p/.venv/lib/python3.11/site-packages/x.py") == "installed"
     assert place_of("<frozen importlib._bootstrap>") == "stdlib"
     assert place_of("<ipython-input-1>") == "project"
 
@@ -27,7 +27,7 @@ def test_owners(monkeypatch):
     assert owner_of("penstock") == "penstock"
     assert owner_of("surely_not_imported") == ""
     monkeypatch.setitem(sys.modules, "json", type(sys)("json"))
-    sys.modules["json"].__file__ = "/work/project/json.py"
+    sys.modules["json"].__file__ = "/srv/p/json.py"
     assert owner_of("json") == "project"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from penstock.declare.facts import Unit
+from penstock.declare.values_of import is_scalar
 from penstock.declare.views import View
 
 if TYPE_CHECKING:
@@ -102,10 +103,17 @@ class Effects:
                 for index, unit in _statements(other):
                     for place in self._places(other, unit):
                         if place is not None:
-                            listed = self._touching.setdefault((id(place[0]), place[1]), [])
+                            listed = self._touching.setdefault(self._key(place), [])
                             if (other, index) not in listed:
                                 listed.append((other, index))
-        return self._touching.get((id(view), name), [])
+        return self._touching.get(self._key((view, name)), [])
+
+    def _key(self, place: _Place) -> tuple[int, str]:
+        """Names of one live object share their key: what is changed by an alias is changed."""
+        view, name = place
+        value = view.namespace.get(name) if view.namespace is not None else None
+        shared = value is not None and not is_scalar(value) and not isinstance(value, tuple | frozenset)
+        return (id(value), "") if shared else (id(view), name)
 
     # --- what a statement changes
 

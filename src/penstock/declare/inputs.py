@@ -146,8 +146,7 @@ def _evaluated(expression: Any, file: str, value_of: Callable[[str], Any]) -> st
             value = None
         return os.fspath(value) if isinstance(value, str | PurePath) else ""
     if kind == "p":
-        place = getattr(sys.modules.get(expression[1]), "__file__", None)
-        return str(Path(place).parent) if place else ""
+        return value_of(f"@{expression[1]}") or ""
     parts = [_evaluated(one, file, value_of) for one in expression[1:]]
     if not all(parts):
         return ""

@@ -136,6 +136,9 @@ class Names(Sources, ABC):
 
     def _inputs(self, node: Node, view: View, unit: Unit) -> None:
         def value_of(chain: str) -> Any:
+            if chain[0] == "@":  # the folder of a package of the project
+                package = self.view(chain[1:])
+                return package.file.rpartition("/")[0] if package is not None else ""
             return self.value_at(view, chain)
 
         for name in unit.variables:

@@ -81,9 +81,14 @@ def _call(node: ast.Call) -> Any:
         return ["d", inner] if inner else None
     if last in _MAKES and node.args:
         return _all("/", node.args) if len(node.args) > 1 else path_expression(node.args[0])
-    if last == "files" and node.args and isinstance(node.args[0], ast.Constant):
-        return ["p", node.args[0].value]
-    return None
+    return _package(node.args[0]) if last == "files" and node.args else None
+
+
+def _package(node: ast.AST) -> Any:
+    """The folder of a package that is named, or of this file's own."""
+    if chain_of(node) in ("__name__", "__package__"):
+        return ["d", ["F"]]
+    return ["p", node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _all(kind: str, nodes: list[Any]) -> Any:
@@ -95,14 +100,20 @@ def classify(node: ast.Call, last: str, chain: str) -> list[_Ref]:
     """The paths that a call reads (`f`) or writes (`w`)."""
     if last in _LISTS:
         return _listed(node, last)
+    if last == "get_data" and len(node.args) == 2:
+        folder, name = _package(node.args[0]), path_expression(node.args[1])
+        return [("f", ["/", folder, name])] if folder and name else []
     if isinstance(node.func, ast.Attribute) and last in _READ_METHODS | _WRITE_METHODS:
         target = path_expression(node.func.value)
         # `module.open(path)` looks alike: there the path is an argument, and the chain is no path when evaluated.
         if target and not (target[0] == "n" and node.args and path_expression(node.args[0])):
             writes = last in _WRITE_METHODS or (last == "open" and _writing(node, 0))
             return [("w" if writes else "f", target)]
-    if chain in ("Path", "pathlib.Path", "str", "os.path.join", "print"):
-        return []
+    return [] if chain in ("Path", "pathlib.Path", "str", "os.path.join", "print") else _given(node, last)
+
+
+def _given(node: ast.Call, last: str) -> list[_Ref]:
+    """Paths among the arguments of a call that is known to read or write them."""
     role = ""
     if last == "open":
         role = "w" if _writing(node, 1) else "f"

@@ -299,9 +299,14 @@ class Graph(Names):
                 made.edges.extend(
                     [("made", self.unit(view, one)) for one in indexes if view.facts.units[one].kind != "import"]
                 )
-                made.edges.extend(
-                    [("touched", self.unit(other, one)) for other, one in self.effects.touching(view, name)]
-                )
+            # What was done to a value is in it, unless it can't be told or is only done when a function imports something.
+            made.edges.extend(
+                [
+                    ("touched", self.unit(other, one))
+                    for other, one in self.effects.touching(view, name)
+                    if snap.opaque or code or other.namespace is None
+                ]
+            )
             if snap.opaque and not indexes:
                 made.edges.extend([("module", self.module(view))])
 

@@ -43,6 +43,12 @@ _MUTATORS = frozenset(
         "setLevel",
     ]
 )
+# Functions of libraries that find code by its dotted name.
+_LOCATORS = {
+    *("pydoc.locate", "pkgutil.resolve_name", "resolve_name", "import_string", "import_object"),
+    *("hydra.utils.instantiate", "hydra.utils.get_class", "hydra.utils.get_method", "instantiate"),
+}
+_ENVIRONMENT = ("environ.get", "environ.pop", "environ.setdefault")
 _DOCUMENTED = {"__doc__", "__annotations__", "__code__"}
 
 
@@ -207,32 +213,43 @@ class Walker:
 
     def special_call(self, node: ast.Call, chain: str, last: str, first: ast.expr | None) -> ast.expr | None:
         """Calls that reach code by a name in a text; gives the argument that is dealt with."""
-        text = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
         if chain in ("getattr", "hasattr", "setattr", "delattr") and len(node.args) > 1:
-            target, name = chain_of(node.args[0]), node.args[1]
-            if target and isinstance(name, ast.Constant) and isinstance(name.value, str):
-                self.read(f"{target}.{name.value}")
-                if chain in ("setattr", "delattr"):
-                    self.read(f"={target}.{name.value}", "a")
-                if name.value in _DOCUMENTED:
-                    self.scope.refs.append(("r", "!exact"))
-                return node.args[0]
-            if target and chain in ("setattr", "delattr"):
-                self.read("=" + target, "a")
-        elif last in ("import_module", "__import__") and first is not None:
-            if text is not None:
-                dots = len(text) - len(text.lstrip("."))
-                self.scope.refs.append(("r", f"@{dots}:{text.lstrip('.')}:"))
-            else:
-                self.scope.refs.append(("r", prefix_of(first)))
+            return self.attribute_call(node, changes=chain in ("setattr", "delattr"))
+        text = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+        found = ""
+        if first is not None and last in ("import_module", "__import__"):
+            dots = len(text) - len(text.lstrip(".")) if text else 0
+            found = f"@{dots}:{text.lstrip('.')}:" if text else prefix_of(first)
+        elif first is not None and chain in _LOCATORS:
+            found = (
+                f"@0:{text.replace(':', '.').replace('.', ':', 1)}"
+                if text and "." in text.replace(":", ".")
+                else "!project"
+            )
         elif chain in ("eval", "exec", "globals") or (
             chain == "vars" and not node.args and self.scope.kind == "module"
         ):
-            self.scope.refs.append(("r", "!module"))
-        elif (
-            last == "getenv" or chain.endswith(("environ.get", "environ.pop", "environ.setdefault"))
-        ) and first is not None:
+            found = "!module"
+        elif first is not None and (last == "getenv" or chain.endswith(_ENVIRONMENT)):
             self.variable(first)
+        if found:
+            self.scope.refs.append(("r", found))
+        return None
+
+    def attribute_call(self, node: ast.Call, *, changes: bool) -> ast.expr | None:
+        """`getattr` and its like: with a constant name they are attributes."""
+        target, name = chain_of(node.args[0]), node.args[1]
+        if target is None:
+            return None
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            self.read(f"{target}.{name.value}")
+            if changes:
+                self.read(f"={target}.{name.value}", "a")
+            if name.value in _DOCUMENTED:
+                self.scope.refs.append(("r", "!exact"))
+            return node.args[0]
+        if changes:
+            self.read("=" + target, "a")
         return None
 
     def expression(self, node: ast.Expr) -> None:

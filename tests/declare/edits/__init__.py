@@ -84,10 +84,10 @@ def _edit(files: dict[str, str], change: Change, main: str, name: str) -> Edit:
 
 def cases() -> list[Case]:
     """All cases."""
-    from . import calls, classes, cosmetic, dynamic, hard, importing, inputs, layouts, values
+    from . import calls, classes, cosmetic, dynamic, further, hard, importing, inputs, layouts, values
 
     found = []
-    for part in (calls, classes, cosmetic, dynamic, hard, importing, inputs, layouts, values):
+    for part in (calls, classes, cosmetic, dynamic, further, hard, importing, inputs, layouts, values):
         found += part.CASES
     names = [one.name for one in found]
     assert len(set(names)) == len(names), sorted({one for one in names if names.count(one) > 1})
