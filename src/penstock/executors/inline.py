@@ -5,12 +5,13 @@ import socket
 import time
 from collections import deque
 from collections.abc import Sequence
+from types import TracebackType
 
 from msgspec.structs import replace
 
 from penstock.executors.console import Tee
 from penstock.model.event import Begun, TaskEvent
-from penstock.model.task import Ended, LogSpan, Task
+from penstock.model.task import Ended, Task
 from penstock.work.failures import failure_of
 from penstock.work.perform import Kit, NeedsFresh, perform
 
@@ -54,7 +55,9 @@ class InlineExecutor:
                 if len(self._ready) == 1:
                     break  # so that people see what is running before it has ended
             self._queue.popleft()
-            self._run(task)
+            # The step is called two frames from here, so that a debugger shows little that is not the user's.
+            with _Doing(task, self._ready) as doing:
+                doing.ended = perform(task, self._kit, self._ready.append)
             if time.monotonic() >= end:
                 break
         made, self._ready = self._ready, []
@@ -72,25 +75,38 @@ class InlineExecutor:
         """Forget what waits."""
         self._queue.clear()
 
-    def _run(self, task: Task) -> None:
-        ended = Ended(task.id, "cancelled", reason="interrupted")
-        span: LogSpan | None = None
-        before = _enter(task.root)
-        try:
-            with Tee(task.log) as tee:
-                try:
-                    ended = perform(task, self._kit, self._ready.append)
-                except NeedsFresh as why:
-                    ended = Ended(task.id, "changed", reason=str(why))
-                except Exception as error:  # whatever happens, a task ends once
-                    ended = Ended(task.id, "failed", failure=failure_of(error, task.root))
-            span = tee.span
-            if ended.failure is not None and ended.failure.kind == "KeyboardInterrupt":
-                ended = Ended(task.id, "cancelled", reason="interrupted", usage=ended.usage)
-                raise KeyboardInterrupt
-        finally:
-            self._ready.append(replace(ended, log=span))
-            _leave(before)
+
+class _Doing:
+    """What is set up around a task in this process, and taken down whatever happens; then `ended` is told."""
+
+    def __init__(self, task: Task, ready: list[TaskEvent]) -> None:
+        self.ended = Ended(task.id, "cancelled", reason="interrupted")
+        self._task = task
+        self._ready = ready
+        self._tee = Tee(task.log)
+
+    def __enter__(self) -> "_Doing":
+        self._before = _enter(self._task.root)
+        self._tee.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self._tee.__exit__(kind, error, trace)
+        _leave(self._before)
+        ended, task = self.ended, self._task
+        if isinstance(error, NeedsFresh):
+            ended = Ended(task.id, "changed", reason=str(error))
+        elif isinstance(error, Exception):  # whatever happens, a task ends once
+            ended = Ended(task.id, "failed", failure=failure_of(error, task.root))
+        interrupted = ended.failure is not None and ended.failure.kind == "KeyboardInterrupt"
+        if interrupted:
+            ended = Ended(task.id, "cancelled", reason="interrupted", usage=ended.usage)
+        self._ready.append(replace(ended, log=self._tee.span))
+        if interrupted:
+            raise KeyboardInterrupt
+        return isinstance(error, Exception)
 
 
 def _enter(root: str) -> str:
