@@ -6,8 +6,9 @@ the rest. What took longer than `_SLOW` seconds is written at once.
 """
 
 import heapq
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -85,7 +86,18 @@ def drive(
     loop.do(engine.begin(plan.decisions))
     yield from loop.told()
     while not engine.done:
-        loop.wait()
+        timeout = loop.patience()
+        if not loop.doing:
+            time.sleep(timeout)  # for another attempt, or for another run to finish the same work
+        else:
+            try:
+                # Called from here and nowhere deeper: in-line steps run below this frame.
+                loop.take(means.executor.events(timeout))
+            except KeyboardInterrupt:
+                # The first one broke into a step in this process, whose end the next call tells; a second one means it.
+                if loop.stopped or not means.interrupted():
+                    raise
+        loop.look_up()
         yield from loop.told()
     loop.flush()
     status = engine.status
@@ -134,62 +146,46 @@ class _Loop:
 
     # the loop's body
 
-    def wait(self) -> None:
-        """Let the executor work for a moment, and take what comes of it."""
-        means, now = self.means, self.means.clock.monotonic()
+    def patience(self) -> float:
+        """How many seconds to wait for the executor before something else is due."""
+        now = self.means.clock.monotonic()
         pending = bool(self.buffer or self.commits)
         idle = not self.doing
         if pending and (idle or self.slow or now - self.oldest >= _GATHER or len(self.commits) >= _BATCH):
             self.flush()
             if idle:
-                return
+                return 0.0
             pending = False
-        timeout = _POLL
-        if pending:
-            timeout = max(0.0, _GATHER - (now - self.oldest))
+        timeout = max(0.0, _GATHER - (now - self.oldest)) if pending else _POLL
         if self.wakes:
             timeout = min(timeout, max(0.0, self.wakes[0][0] - now))
-        for event in self.events(timeout):
-            self.take(event)
-        reason = means.interrupted()
+        return timeout
+
+    def look_up(self) -> None:
+        """Between two turns of the executor: did people ask to stop, is it time for another attempt?"""
+        reason = self.means.interrupted()
         if reason and not self.stopped:
             self.stopped = True
             self.do(self.engine.on(Interrupted(reason)))
-        if self.wakes:
-            now = means.clock.monotonic()
-            while self.wakes and self.wakes[0][0] <= now:
-                self.do(self.engine.on(Woken(heapq.heappop(self.wakes)[1])))
+        while self.wakes and self.wakes[0][0] <= self.means.clock.monotonic():
+            self.do(self.engine.on(Woken(heapq.heappop(self.wakes)[1])))
 
-    def events(self, timeout: float) -> Sequence[TaskEvent]:
-        try:
-            return self.means.executor.events(timeout)
-        except KeyboardInterrupt:
-            # The first one broke into a step in this process, whose end the next call tells; a second one means it.
-            if self.stopped or not self.means.interrupted():
-                raise
-            return ()
-
-    def take(self, event: TaskEvent) -> None:
-        """An event of the executor."""
-        if isinstance(event, Begun):
+    def take(self, events: Iterable[TaskEvent]) -> None:
+        """What the executor told."""
+        for event in events:
             doing = self.doing.get(event.task)
             if doing is not None:
-                doing.started = self.means.clock.now()
-        elif isinstance(event, Produced):
-            doing = self.doing.get(event.task)
-            if doing is None or doing.task.entry.kind == "gather":
-                return
-            self.provide(doing.step, event.outputs)
-        elif isinstance(event, Ended):
-            self.end(event)
-        self.do(self.engine.on(event))
+                if isinstance(event, Begun):
+                    doing.started = self.means.clock.now()
+                elif isinstance(event, Produced):
+                    self.provide(doing, event.outputs)
+                elif isinstance(event, Ended):
+                    self.end(doing, event)
+            self.do(self.engine.on(event))
 
-    def end(self, ended: Ended) -> None:
-        doing = self.doing.get(ended.task)
-        if doing is None:
-            return
+    def end(self, doing: _Doing, ended: Ended) -> None:
         if ended.status == "succeeded":
-            self.provide(doing.step, ended.outputs)
+            self.provide(doing, ended.outputs)
         elif ended.status == "grown" and ended.fanout is not None:
             self.fanouts[doing.step.name] = (ended.fanout, doing.task)
         self.slow = ended.usage.seconds >= _SLOW
@@ -201,9 +197,9 @@ class _Loop:
             self.means.leases.release([doing.task.key])
             self.doing.pop(ended.task)
 
-    def provide(self, step: Step, outputs: Sequence[Stored]) -> None:
-        for output, stored in zip(step.outputs, outputs, strict=False):
-            self.outputs[step.artifact(output)] = stored
+    def provide(self, doing: _Doing, outputs: Sequence[Stored]) -> None:
+        for output, stored in zip(doing.step.outputs, outputs, strict=False):
+            self.outputs[doing.step.artifact(output)] = stored
 
     # commands
 
