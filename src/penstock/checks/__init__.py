@@ -1,1 +1,1 @@
-"""TODO"""
+"""Whatever judges a pipeline: worlds, relations, probes and scans. (Not there yet.)"""

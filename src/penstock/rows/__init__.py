@@ -1,1 +1,1 @@
-"""TODO"""
+"""Row identity and accounting between steps. (Not there yet.)"""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The way of one row through every step. (Not there yet.)"""

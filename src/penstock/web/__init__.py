@@ -1,1 +1,1 @@
-"""TODO"""
+"""The web page on everything the ledger knows. (Not there yet.)"""
