@@ -250,6 +250,14 @@ def test_each_item_is_a_task_in_any_process(project: Project, step: str, expecte
     assert project.value(kit, ended) == expected
 
 
+def test_functions_of_no_file_have_an_identity_too(project: Project) -> None:
+    kit = project.kit()
+    first, second = [kit.target(function) for function in (lambda item: item + 1, lambda item: item + 2)]
+    assert first.entry.kind == second.entry.kind == "pickle"
+    assert first.arguments == ("item",)
+    assert first.code.digest != second.code.digest
+
+
 @pytest.fixture
 def run(project: Project) -> Iterator[Run]:
     from penstock.executors.local import LocalExecutor

@@ -17,6 +17,7 @@ from penstock.errors import NotFound
 from penstock.executors.server import Fork, serve
 from penstock.executors.worker import work
 from penstock.model.code import Code
+from penstock.model.digest import digest_bytes
 from penstock.model.step import Entry
 from penstock.model.task import Task
 from penstock.plan.files import Stats, digest_path
@@ -102,13 +103,15 @@ class Loaded:
         arguments = tuple(declared.inputs) if declared is not None else _needed(inner)
         pipeline = self._current
         path = str(pipeline.file) if pipeline is not None else ""
-        code = pipeline.closures.code_of(inner) if pipeline is not None else Code("")
         place = f"{getattr(inner, '__module__', '')}:{getattr(inner, '__qualname__', '')}"
         if pipeline is not None and _function(_found(place)) is inner:
-            return Target(Entry("file", path, place), code, arguments, name)
+            return Target(Entry("file", path, place), pipeline.closures.code_of(inner), arguments, name)
         import cloudpickle
 
-        return Target(Entry("pickle", path, name, cloudpickle.dumps(inner)), code, arguments, name)
+        data = cloudpickle.dumps(inner)
+        # Without a file there is no closure to follow: the pickle stands for the code, and may differ without need.
+        code = pipeline.closures.code_of(inner) if pipeline is not None else Code(digest_bytes(data))
+        return Target(Entry("pickle", path, name, data), code, arguments, name)
 
 
 def _gathered(values: list[Any]) -> list[Any]:
