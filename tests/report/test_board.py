@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.report.samples import FAILURE, committed, execution, run_of, story
 from tests.report.test_tally import tally_of
 
-from penstock.model.event import Begun, Decided, Failed, Held, Progressed, Retrying, RunStarted
+from penstock.model.event import Begun, Decided, Failed, Held, Progressed, Retrying, RunStarted, Stopping
 from penstock.model.run import Decision, Reason
 from penstock.report.board import board, outputs_text, step_glyph, tail
 from penstock.report.paint import plain, width
@@ -54,6 +54,11 @@ def test_a_small_run_shows_every_step_in_order() -> None:
     assert lines[0].endswith("0:20")
     assert "✓ clean     0.80 s  1,234 rows, 41 MB       helper `clean_name` changed" in lines[2]
     assert lines[-1].endswith("2 of 6 steps · 2 ran")
+
+
+def test_the_first_interrupt_is_seen_in_the_last_line() -> None:
+    tally = tally_of([*story()[:6], Stopping("Ctrl-C", ("model",))])
+    assert shown(board(tally, 20.0, 100, 30))[-1] == "  stopping (Ctrl-C) … Ctrl-C again kills · 2 of 6 steps · 2 ran"
 
 
 def test_a_large_run_shows_what_is_wrong_and_what_is_busy() -> None:

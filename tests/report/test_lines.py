@@ -12,6 +12,7 @@ from penstock.model.event import (
     Retrying,
     RunEnded,
     RunStarted,
+    Stopping,
 )
 from penstock.model.run import Decision
 from penstock.report.lines import Lines
@@ -60,6 +61,17 @@ def test_retries_and_interruptions() -> None:
     lines = told([RunStarted(run_of(("a", "b"))), Retrying("a", 1, 2.0, FAILURE), Cancelled(("a", "b"), "Ctrl-C")])
     assert lines[1] == "  retry   a  attempt 1 failed: ValueError: could not convert 'N/A'; again in 2.0 s"
     assert lines[2] == "  stopped a, b  Ctrl-C"
+
+
+def test_a_run_that_was_asked_to_stop_says_so_at_once() -> None:
+    lines = told([RunStarted(run_of(("a", "b"))), Begun("r1/a/1", "a", 1), Stopping("Ctrl-C", ("a",))])
+    assert lines[1] == "  stopping (Ctrl-C) … Ctrl-C again kills · waiting for a to end"
+    assert told([RunStarted(run_of(("a",))), Stopping("SIGTERM", ("a",))])[1].startswith(
+        "  stopping (SIGTERM) … Ctrl-C kills"
+    )
+    assert told([RunStarted(run_of(("a",))), Stopping("Ctrl-C")])[1:] == [""], (
+        "nothing is under way: it is over at once"
+    )
 
 
 def test_progress_is_told_now_and_then_only() -> None:

@@ -9,7 +9,7 @@ from tests.strategies import graphs
 
 from penstock.model.artifact import Stored
 from penstock.model.code import Code
-from penstock.model.event import Begun, Blocked, Decided, Failed, Held, Produced, Retrying, Skipped
+from penstock.model.event import Begun, Blocked, Decided, Failed, Held, Produced, Retrying, Skipped, Stopping
 from penstock.model.run import Decision
 from penstock.model.step import Entry
 from penstock.model.task import Ended, Failure, Fanout
@@ -232,7 +232,12 @@ def test_an_interrupt_brings_everything_to_an_end(edges, script, after, busy):
         if not world.engine.done:
             world.step()
     before = world.engine.done
-    world.do(world.engine.on(Interrupted()))
+    going = {one.step for one in world.running}
+    world.do(world.engine.on(Interrupted("Ctrl-C")))
+    world.do(world.engine.on(Interrupted("Ctrl-C")))
+    told = [event for event in world.events if isinstance(event, Stopping)]
+    assert [one.reason for one in told] == ["Ctrl-C"], "people are told once, at once"
+    assert set(told[0].steps) == going
     world.play()
     assert set(world.engine.states.values()) <= ENDS
     if not before:

@@ -29,6 +29,7 @@ __all__ = [
     "RunStarted",
     "RunStatus",
     "Skipped",
+    "Stopping",
     "TaskEvent",
     "Warned",
 ]
@@ -138,6 +139,13 @@ class Cancelled(Struct, frozen=True, tag=True):
     reason: str = ""
 
 
+class Stopping(Struct, frozen=True, tag=True, omit_defaults=True):
+    """People asked the run to stop, and how; `steps` are under way and are given a moment to end by themselves."""
+
+    reason: str
+    steps: tuple[str, ...] = ()
+
+
 class Held(Struct, frozen=True, tag=True):
     """A step waits for `penstock approve`; its descendants wait with it."""
 
@@ -193,6 +201,7 @@ Event = (
     | Failed
     | Blocked
     | Skipped
+    | Stopping
     | Cancelled
     | Held
     | Approved

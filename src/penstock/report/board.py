@@ -9,7 +9,7 @@ from penstock.report.paint import Line, crop, plain, safe, width
 from penstock.report.tally import StepTally, Tally
 from penstock.report.units import clock, count, duration, plural, size
 
-__all__ = ["GLYPHS", "board", "outputs_text", "step_glyph", "tail"]
+__all__ = ["GLYPHS", "board", "outputs_text", "step_glyph", "stopping_text", "tail"]
 
 GLYPHS: dict[str, tuple[str, str]] = {
     "waiting": ("○", "dim"),
@@ -62,6 +62,11 @@ def tail(tally: Tally, now: float, columns: int) -> list[Line]:
     if fast:
         rows.append([("  ✓ ", "good"), (f"{plural(fast, 'more step')} ran, none slower than these", "dim")])
     return rows
+
+
+def stopping_text(reason: str) -> str:
+    """What a run that was asked to stop says of itself, and how to make it hurry."""
+    return f"stopping ({safe(reason)}) … Ctrl-C {'again ' if reason == 'Ctrl-C' else ''}kills"
 
 
 def step_glyph(step: StepDocument) -> tuple[str, str]:
@@ -133,6 +138,8 @@ def _footer(tally: Tally, columns: int) -> Line:
     for state, style in (("reused", "dim"), ("ran", "good"), ("failed", "bad"), ("blocked", "warn"), ("held", "warn")):
         if tally.counts.get(state):
             words += [(" · ", "dim"), (f"{tally.counts[state]:,} {state}", style)]
+    if tally.stopping:
+        return [("  ", ""), (stopping_text(tally.stopping), "warn"), (" · ", "dim"), *words]
     room = columns - sum([width(text) for text, _ in words]) - 6
     bar = _bar(share, min(room, 40), "bad" if tally.failed else "busy") if room >= 8 else []
     return [("  ", ""), *bar, ("  " if bar else "", ""), *words]

@@ -13,9 +13,10 @@ from penstock.model.event import (
     Retrying,
     RunStarted,
     Skipped,
+    Stopping,
     Warned,
 )
-from penstock.report.board import outputs_text
+from penstock.report.board import outputs_text, stopping_text
 from penstock.report.paint import Line, Screen, safe, width
 from penstock.report.tally import StepTally, Tally
 from penstock.report.units import count, duration, plural
@@ -111,6 +112,9 @@ class Lines:
                 return self._say("blocked", _names(event.steps), [(f"by {safe(event.by)}", "dim")])
             case Skipped():
                 return self._say("skipped", _names(event.steps), [(safe(event.reason), "dim")])
+            case Stopping() if event.steps:
+                waits = f" · waiting for {_names(event.steps)} to end"
+                return self._text([("  ", ""), (stopping_text(event.reason), "warn"), (safe(waits), "dim")])
             case Cancelled():
                 return self._say("stopped", _names(event.steps), [(safe(event.reason), "dim")])
             case _:

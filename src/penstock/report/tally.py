@@ -23,6 +23,7 @@ from penstock.model.event import (
     RunEnded,
     RunStarted,
     Skipped,
+    Stopping,
     Warned,
 )
 from penstock.model.run import Execution, Reason, Run
@@ -92,6 +93,7 @@ class Tally:
         self.held: dict[str, StepTally] = {}
         self.recent: deque[StepTally] = deque(maxlen=60)
         self.warnings: list[Warned] = []
+        self.stopping = ""  # why the run is about to end, once people asked for it
         self._parents: dict[str, str] = {}
 
     @property
@@ -158,6 +160,8 @@ class Tally:
                 step.total, step.grew = step.total + len(event.children), True
                 self._parents.update(dict.fromkeys(event.children, event.step))
                 return self._move(step, "running")
+            case Stopping():
+                self.stopping = event.reason
             case Warned():
                 self.warnings.append(event)
             case RunEnded():

@@ -24,6 +24,7 @@ from penstock.model.event import (
     Retrying,
     RunStatus,
     Skipped,
+    Stopping,
 )
 from penstock.model.run import Decision
 from penstock.model.task import Ended, Failure
@@ -100,6 +101,7 @@ class Engine:
         self._keep_going = keep_going
         self._active = 0  # steps that are neither pending nor at an end
         self._stopping = ""
+        self._asked = False  # by people, to stop
         self._failed = False
         self._commands: deque[Command] = deque()
         self._handlers: dict[type, Callable[..., None]] = {
@@ -247,6 +249,10 @@ class Engine:
             self._submit(node)
 
     def _on_interrupted(self, fact: Interrupted) -> None:
+        if not self._asked:
+            self._asked = True
+            going = [node.name for node in self._nodes.values() if node.state in {"submitted", "running"}]
+            self._say(Stopping(fact.reason, tuple(going)))
         self._stop(fact.reason)
 
     def _pass_on(self, fact: Progressed | Measured | Noted) -> None:
