@@ -152,6 +152,19 @@ def test_fan_out_gathers_in_order_and_reuses_items(project, executor):
 
 
 @both
+def test_each_item_draws_numbers_of_its_own(project, executor):
+    project.write("""
+        import random
+        def draw(x): return random.random()
+        @ps.step
+        def draws(): return ps.each(range(3), draw)
+    """)
+    first, _ = project.run(executor)
+    assert len(set(first["draws"])) == 3
+    assert project.run(executor, force=["draws"])[0]["draws"] == first["draws"]
+
+
+@both
 def test_a_failed_item_fails_the_step_alone(project, executor):
     project.write("""
         def inverse(x): return 1 / x

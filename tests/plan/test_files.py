@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.errors import ParameterError
-from penstock.plan.files import digest_path, fingerprint_path
+from penstock.plan.files import digest_path, settled
 
 OLD = 1_600_000_000
 
@@ -86,12 +86,12 @@ def test_links_are_followed_and_circles_end(tmp_path):
 def test_nothing_there_says_so(tmp_path):
     with pytest.raises(ParameterError, match=r"nothing\.csv can't be read"):
         digest_path(tmp_path / "nothing.csv")
-    assert fingerprint_path(tmp_path / "nothing.csv") == ()
 
 
-def test_a_fingerprint_moves_with_every_touch(tmp_path):
-    file = write(tmp_path / "in/a", "1")
-    before = fingerprint_path(tmp_path / "in")
-    assert fingerprint_path(tmp_path / "in") == before
-    write(file, "2")
-    assert fingerprint_path(tmp_path / "in") != before
+def test_only_a_file_at_rest_is_known_by_its_times(tmp_path, monkeypatch):
+    file = write(tmp_path / "a", "1")
+    assert settled(file) == ()
+    info = file.stat()
+    monkeypatch.setattr("penstock.plan.files.time.time_ns", lambda: info.st_ctime_ns + 3_000_000_000)
+    assert settled(file) == (info.st_size, info.st_ctime_ns, info.st_ino)
+    assert settled(tmp_path) == settled(tmp_path / "nothing") == ()

@@ -25,7 +25,7 @@ class Setting(Struct, frozen=True, gc=False, omit_defaults=True):
     """A parameter's value: pickled in `data` for the call, `shown` to people, `digest` for the key.
 
     For `kind="path"`, `shown` is the path as given and `digest` that of the file's or folder's content; `stat` is the
-    file's (size, mtime in ns, inode) when that digest was known to be true, so that it need not be read again.
+    file's (size, change time in ns, inode) when that digest was known to be true, so that it need not be read again.
     """
 
     name: str

@@ -11,7 +11,7 @@ from blake3 import blake3
 from penstock.errors import ParameterError
 from penstock.model.digest import PREFIX, combine
 
-__all__ = ["Stats", "digest_path", "fingerprint_path"]
+__all__ = ["Stats", "digest_path", "settled"]
 
 Stats = MutableMapping[str, tuple[int, int, int, str]]
 """What is known of files: absolute path → (size, time of change in ns, inode, digest).
@@ -43,15 +43,15 @@ def digest_path(path: Path, stats: Stats | None = None) -> str:
     return _folder(path, known)
 
 
-def fingerprint_path(path: Path) -> tuple[tuple[str, int, int, int], ...]:
-    """Name, size, change time and inode of a file, or of all files in a folder: equal as long as nobody touched them."""
+def settled(path: Path) -> tuple[int, ...]:
+    """Size, change time (ns) and inode of a file that nobody altered for two seconds; empty for all else."""
     try:
         info = path.stat()
-        if S_ISREG(info.st_mode):
-            return (("", info.st_size, info.st_ctime_ns, info.st_ino),)
-        return tuple([(name, one.st_size, one.st_ctime_ns, one.st_ino) for name, one in _walk(path) if one is not None])
     except OSError:
         return ()
+    if not S_ISREG(info.st_mode) or time.time_ns() - info.st_ctime_ns <= _SETTLED:
+        return ()
+    return (info.st_size, info.st_ctime_ns, info.st_ino)
 
 
 def _folder(path: Path, known: Stats) -> str:

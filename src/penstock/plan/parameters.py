@@ -13,7 +13,7 @@ from penstock.graph.graph import Graph
 from penstock.model.digest import combine, digest_bytes
 from penstock.model.step import Parameter, Step
 from penstock.model.task import Setting
-from penstock.plan.files import Stats, digest_path
+from penstock.plan.files import Stats, digest_path, settled
 
 __all__ = ["convert", "repr_of", "seed_of", "settings_of", "split_overrides"]
 
@@ -192,6 +192,7 @@ def _seed(one: Parameter, value: Any, step: Step) -> Setting:
 
 def _path(step: Step, one: Parameter, path: Path, root: Path, stats: Stats | None) -> Setting:
     full = path if path.is_absolute() else root / path
+    stat = settled(full)  # before the content is read: what is altered meanwhile is looked at again
     try:
         digest = digest_path(full, stats)
     except ParameterError as error:
@@ -200,7 +201,7 @@ def _path(step: Step, one: Parameter, path: Path, root: Path, stats: Stats | Non
             where=step.where,
             hint=f"Put it there, or name another with `--set {step.name}.{one.name}=PATH`.",
         ) from None
-    return Setting(one.name, "path", str(path), digest, pickle.dumps(full, 5))
+    return Setting(one.name, "path", str(path), digest, pickle.dumps(full, 5), stat)
 
 
 def _plain(step: Step, name: str, value: Any) -> Setting:

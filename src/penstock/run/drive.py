@@ -21,6 +21,7 @@ from penstock.model.task import Ended, Fanout, Input, Task
 from penstock.plan.decide import Work, decide
 from penstock.plan.fingerprint import work_key
 from penstock.plan.memory import Past
+from penstock.plan.parameters import seed_of
 from penstock.plan.plan import Plan
 from penstock.ports import Clock, Executor, Ledger
 from penstock.run.commands import (
@@ -313,7 +314,8 @@ class _Loop:
             code=fanout.code,
             entry=fanout.entry,
         )
-        work = Work(step, (), task.seed, forced=self.works[owner].forced)
+        # Each item draws numbers of its own, by its place: a hundred bootstraps must not be one.
+        work = Work(step, (), seed_of(task.seed, name), forced=self.works[owner].forced)
         self.works[name] = work
         self.codes.append(fanout.code)
         return work

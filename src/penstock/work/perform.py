@@ -176,7 +176,7 @@ class _Attempt:
         try:
             if stat:
                 now = path.stat()
-                if (now.st_size, now.st_mtime_ns, now.st_ino) == stat:
+                if (now.st_size, now.st_ctime_ns, now.st_ino) == stat:
                     return True
             return self._kit.digest(path) == digest
         except (OSError, PenstockError):
