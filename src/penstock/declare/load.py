@@ -56,10 +56,13 @@ def load(path: str | Path, root: str | Path | None = None, cache: Path | None = 
     except PenstockError as error:
         error.where = _relative(error.where, project.root)
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(error, file, project.root) from error
     closures = Closures(project)
     steps = namespace_steps(vars(module), closures, project.root, file)
+    if not steps:
+        hint = "Decorate its functions: `@ps.source`, `@ps.step`, …; `penstock init` writes an example."
+        raise DeclarationError(f"{path} declares no steps", hint=hint)
     return Declared(project, file, steps, closures)
 
 
@@ -89,9 +92,14 @@ def steps_of(
             continue
         other = named.get(one.name)
         if other is not None and other is not one and not replace:
+            where, there = [f"{_relative(each.file, root)}:{each.line}" for each in (one, other)]
+            hint = 'One function was declared twice: in a loop, name each, as in `@ps.step(name=f"model_{i}")`.'
             raise DuplicateName(
-                f"two steps are named `{one.name}`: here and at {_relative(other.file, root)}:{other.line}",
-                where=f"{_relative(one.file, root)}:{one.line}",
+                f"two steps are named `{one.name}`: here and at {there}"
+                if there != where
+                else f"two steps are named `{one.name}`, and both are this function",
+                where=where,
+                hint="" if there != where else hint,
             )
         named[one.name] = one
     path = str(file) if file else ""
@@ -169,7 +177,14 @@ def _declared(one: Declaration) -> Piece:
     parts = [one.kind, one.options.version, *one.options.target, *one.options.env, one.options.image]
     parts += [f"{output.name}:{output.role}" for output in one.outputs]
     parts += [f"{each.name}:{each.kind}:{each.annotation!r}" for each in one.parameters]
-    return Piece("declaration", "declaration", combine("declaration", parts), text="\n".join(parts))
+    text = "\n".join(parts)
+    found = _PIECES.get(text)
+    if found is None:
+        found = _PIECES[text] = Piece("declaration", "declaration", combine("declaration", parts), text=text)
+    return found
+
+
+_PIECES: dict[str, Piece] = {}  # most steps of a large pipeline are declared alike
 
 
 def _relative(file: str, root: Path | None) -> str:
@@ -177,7 +192,7 @@ def _relative(file: str, root: Path | None) -> str:
     return file.removeprefix(base)
 
 
-def _broken(error: Exception, file: Path, root: Path) -> PenstockError:
+def _broken(error: BaseException, file: Path, root: Path) -> PenstockError:
     """What loading the file raised, with the user's own last line."""
     line, place = 0, str(file)
     if isinstance(error, SyntaxError):
@@ -190,7 +205,11 @@ def _broken(error: Exception, file: Path, root: Path) -> PenstockError:
                 line, place = trace.tb_lineno, name
             trace = trace.tb_next
     where = f"{_relative(place, root)}:{line}" if line else _relative(place, root)
+    said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
     hint = "Loading the pipeline must succeed before it can be planned."
+    if isinstance(error, SystemExit):
+        said = f"loading it called sys.exit({'' if error.code is None else repr(error.code)})"
+        hint = 'Put what a script does under `if __name__ == "__main__":`.'
     if isinstance(error, ModuleNotFoundError):
         hint = f"Install `{error.name}`, or put it beside the pipeline."
-    return DeclarationError(f"{type(error).__name__}: {error}", where=where, hint=hint)
+    return DeclarationError(said, where=where, hint=hint)

@@ -65,11 +65,12 @@ _UNITS = {"": 1, "b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 
 _OPTIONS = frozenset(StepOptions.__annotations__) | frozenset({"name"})
 _CONTRACT = frozenset(SourceOptions.__annotations__) - frozenset(StepOptions.__annotations__)
 _PLAIN = Options()
+_ELSEWHERE = frozenset({"name", "inputs", "outputs", "each"})  # said of a step, but not kept in its options
 
 
 def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
     """The options of a step from a decorator's keywords; errors name the keyword and its close matches."""
-    if not given:
+    if given.keys() <= _ELSEWHERE:
         return _PLAIN
     known = _OPTIONS | _CONTRACT if kind == "source" else _OPTIONS
     for name in given:
