@@ -52,6 +52,27 @@ def test_two_steps_of_one_name_are_named_with_both_places(tmp_path):
     assert error.value.where == "p.py:4"
 
 
+def test_a_function_that_is_declared_twice(tmp_path):
+    loop = "for k in (1, 2):\n    @ps.step\n    def a(k=k): ...\n"
+    with pytest.raises(DuplicateName, match="both are this function") as error:
+        load(write(tmp_path, loop))
+    assert error.value.where == "p.py:3"
+    assert "name" in error.value.hint
+
+
+def test_a_file_without_steps_is_no_pipeline(tmp_path):
+    with pytest.raises(DeclarationError, match=r"p\.py declares no steps") as error:
+        load(write(tmp_path, "def a(): ...\n"))
+    assert "@ps.step" in error.value.hint
+
+
+def test_a_script_that_exits_is_told_how_to_be_loaded(tmp_path):
+    with pytest.raises(DeclarationError, match=r"sys\.exit\(3\)") as error:
+        load(write(tmp_path, "import sys\n@ps.step\ndef a(): ...\nsys.exit(3)\n"))
+    assert error.value.where == "p.py:5"
+    assert "__main__" in error.value.hint
+
+
 def test_no_file(tmp_path):
     with pytest.raises(PipelineNotFound):
         load(tmp_path / "nothing.py")

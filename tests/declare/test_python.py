@@ -33,6 +33,28 @@ def test_arguments_without_a_default_are_inputs():
     assert one.line > 0 and one.file == __file__
 
 
+def test_functions_whose_call_is_no_value_are_refused():
+    async def later():
+        return 1
+
+    async def stream():
+        yield 1
+
+    def some():
+        yield 1
+
+    for function, said in ((later, "async"), (stream, "async"), (some, "generator")):
+        with pytest.raises(SignatureError, match=said) as error:
+            ps.step(function)
+        assert error.value.where.startswith(__file__)
+
+    @functools.wraps(some)
+    def all_of_it():
+        return list(some())
+
+    assert ps.step(all_of_it)() == [1]
+
+
 def test_decorated_functions_stay_the_function():
     @ps.step
     def double(x):

@@ -57,6 +57,12 @@ def test_reused_steps_are_told_when_nothing_ran() -> None:
     assert told([RunStarted(run_of(("a",))), reuse])[1] == "  reused  1 step: a"
 
 
+def test_a_resumed_run_keeps_steps_and_not_their_parts() -> None:
+    tally, lines = Tally({"a": ("ran", None), "a[0]": ("ran", None)}), Lines(Screen())
+    start = RunStarted(run_of(("a", "b")))
+    assert lines.on(start, tally.on(start, 0.0), tally, 0.0).splitlines()[1:] == ["  kept    1 step: a"]
+
+
 def test_retries_and_interruptions() -> None:
     lines = told([RunStarted(run_of(("a", "b"))), Retrying("a", 1, 2.0, FAILURE), Cancelled(("a", "b"), "Ctrl-C")])
     assert lines[1] == "  retry   a  attempt 1 failed: ValueError: could not convert 'N/A'; again in 2.0 s"

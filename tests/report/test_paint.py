@@ -17,6 +17,12 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_marks_below_code_go_where_the_code_is_broken() -> None:
+    marks = [("        ~~~~~~^^^^^^^^^^^^", "error")]
+    assert fold(marks, 40) == [marks]
+    assert fold(marks, 20) == []
+
+
 @pytest.mark.parametrize(
     ("environ", "colour", "live"),
     [

@@ -72,6 +72,7 @@ def test_an_output_that_can_not_be_stored_is_named() -> None:
     with pytest.raises(CodecError) as caught:
         encode_all(task("train", "test"), (1, threading.Lock()), Codecs(), MemorySink())
     assert caught.value.what.startswith("output `sides.test`: ")
+    assert caught.value.__suppress_context__, "it says all that the codec said: once is enough"
 
 
 def test_numbers_of_an_evaluation() -> None:

@@ -38,11 +38,13 @@ def make_executor(
         return _inline(settings, store, step_of, loaded)
     if name == "local":
         local = _local(settings, workers or settings.workers or cores())
-        if "inline" not in isolations:
+        if isolations <= {"worker", "fresh"}:
             return local
         from penstock.executors.routing import Routed
 
-        return Routed({"": local, "inline": _inline(settings, store, step_of, loaded)}, name="local")
+        # What is named here is what there is: a step that asks for a container fails rather than runs without one.
+        here = _inline(settings, store, step_of, loaded)
+        return Routed({"worker": local, "fresh": local, "inline": here}, name="local")
     for entry in _entry_points():
         if entry.name == name:
             try:

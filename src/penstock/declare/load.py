@@ -62,7 +62,7 @@ def load(path: str | Path, root: str | Path | None = None, cache: Path | None = 
     steps = namespace_steps(vars(module), closures, project.root, file)
     if not steps:
         hint = "Decorate its functions: `@ps.source`, `@ps.step`, …; `penstock init` writes an example."
-        raise DeclarationError(f"{path} declares no steps", hint=hint)
+        raise DeclarationError(f"{file.name} declares no steps", hint=hint)
     return Declared(project, file, steps, closures)
 
 
@@ -174,17 +174,23 @@ def _step(one: Declaration, closures: Closures, root: Path | None, path: str) ->
 
 def _declared(one: Declaration) -> Piece:
     # Only what changes the work counts: not retries, tags, or a contract (which says what rows are, not how they are made).
-    parts = [one.kind, one.options.version, *one.options.target, *one.options.env, one.options.image]
-    parts += [f"{output.name}:{output.role}" for output in one.outputs]
-    parts += [f"{each.name}:{each.kind}:{each.annotation!r}" for each in one.parameters]
-    text = "\n".join(parts)
-    found = _PIECES.get(text)
+    options = one.options
+    parts = [f"kind: {one.kind}"]
+    if options.version or options.image:
+        parts += [f"version: {options.version}", f"image: {options.image}"]
+    parts += [f"target: {name}" for name in options.target]
+    parts += [f"env: {name}" for name in options.env]
+    parts += [f"output: {output.name} {output.role or ''}" for output in one.outputs]
+    parts += [f"parameter: {each.name} {each.kind} {each.annotation!r}" for each in one.parameters]
+    key = tuple(parts)
+    found = _PIECES.get(key)
     if found is None:
-        found = _PIECES[text] = Piece("declaration", "declaration", combine("declaration", parts), text=text)
+        found = Piece("declaration", "declaration", combine("declaration", parts), text="\n".join(parts))
+        _PIECES[key] = found
     return found
 
 
-_PIECES: dict[str, Piece] = {}  # most steps of a large pipeline are declared alike
+_PIECES: dict[tuple[str, ...], Piece] = {}  # most steps of a large pipeline are declared alike
 
 
 def _relative(file: str, root: Path | None) -> str:

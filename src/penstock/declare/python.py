@@ -34,6 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "__penstock__"  # on a function: its declaration
 _LIST = "__penstock_declared__"  # in a namespace: what was declared while it was filled
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
+_GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200  # as `inspect` names them
 
 
 class Seed(int):
@@ -214,6 +215,7 @@ def _declare(kind: Kind, function: Any, options: dict[str, Any], namespace: dict
     if not name.replace("-", "_").replace(".", "_").isidentifier() or "." in name:
         hint = "Give it a name of letters, digits, _ and -: name=…"
         raise SignatureError(f"a step can't be named {name!r}", where=where, hint=hint)
+    _refuse_unfinished(function, name, where)
     inputs, parameters = _signature(function, name, where)
     bound = options.get("inputs")
     if bound:
@@ -333,6 +335,17 @@ def _arguments(function: Any, name: str, where: str) -> Iterator[tuple[str, Any,
         if isinstance(annotation, str):
             annotation = _evaluate(annotation, inspect.unwrap(function))
         yield one.name, annotation, None if one.default is one.empty else one.default, one.default is not one.empty
+
+
+def _refuse_unfinished(function: Any, name: str, where: str) -> None:
+    """What a call of these returns is no value yet, and can't be stored."""
+    flags = function.__code__.co_flags if isinstance(function, FunctionType) else 0
+    if flags & (_COROUTINE | _ASYNC_GENERATOR):
+        hint = "Make it a plain function, and call `asyncio.run(…)` in it."
+        raise SignatureError(f"step `{name}` is an async function", where=where, hint=hint)
+    if flags & _GENERATOR:
+        hint = "Return a list, or yield from a function that the step calls."
+        raise SignatureError(f"step `{name}` is a generator (it uses `yield`)", where=where, hint=hint)
 
 
 def _refuse_variadic(name: str, where: str) -> None:

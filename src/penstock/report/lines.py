@@ -127,7 +127,8 @@ class Lines:
         return self._say("running", step.name, _share(step))
 
     def _kept(self, tally: Tally) -> str:
-        names = list(tally.before)
+        steps = set(tally.run.steps) if tally.run else set()  # not the children of steps that grew
+        names = [name for name in tally.before if name in steps]
         return self._say("kept", f"{plural(len(names), 'step')}: {_names(names)}", []) if names else ""
 
     def _flush(self) -> str:

@@ -144,6 +144,8 @@ def fold(line: Line, limit: int) -> list[Line]:
     if not limit or sum([width(text) for text, _ in line]) <= limit:
         return [line]
     start = plain(line)
+    if not start.strip(" ^~"):
+        return []  # the marks below a line of code that is broken itself would point at nothing
     indent = " " * min(len(start) - len(start.lstrip()) + 2, limit // 2)
     lines: list[Line] = [[]]
     used = 0

@@ -72,7 +72,7 @@ def encode_all(task: Task, values: tuple[Any, ...], codecs: Codecs, sink: Sink) 
             made.append(codecs.encode(value, sink))
         except CodecError as error:
             artifact = f"{task.step}.{name}" if name else task.step
-            raise CodecError(f"output `{artifact}`: {error.what}", where=error.where, hint=error.hint) from error
+            raise CodecError(f"output `{artifact}`: {error.what}", where=error.where, hint=error.hint) from None
     return tuple(made)
 
 
