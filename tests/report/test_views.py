@@ -6,11 +6,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 from tests.report.samples import execution, ledger_at, run_of, story
+from tests.report.test_board import shown
 
 from penstock.errors import NotFound
 from penstock.ledger.sqlite import SqliteLedger
-from penstock.model.event import Decided, RunEnded, RunStarted, Warned
+from penstock.model.event import Decided, Noted, RunEnded, RunStarted, Warned
 from penstock.model.run import Decision, Reason
+from penstock.report.step_text import step_lines
 from penstock.report.views import (
     failure_view,
     find_step,
@@ -102,6 +104,22 @@ def test_a_step(ledger: SqliteLedger) -> None:
     assert artifact["head"] == [[1, 0.5]]
     assert details["seed"] == 7
     assert step_view(ledger, "r1", "model")["parameters"] == {"learning_rate": "0.1"}
+
+
+def test_a_step_with_notes_and_figures(tmp_path: Path) -> None:
+    events = story()
+    figure = execution("clean").outputs[0].stored
+    said = [Noted("r1/clean/1", "# Good"), Noted("r1/clean/2", "# Good"), Noted("r1/model/1", "not of it")]
+    drawn = [Noted("r1/clean/1", name="curve", figure=figure), Noted("r1/clean/2", name="curve", figure=figure)]
+    ledger = ledger_at(tmp_path, [*events[:-1], *said, *drawn, events[-1]])
+    details = step_view(ledger, "r1", "clean", lambda digest: f"store/{digest}")
+    valid(details, "step")
+    assert details["notes"] == ["# Good"]
+    assert [(one["name"], one["file"]) for one in details["figures"]] == [("curve", f"store/{figure.blob}")]
+    lines = shown(step_lines(details))
+    assert lines[lines.index("  notes") + 1] == "    # Good"
+    assert lines[lines.index("  figures") + 1].startswith("    curve  ")
+    assert step_view(ledger, "r1", "scores")["notes"] == []
 
 
 def test_runs_are_newest_first_and_by_pipeline(tmp_path: Path) -> None:

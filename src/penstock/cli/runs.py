@@ -1,9 +1,11 @@
 """`penstock runs` and `penstock show`."""
 
 import time
+from pathlib import Path
 
 import click
 
+from penstock.app.settings import Settings, open_store
 from penstock.cli.options import file_option, json_option, reading
 from penstock.cli.output import columns
 from penstock.cli.output import show as show_document
@@ -35,9 +37,9 @@ def show(run: str, step: str | None, file: str | None, as_json: bool) -> None:
 
     RUN is its id or the beginning of it, its name, or `last`, which it is if none is given.
     """
-    with reading(file) as (_, ledger):
+    with reading(file) as (settings, ledger):
         if step is not None:
-            details = step_view(ledger, run, step)
+            details = step_view(ledger, run, step, lambda digest: _file_of(settings, digest))
             show_document(details, step_lines(details), as_json=as_json)
             return
         document = run_view(ledger, run, now=time.time())
@@ -45,3 +47,12 @@ def show(run: str, step: str | None, file: str | None, as_json: bool) -> None:
             previous_metrics(ledger, document["pipeline"], document["run"]) if document["metrics"] else ("", {})
         )
     show_document(document, run_lines(document, before, before_run, columns()), as_json=as_json)
+
+
+def _file_of(settings: Settings, digest: str) -> str:
+    """The file of the store that holds a blob, as people would write it from here."""
+    store = open_store(settings)
+    if not store.has(digest):
+        return ""
+    path = store.path(digest)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -23,6 +23,7 @@ __all__ = [
     "ErrorDocument",
     "ExaminationDocument",
     "FailureDocument",
+    "FigureDocument",
     "FindingDocument",
     "InitDocument",
     "InputDocument",
@@ -225,6 +226,16 @@ class ArtifactDocument(OutputDocument):
     pickled: bool
 
 
+class FigureDocument(TypedDict):
+    """A figure that a step drew. `type` is what it holds; `file` has it, "" where the ledger keeps it."""
+
+    name: str
+    digest: str
+    bytes: int
+    type: str
+    file: str
+
+
 class StepDetails(TypedDict):
     """One step as in its run's document, and what its outputs look like.
 
@@ -238,6 +249,7 @@ class StepDetails(TypedDict):
     parameters: dict[str, str]
     artifacts: list[ArtifactDocument]
     notes: list[str]
+    figures: list[FigureDocument]
     code: str
     seed: int | None
 

@@ -47,6 +47,15 @@ def step_lines(details: StepDetails) -> list[Line]:
     lines += [[], *table(facts)] if facts else []
     for made in details["artifacts"]:
         lines += [[], *_artifact(made)]
+    if details["figures"]:
+        drawn = [
+            [(safe(one["name"]), "name"), (f"  {safe(one['type'])} · {size(one['bytes'])}", ""), (f"  {safe(one['file'])}", "code")]
+            for one in details["figures"]
+        ]  # fmt: skip
+        lines += [[], [("  figures", "dim")], *[[("    ", ""), *one] for one in drawn]]
+    if details["notes"]:
+        said = [text for note in details["notes"] for text in note.splitlines()]
+        lines += [[], [("  notes", "dim")], *[[("    " + safe(text), "")] for text in said]]
     if step["error"] is not None:
         lines += [[], *failure_lines(step["step"], step["attempts"], step["error"])]
     if step["attempts"]:

@@ -1,12 +1,12 @@
 """Read models of the ledger: pure functions from it to the documents of `documents.py`."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from penstock.errors import NotFound, did_you_mean
 from penstock.model.artifact import Stored
-from penstock.model.event import Warned
+from penstock.model.event import Noted, Warned
 from penstock.model.run import Execution, Reason, Run
 from penstock.model.task import Failure
 from penstock.ports import Ledger
@@ -14,6 +14,7 @@ from penstock.report.documents import (
     ArtifactDocument,
     ChecksDocument,
     FailureDocument,
+    FigureDocument,
     InputDocument,
     OutputDocument,
     ReasonDocument,
@@ -100,14 +101,18 @@ def previous_metrics(ledger: Ledger, pipeline: str, run: str) -> tuple[str, dict
     return (other["run"], other["metrics"]) if other else ("", {})
 
 
-def step_view(ledger: Ledger, run: str, step: str) -> StepDetails:
-    """One step of a run, with its outputs as their codecs described them."""
+def step_view(ledger: Ledger, run: str, step: str, file_of: Callable[[str], str] = lambda _: "") -> StepDetails:
+    """One step of a run, with its outputs as their codecs described them, and what it noted and drew where it ran.
+
+    `file_of` tells the file that holds a blob, "" where there is none.
+    """
     found = ledger.run(run)
     row = find_step(ledger, found.id, step)
     execution: Execution | None = row["execution"]
     shown = dict(found.parameters.get(step, {}))
     if execution is not None:
         shown = {name: value for name, (value, _) in execution.settings.items()} or shown
+    notes, figures = _noted(ledger, execution.run if execution else found.id, row["step"], file_of)
     return {
         "run": found.id,
         "pipeline": found.pipeline,
@@ -115,7 +120,8 @@ def step_view(ledger: Ledger, run: str, step: str) -> StepDetails:
         "step": _step(row, found, _made(ledger.steps(found.id))),
         "parameters": shown,
         "artifacts": _artifacts(execution),
-        "notes": [],
+        "notes": notes,
+        "figures": figures,
         "code": execution.code if execution else "",
         "seed": execution.seed if execution else None,
     }
@@ -213,6 +219,29 @@ def _artifacts(execution: Execution | None) -> list[ArtifactDocument]:
             }
         )
     return documents
+
+
+def _noted(
+    ledger: Ledger, run: str, step: str, file_of: Callable[[str], str]
+) -> tuple[list[str], list[FigureDocument]]:
+    """The notes of a step, each once although attempts repeat them, and the last figure of each name."""
+    notes: dict[str, None] = {}
+    figures: dict[str, FigureDocument] = {}
+    for event in [record.event for record in ledger.events(run) if isinstance(record.event, Noted)]:
+        # a task's id is run/step/attempt, and a step's name may hold a slash
+        if event.task.partition("/")[2].rpartition("/")[0] != step:
+            continue
+        if event.markdown:
+            notes[event.markdown] = None
+        if (figure := event.figure) is not None:
+            figures[event.name] = {
+                "name": event.name,
+                "digest": figure.digest,
+                "bytes": figure.size,
+                "type": figure.about.text or figure.about.type,
+                "file": file_of(figure.blob),
+            }
+    return list(notes), list(figures.values())
 
 
 def failure_view(failure: Failure | None) -> FailureDocument | None:
