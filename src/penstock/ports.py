@@ -7,11 +7,12 @@ Each is small on purpose. A backend is one class that fits, one entry-point line
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, runtime_checkable
 
 from penstock.model.artifact import Description, Stored
 from penstock.model.code import Code
 from penstock.model.event import Event, Record, TaskEvent
+from penstock.model.holdings import Faults, Holdings, Retired
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended, Task
 
@@ -155,6 +156,30 @@ class Store(Protocol):
     def remove(self, digest: str) -> int:
         """Delete a blob; the bytes that this freed (0 if it was not there)."""
 
+    # keeping house
+
+    def size(self, digest: str) -> int:
+        """The bytes that a blob takes; 0 if it is not there."""
+
+    def age(self, digest: str) -> float:
+        """Seconds since a blob was written, or last found by a writer of the same bytes; 0.0 if it is not there."""
+
+    def collect(self, digest: str, younger: float) -> int:
+        """Delete a blob, unless its `age` is below `younger` seconds; the bytes freed. A writer that finds the blob at
+        this very moment either makes it young in time or writes it anew."""
+
+    def inspect(self, digest: str) -> Literal["good", "damaged", "gone"]:
+        """Whether the bytes match, hashed anew; nothing is moved. Raises `StoreError` where they can't be read."""
+
+    def leftovers(self, older: float) -> list[tuple[Path, int]]:
+        """What dead processes left more than `older` seconds ago, and the bytes that removing each would free."""
+
+    def clean(self, older_than: float) -> int:
+        """Remove these leftovers; the bytes freed."""
+
+    def quarantined(self) -> list[Path]:
+        """The files that were put aside because they did not match their digest."""
+
 
 class Lease(NamedTuple):
     """The right to do the work of a key: held by `owner` until `expires`; `fence` grows with each new holder."""
@@ -242,6 +267,20 @@ class Ledger(Protocol):
 
     def executions(self, pipeline: str = "", step: str = "") -> Iterator[Execution]:
         """Executions, oldest first."""
+
+    # keeping house
+    def holdings(self) -> Holdings:
+        """All executions, runs and figures, with the blobs that they have in the store, as they are at one moment."""
+
+    def retire(self, choose: Callable[[Holdings], Retired], reason: str) -> Retired:
+        """Stop offering the executions, and counting on the figures, that `choose` picks from what is held now; what
+        it picked. Nobody can add to the ledger between its look and the change; history keeps both."""
+
+    def faults(self) -> Faults:
+        """Which executions, small values and source snapshots are damaged, so that each can be mended."""
+
+    def check(self) -> list[str]:
+        """What is wrong with the ledger, in words; nothing if it is sound."""
 
     # files whose content was hashed
     def stats(self) -> dict[str, tuple[int, int, int, str]]:

@@ -8,6 +8,7 @@ import pytest
 
 from penstock.ledger.sqlite import SqliteLedger
 from penstock.model.event import Event
+from penstock.model.holdings import Holdings, Retired
 from penstock.model.run import Execution
 from penstock.ports import Lease, Ledger
 from penstock.testing.ledgers import HeldClock, LedgerContract
@@ -74,6 +75,20 @@ class Forgetful(SqliteLedger):
         return None
 
 
+class Clinging(SqliteLedger):
+    """Offers on what was retired."""
+
+    def retire(self, choose: Callable[[Holdings], Retired], reason: str) -> Retired:
+        return choose(self.holdings())
+
+
+class Careless(SqliteLedger):
+    """Takes every run for one that is over."""
+
+    def _alive(self, expires: float, length: float, boot: str) -> bool:
+        return False
+
+
 Check = Callable[[LedgerContract, Ledger, Ledger, HeldClock], object]
 PLANTED: list[tuple[type[SqliteLedger], Check]] = [
     (Unfenced, lambda one, a, b, clock: one.test_a_lease_runs_out(a, b, clock)),
@@ -82,6 +97,8 @@ PLANTED: list[tuple[type[SqliteLedger], Check]] = [
     (Repeating, lambda one, a, b, clock: one.test_committing_again_is_harmless(a, b)),
     (WallClock, lambda one, a, b, clock: one.test_the_wall_clock_moves_no_lease(a, b, clock)),
     (Generous, lambda one, a, b, clock: one.test_one_owner_at_a_time(a, b, clock)),
+    (Clinging, lambda one, a, b, clock: one.test_what_is_retired_is_offered_no_longer(a, b)),
+    (Careless, lambda one, a, b, clock: one.test_what_is_held_is_told(a, b)),
     (Forgetful, lambda one, a, b, clock: one.test_small_values_are_kept(a, b)),
 ]
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -65,6 +66,27 @@ class Open(LocalStore):
         return self.folder / "blobs" / digest[7:9] / digest[7:]
 
 
+class Eager(LocalStore):
+    """Collects whatever its age."""
+
+    def collect(self, digest: str, younger: float) -> int:
+        return self.remove(digest)
+
+
+class Blind(LocalStore):
+    """Leaves a blob as old as it was when a writer finds it."""
+
+    def _good(self, final: Path, blob: object) -> bool:
+        return final.is_file()
+
+
+class Meddling(LocalStore):
+    """Moves a damaged blob away when it is only looked at."""
+
+    def inspect(self, digest: str) -> Literal["good", "damaged", "gone"]:
+        return "good" if self.verify(digest) else "gone"
+
+
 def suite(store: type[LocalStore]) -> StoreContract:
     made = StoreContract()
     made.make = lambda folder: store(folder / "store")  # type: ignore[method-assign]
@@ -80,6 +102,9 @@ PLANTED: list[tuple[type[LocalStore], Check]] = [
     (Sharing, lambda one, path: one.test_a_file_is_adopted_and_left_alone(path)),
     (Greedy, lambda one, path: one.test_remove_frees(path)),
     (Silent, lambda one, path: one.test_what_is_absent_is_corrupt(path)),
+    (Eager, lambda one, path: one.test_only_what_is_old_enough_is_collected(path)),
+    (Blind, lambda one, path: one.test_only_what_is_old_enough_is_collected(path)),
+    (Meddling, lambda one, path: one.test_inspecting_moves_nothing(path)),
     (Open, lambda one, path: one.test_only_digests_are_addresses(path, "../../etc/passwd")),
 ]
 

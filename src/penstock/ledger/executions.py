@@ -24,6 +24,7 @@ __all__ = [
     "numbered",
     "offered",
     "page",
+    "passed",
     "recent",
     "sequences",
     "small",
@@ -65,6 +66,17 @@ def sequences(connection: sqlite3.Connection, keys: Collection[str]) -> dict[str
         return {}
     rows = connection.execute(
         "SELECT key, sequence FROM executions WHERE state = 0 AND key IN (SELECT value FROM json_each(?))",
+        (listed(keys),),
+    )
+    return dict(rows.fetchall())
+
+
+def passed(connection: sqlite3.Connection, keys: Collection[str]) -> dict[str, int]:
+    """The newest sequence of each key, offered or not."""
+    if not keys:
+        return {}
+    rows = connection.execute(
+        "SELECT key, max(sequence) FROM executions WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key",
         (listed(keys),),
     )
     return dict(rows.fetchall())
@@ -222,9 +234,12 @@ def forget(connection: sqlite3.Connection, keys: Iterable[str], reason: str) -> 
 
 
 def keep(connection: sqlite3.Connection, data: bytes) -> str:
-    """Keep a small value; its digest."""
+    """Keep a small value, in place of what is damaged; its digest."""
     digest = digest_bytes(data)
-    connection.execute("INSERT OR IGNORE INTO smalls VALUES (?, ?)", (digest, data))
+    connection.execute(
+        "INSERT INTO smalls VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data WHERE data <> excluded.data",
+        (digest, data),
+    )
     return digest
 
 

@@ -28,14 +28,14 @@ _REFERENCES = {
     "WHERE sequence NOT IN (SELECT sequence FROM executions)",
     "artifacts whose execution is gone": "SELECT count(*) FROM artifacts WHERE sequence > 0 "
     "AND sequence NOT IN (SELECT sequence FROM executions)",
-    "small values that are gone": "SELECT count(*) FROM executions WHERE moved > (SELECT count(DISTINCT name) FROM "
+    "small values that are gone": "SELECT count(*) FROM executions WHERE state <> 1 AND moved > (SELECT count(DISTINCT name) FROM "
     "artifacts JOIN smalls ON digest = blob WHERE artifacts.sequence = executions.sequence AND stored = 0)",
     "steps said to be done without an execution": "SELECT count(*) FROM steps "
     "WHERE status = 'succeeded' AND execution IS NULL",
 }
 _BODIES: dict[str, tuple[str, Callable[[bytes], object]]] = {
     "run": ("SELECT id, body, NULL FROM runs", unpack_run),
-    "execution": ("SELECT key, body, sum FROM executions", unpack_execution),
+    "execution": ("SELECT key, body, sum FROM executions WHERE state <> 1", unpack_execution),  # lost ones are known
     "event": ("SELECT id, body, sum FROM events WHERE kind NOT IN ('Decided', 'Committed')", unpack_event),
     "decision": ("SELECT id, body, sum FROM events WHERE kind = 'Decided'", unpack_decided),
     "commit": ("SELECT id, body, sum FROM events WHERE kind = 'Committed'", unpack_committed),

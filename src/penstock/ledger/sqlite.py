@@ -4,18 +4,19 @@ Commits are durable when they return; leases and progress may be lost to a power
 nothing but doing work again. See docs/explanation/storage.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from penstock.errors import LeaseLost, LedgerError, NotFound
-from penstock.ledger import codes, executions, health, history, leases
+from penstock.ledger import codes, executions, health, history, keeping, leases
 from penstock.ledger.clock import SystemClock, boot_identity
 from penstock.ledger.connection import Connections
 from penstock.ledger.schema import MIGRATIONS
 from penstock.ledger.writing import append, commit_once, committed_before
 from penstock.model.code import Code
 from penstock.model.event import Begun, Committed, Event, Measured, Produced, Progressed, Record, RunStarted
+from penstock.model.holdings import Faults, Holdings, Retired
 from penstock.model.run import Execution, Run
 from penstock.ports import Clock, Lease
 
@@ -286,6 +287,24 @@ class SqliteLedger:
             )
             found = executions.numbered(connection, [row[0] for row in rows.fetchall()])
         return [found[number] for number in sorted(found)]
+
+    def holdings(self) -> Holdings:
+        """All executions, runs and figures, with the blobs that they have in the store, as they are at one moment."""
+        with self._connections.read() as connection:
+            return keeping.holdings(connection, self._alive)
+
+    def retire(self, choose: Callable[[Holdings], Retired], reason: str) -> Retired:
+        """Stop offering the executions, and counting on the figures, that `choose` picks from what is held now; what
+        it picked. Nobody can add to the ledger between its look and the change; history keeps both."""
+        with self._connections.write() as connection:
+            retired = choose(keeping.holdings(connection, self._alive))
+            keeping.retire(connection, retired, reason)
+        return retired
+
+    def faults(self) -> Faults:
+        """Which executions, small values and source snapshots are damaged, so that each can be mended."""
+        with self._connections.read() as connection:
+            return keeping.faults(connection)
 
     def check(self) -> list[str]:
         """What is wrong with the ledger, in words; nothing if it is sound."""

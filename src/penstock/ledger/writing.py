@@ -8,7 +8,7 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from penstock.ledger.derive import End, Grow, Rows, Start, fold
-from penstock.ledger.executions import find, insert, numbered, offered, sequences, uncached
+from penstock.ledger.executions import find, insert, numbered, offered, passed, sequences, uncached
 from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, collector_held, pack
 from penstock.model.event import Committed, Decided, Event, Noted, RunStarted
 from penstock.model.run import Execution, Run
@@ -53,6 +53,8 @@ def _append(
         if one.action == "reuse" and one.key not in numbers
     ]
     numbers.update(sequences(connection, reused))
+    # What was offered when it was decided on may have been forgotten since: the run has it all the same.
+    numbers.update(passed(connection, [key for key in reused if key not in numbers]))
     bodies = [pack(_reduced(event, numbers)) for event in events]
     connection.executemany(
         "INSERT INTO events (id, time, kind, body, sum) VALUES (?, ?, ?, ?, ?)",

@@ -11,6 +11,7 @@ docs/explanation/storage.md for what each step is worth.
 
 import contextlib
 import errno
+import fcntl
 import mmap
 import os
 import stat
@@ -18,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from penstock.errors import Corrupt, StoreError
 from penstock.model.digest import PREFIX, is_digest, short
@@ -123,8 +125,9 @@ class LocalStore:
                 return False
             if self._recheck and PREFIX + hash_file(fd, blob.size) != blob.digest:
                 return False
-            os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))  # a new ctime: see `age`
-            return True
+            with _locked(fd, fcntl.LOCK_SH):
+                os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))  # a new ctime: see `age`
+                return os.fstat(fd).st_nlink > 0  # not if a collector was just before us: see `collect`
         finally:
             os.close(fd)
 
@@ -300,6 +303,51 @@ class LocalStore:
         _verified.pop(digest, None)
         return size
 
+    def size(self, digest: str) -> int:
+        """The bytes that a blob takes; 0 if it is not there."""
+        try:
+            return self._final(digest).lstat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def collect(self, digest: str, younger: float) -> int:
+        """Delete a blob, unless its `age` is below `younger` seconds; the bytes freed.
+
+        It is locked meanwhile: a writer that finds it at this very moment makes it young in time, or sees that it is
+        gone and writes it anew."""
+        try:
+            fd = self._disk.open(self._final(digest))
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise store_error(error, "Removing a blob", self.folder) from error
+        try:
+            with _locked(fd, fcntl.LOCK_EX):
+                found = os.fstat(fd)
+                old = time.time() - found.st_ctime >= younger
+                return self.remove(digest) if old and found.st_nlink else 0  # else it was replaced just now
+        finally:
+            os.close(fd)
+
+    def inspect(self, digest: str) -> Literal["good", "damaged", "gone"]:
+        """Whether the bytes match, hashed anew; nothing is moved. Raises `StoreError` where they can't be read."""
+        try:
+            fd = self._disk.open(self._final(digest))
+        except FileNotFoundError:
+            return "gone"
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return "damaged"  # a symbolic link is no blob
+            raise store_error(error, "Reading a blob", self.folder) from error
+        try:
+            found = os.fstat(fd)
+            sound = stat.S_ISREG(found.st_mode) and PREFIX + hash_file(fd, found.st_size) == digest
+        except OSError as error:
+            raise store_error(error, "Reading a blob", self.folder) from error
+        finally:
+            os.close(fd)
+        return "good" if sound else "damaged"
+
     def age(self, digest: str) -> float:
         """Seconds since a blob was written, or last found to be there already by someone who then relied on it.
 
@@ -312,20 +360,33 @@ class LocalStore:
     def clean(self, older_than: float = 3600.0) -> int:
         """Remove what dead processes left in `tmp` and `pending` more than `older_than` seconds ago; the bytes freed.
         A file whose process still runs on this machine is kept, however old."""
-        freed, now = 0, time.time()
+        freed = 0
+        for path, size in self.leftovers(older_than):
+            try:
+                self._disk.unlink(path)
+            except OSError as error:
+                raise store_error(error, "Cleaning", self.folder) from error
+            freed += size
+        return freed
+
+    def leftovers(self, older: float) -> list[tuple[Path, int]]:
+        """What `clean` would remove, and the bytes that removing each would free (none while it has another name)."""
+        left, now = [], time.time()
         for folder in (self._tmp, self._pending):
             for path in sorted(folder.iterdir()) if folder.is_dir() else []:
                 try:
                     found = path.lstat()
-                    if now - found.st_mtime < older_than or (folder == self._tmp and owner_alive(path.name)):
-                        continue
-                    self._disk.unlink(path)
                 except FileNotFoundError:
                     continue
                 except OSError as error:
                     raise store_error(error, "Cleaning", self.folder) from error
-                freed += found.st_size if found.st_nlink == 1 else 0
-        return freed
+                if now - found.st_mtime >= older and not (folder == self._tmp and owner_alive(path.name)):
+                    left.append((path, found.st_size if found.st_nlink == 1 else 0))
+        return left
+
+    def quarantined(self) -> list[Path]:
+        """The files that were put aside because they did not match their digest, whose name they begin with."""
+        return sorted(self._quarantine.iterdir()) if self._quarantine.is_dir() else []
 
     def close(self) -> None:
         """Remove what this object finished and never synced, and the private names that it gave out."""
@@ -415,3 +476,12 @@ class LocalStore:
             self._pid = os.getpid()
             self._lock = threading.Lock()
             self._finished, self._private = [], {}
+
+
+@contextlib.contextmanager
+def _locked(fd: int, how: int) -> Iterator[None]:
+    """Hold a lock on a blob between writers that find it and a collector that removes it. (File systems without locks
+    go without: there the age alone protects.)"""
+    with contextlib.suppress(OSError):
+        fcntl.flock(fd, how)
+    yield  # closing the descriptor gives it back

@@ -11,15 +11,20 @@ Needs pytest.
 import threading
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from penstock.model.code import Code, Piece
 from penstock.model.digest import digest_bytes
 from penstock.model.event import (
     Committed,
+    Decided,
+    RunEnded,
     RunStarted,
     Warned,
 )
+from penstock.model.holdings import Faults, Holdings, Retired
+from penstock.model.run import Decision
 from penstock.ports import Ledger
 from penstock.testing.histories import HistoryContract, begin, by_name
 from penstock.testing.samples import HeldClock, make_execution, make_run
@@ -122,6 +127,55 @@ class LedgerContract(HistoryContract):
         assert by_name(ledger, "run-1")["a"]["execution"] == old
         assert ledger.events("run-1", after=1)[0].event == Committed(old)
         assert list(ledger.executions()) == [old, new]
+
+    # keeping house
+
+    def test_what_is_held_is_told(self, ledger: Ledger, other: Ledger) -> None:
+        """Executions with the blobs that lie in the store, and the runs that made or reused them."""
+        large, small = make_execution("a", data=None), make_execution("b", data=b"small")
+        begin(ledger)
+        ledger.claim(["run:run-1"], "me", 10)
+        ledger.commit("run-1", [large, small], {})
+        begin(ledger, make_run("run-2", name="mine"))
+        ledger.record("run-2", [Decided((Decision("a", "reuse", (), large.key),)), RunEnded("succeeded", 1.0)])
+        held = other.holdings()
+        by_step = {one.step: one for one in held.executions.values()}
+        assert by_step["a"].blobs == {digest_bytes(b"stored"): "a"}
+        assert by_step["b"].blobs == {}
+        assert {one.state for one in by_step.values()} == {"offered"}
+        numbers = {step: one.sequence for step, one in by_step.items()}
+        assert held.runs["run-1"].executions == set(numbers.values())
+        assert held.runs["run-2"].executions == {numbers["a"]}
+        assert [held.runs[run].live for run in ("run-1", "run-2")] == [True, False]
+        assert [held.runs[run].named for run in ("run-1", "run-2")] == [False, True]
+        assert held.runs["run-1"].active >= held.runs["run-1"].started
+
+    def test_what_is_retired_is_offered_no_longer(self, ledger: Ledger, other: Ledger) -> None:
+        """History keeps it; a run that had decided to reuse it has it all the same."""
+        one, two = make_execution("a", data=None), make_execution("b")
+        begin(ledger)
+        ledger.commit("run-1", [one, two], {})
+
+        def choose(held: Holdings) -> Retired:
+            return Retired(frozenset([number for number, found in held.executions.items() if found.step == "a"]))
+
+        assert len(other.retire(choose, "not needed").executions) == 1
+        assert ledger.find([one.key, two.key]) == {two.key: two}
+        assert by_name(ledger)["a"]["execution"] == one
+        begin(ledger, make_run("run-2"))
+        ledger.record("run-2", [Decided((Decision("a", "reuse", (), one.key, one),))])
+        assert by_name(ledger, "run-2")["a"]["execution"] == one
+        ledger.commit("run-2", [replace(one, run="run-2")], {})
+        assert [found.run for found in ledger.find([one.key]).values()] == ["run-2"]
+        assert ledger.check() == []
+
+    def test_a_sound_ledger_has_no_faults(self, ledger: Ledger) -> None:
+        """With executions, small values and a source snapshot in it."""
+        files = {"p.py": ledger.put(b"import penstock"), "q.py": ledger.put(b"")}
+        begin(ledger, make_run(snapshot=ledger.put(msgspec.json.encode(files))))
+        ledger.commit("run-1", [make_execution("a", data=b"l" * 5000), make_execution("b", data=None)], {})
+        assert ledger.faults() == Faults()
+        assert ledger.holdings().figures == ()
 
     # leases
 

@@ -10,6 +10,7 @@ Needs pytest.
 
 import array
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,49 @@ class StoreContract:
         assert not store.has(blob.digest)
         assert list(store.digests()) == []
         assert bytes(view) == b"r" * 1234  # whoever reads it may read on
+
+    def test_only_what_is_old_enough_is_collected(self, tmp_path: Path) -> None:
+        """Being found by a writer of the same bytes makes a blob young again."""
+        store = self.make(tmp_path)
+        old, fresh = _kept(store, b"old"), _kept(store, b"fresh" * 100)
+        assert store.size(fresh.digest) == 500
+        assert store.collect(old.digest, 3600.0) == 0
+        assert store.has(old.digest)
+        time.sleep(0.3)
+        begun = time.monotonic()
+        _kept(self.make(tmp_path), b"fresh" * 100)
+        assert store.age(fresh.digest) <= time.monotonic() - begun + 0.1
+        assert store.collect(fresh.digest, 3600.0) == 0
+        assert store.collect(old.digest, 0.2) == 3
+        assert set(store.digests()) == {fresh.digest}
+        assert store.collect(old.digest, 0.0) == 0
+        assert (store.size(old.digest), store.age(old.digest)) == (0, 0.0)
+
+    def test_inspecting_moves_nothing(self, tmp_path: Path) -> None:
+        """A damaged blob stays until it is verified; then it is counted among what was put aside."""
+        store = self.make(tmp_path)
+        blob = _kept(store, b"inspected")
+        assert store.inspect(blob.digest) == "good"
+        self.damage(store, blob.digest, b"inspektet")
+        for _ in range(2):
+            assert store.inspect(blob.digest) == "damaged"
+        assert store.quarantined() == []
+        assert not store.verify(blob.digest)
+        assert store.inspect(blob.digest) == "gone"
+        assert len(store.quarantined()) == 1
+        assert store.inspect(_ABSENT) == "gone"
+
+    def test_what_others_write_is_no_leftover(self, tmp_path: Path) -> None:
+        """A process that lives may go on with its files."""
+        store = self.make(tmp_path)
+        with store.writer() as writer:
+            writer.write(b"half")
+            assert self.make(tmp_path).leftovers(3600.0) == []
+            assert self.make(tmp_path).clean(3600.0) == 0
+            writer.write(b"whole")
+            blob = writer.finish()
+        store.sync()
+        assert bytes(store.data(blob.digest)) == b"halfwhole"
 
     def test_threads_write_at_once(self, tmp_path: Path) -> None:
         """One object serves several threads."""
