@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 from tests.strategies import make_step
@@ -9,6 +10,7 @@ from tests.strategies import make_step
 from penstock.app.recording import GitState, environment, graph_record, machine, new_run_id, snapshot
 from penstock.graph.graph import build
 from penstock.ledger.sqlite import SqliteLedger
+from penstock.model.contract import Contract
 
 
 def git(folder, *arguments):
@@ -50,8 +52,12 @@ def test_the_machine():
 
 
 def test_the_graph_as_data():
-    graph = build([make_step("sides", outputs=("train", "test")), make_step("model", ("train",))])
+    contract = Contract(("id",), "at", {"y": "later", "*": timedelta(hours=1)}, ("y",))
+    source = make_step("rows", contract=contract)
+    graph = build([source, make_step("sides", outputs=("train", "test")), make_step("model", ("train",))])
     found = graph_record(graph)
+    late = {"y": "later", "*": {"seconds": 3600.0}}
+    assert found["rows"]["contract"] == {"key": ["id"], "time": "at", "known_at": late, "label": ["y"]}
     assert found["model"]["inputs"] == {"train": "sides.train"}
     assert found["sides"]["outputs"] == {"sides.train": None, "sides.test": None}
 

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from penstock.graph.graph import Graph
+from penstock.model.contract import Contract
 from penstock.model.digest import digest_bytes
 from penstock.ports import Ledger
 
@@ -105,7 +107,8 @@ def machine() -> dict[str, Any]:
 
 
 def graph_record(graph: Graph) -> dict[str, Any]:
-    """The graph as data: for each step its kind, place, inputs (argument → artifact) and outputs (artifact → role)."""
+    """The graph as data: for each step its kind, place, inputs (argument → artifact), outputs (artifact → role), and a
+    source's contract."""
     found: dict[str, Any] = {}
     for step in graph.steps.values():
         one: dict[str, Any] = {"kind": step.kind, "where": step.where}
@@ -113,12 +116,33 @@ def graph_record(graph: Graph) -> dict[str, Any]:
             one["inputs"] = {argument: artifact for argument, (_, artifact) in graph.inputs(step.name).items()}
         if len(step.outputs) != 1 or step.outputs[0].name:
             one["outputs"] = {step.artifact(output): output.role for output in step.outputs}
+        if step.contract is not None:
+            one["contract"] = _contract_record(step.contract)
+        if step.options.target:
+            one["target"] = list(step.options.target)
         if step.options.description:
             one["description"] = step.options.description
         if step.options.tags:
             one["tags"] = list(step.options.tags)
         found[step.name] = one
     return found
+
+
+def _contract_record(contract: Contract) -> dict[str, Any]:
+    """A contract as data; a delay after `time` is `{"seconds": …}`, a clock column is its name."""
+    late = {
+        column: {"seconds": clock.total_seconds()} if isinstance(clock, timedelta) else clock
+        for column, clock in contract.known_at.items()
+    }
+    said = {
+        "key": list(contract.key),
+        "time": contract.time,
+        "known_at": late,
+        "label": list(contract.label),
+        "group": list(contract.group),
+        "contract": contract.freeze,
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def snapshot(sources: Mapping[Path, bytes], ledger: Ledger) -> str:
