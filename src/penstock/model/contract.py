@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-__all__ = ["Contract", "Target"]
+__all__ = ["Contract"]
 
 
 class Contract(Struct, frozen=True, omit_defaults=True):
@@ -22,9 +22,3 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     label: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     freeze: str = ""
-
-
-class Target(Struct, frozen=True, omit_defaults=True):
-    """Columns or outputs of a step that are the label's own descendants, and so never judged as features."""
-
-    names: tuple[str, ...] = ()
