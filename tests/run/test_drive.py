@@ -179,6 +179,19 @@ def test_an_interrupt_cancels_and_the_next_run_goes_on(runs):
     assert statuses["a"] == "reused" and statuses["c"] == "succeeded"
 
 
+def test_a_second_interrupt_leaves_a_run_that_was_stopped(runs):
+    def insist(task):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(CHAIN, {"b": insist})
+    with SqliteLedger(runs.path) as ledger:
+        assert ledger.status("run-1") == "cancelled"
+        statuses = {row["step"]: row["status"] for row in ledger.steps("run-1")}
+    assert (statuses["b"], statuses["c"]) == ("cancelled", "cancelled")
+    assert statuses["a"] in {"succeeded", "cancelled"}, "its commit may have been waiting for others"
+
+
 def test_retries_wait_and_try_again(runs):
     tries = []
 

@@ -14,7 +14,18 @@ from msgspec import Struct, structs
 
 from penstock.model.artifact import Stored
 from penstock.model.code import Code
-from penstock.model.event import Begun, Committed, Decided, Event, Produced, RunEnded, RunStarted, TaskEvent, Warned
+from penstock.model.event import (
+    Begun,
+    Cancelled,
+    Committed,
+    Decided,
+    Event,
+    Produced,
+    RunEnded,
+    RunStarted,
+    TaskEvent,
+    Warned,
+)
 from penstock.model.run import Consumed, Decision, Execution, Run
 from penstock.model.step import Output, Step
 from penstock.model.task import Ended, Fanout, Input, Task
@@ -38,7 +49,7 @@ from penstock.run.commands import (
     Wake,
     Woken,
 )
-from penstock.run.engine import Engine
+from penstock.run.engine import ENDS, Engine
 from penstock.run.leases import Leases
 from penstock.work.task import Site, execution_of, gather_task, merged_code, task_of
 
@@ -86,20 +97,24 @@ def drive(
     yield from loop.say(RunStarted(run), Decided(told))
     loop.do(engine.begin(plan.decisions))
     yield from loop.told()
-    while not engine.done:
-        timeout = loop.patience()
-        if not loop.doing:
-            time.sleep(timeout)  # for another attempt, or for another run to finish the same work
-        else:
-            try:
-                # Called from here and nowhere deeper: in-line steps run below this frame.
-                loop.take(means.executor.events(timeout))
-            except KeyboardInterrupt:
-                # The first one broke into a step in this process, whose end the next call tells; a second one means it.
-                if loop.stopped or not means.interrupted():
-                    raise
-        loop.look_up()
-        yield from loop.told()
+    try:
+        while not engine.done:
+            timeout = loop.patience()
+            if not loop.doing:
+                time.sleep(timeout)  # for another attempt, or for another run to finish the same work
+            else:
+                try:
+                    # Called from here and nowhere deeper: in-line steps run below this frame.
+                    loop.take(means.executor.events(timeout))
+                except KeyboardInterrupt:
+                    # The first broke into a step in this process, whose end the next call tells; a second one means it.
+                    if loop.stopped or not means.interrupted():
+                        raise
+            loop.look_up()
+            yield from loop.told()
+    except KeyboardInterrupt:
+        loop.give_up(means.clock.monotonic() - begun)
+        raise
     loop.flush()
     status = engine.status
     loop.record(RunEnded(status, means.clock.monotonic() - begun))
@@ -319,6 +334,12 @@ class _Loop:
         self.works[name] = work
         self.codes.append(fanout.code)
         return work
+
+    def give_up(self, seconds: float) -> None:
+        """Wait for nothing more: write down that the run was stopped, and all that had not come to an end with it."""
+        left = tuple([name for name, state in self.engine.states.items() if state not in ENDS])
+        cancelled = [Cancelled(left, self.means.interrupted())] if left else []
+        self.means.ledger.record(self.run.id, [*cancelled, RunEnded("cancelled", seconds)])
 
     # commits
 
