@@ -80,6 +80,9 @@ def _signature(thing: Any) -> str:
         text = str(inspect.signature(thing))
     except (TypeError, ValueError):
         return "(…)"
+    text = re.sub(
+        r"\bpenstock\.(?:\w+\.)*RunStarted \|[^\]]*\bpenstock\.(?:\w+\.)*RunEnded\b", "Event", text
+    )  # all of them
     text = re.sub(r"\bpenstock\.(?:\w+\.)*(\w+)", r"\1", text)
     text = re.sub(r"\b(?:collections\.abc|typing|pathlib)\.(\w+)", r"\1", text)
     text = re.sub(r"<(?:function|object|class)[^>]*>|<[\w.]+ object at 0x\w+>", "…", text)

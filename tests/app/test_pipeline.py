@@ -462,6 +462,75 @@ def test_composed_in_python(tmp_path, monkeypatch, executor):
     assert {name: row["status"] for name, row in changed.steps.items()} == {"two": "reused", "times3": "succeeded"}
 
 
+NOTEBOOK = """
+import penstock as ps
+FACTOR = 2
+def scaled(x):
+    return x * FACTOR
+@ps.source
+def rows():
+    return [1, 2]
+@ps.step
+def total(rows):
+    return sum(map(scaled, rows))
+for k in (3, 4):
+    @ps.step(name=f"times{k}")
+    def times(total, k=k):
+        return total * k
+    exec(f"times{k} = times")
+pipeline = ps.Pipeline([rows, total, times3, times4])
+def told():
+    run = pipeline.run(executor=EXECUTOR)
+    ran = [name for name, row in run.steps.items() if row["status"] == "succeeded"]
+    print(run["total"], run["times3"], run["times4"], *ran)
+told()
+told()
+@ps.step  # the cell is edited, and runs again
+def total(rows):
+    return sum(map(scaled, rows)) + 1
+told()
+FACTOR = 10
+told()
+print(repr(pipeline), repr(pipeline.plan()))
+"""
+
+
+@both
+def test_cells_of_a_notebook(tmp_path, executor):
+    script = NOTEBOOK.replace("EXECUTOR", repr(executor))
+    done = subprocess.run(
+        [sys.executable, "-"], input=script, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "6 18 24 rows total times3 times4",
+        "6 18 24",
+        "7 21 28 total times3 times4",
+        "31 93 124 total times3 times4",
+        "<pipeline pipeline: 4 steps> <plan: 4 reused>",
+    ]
+
+
+def test_in_a_file_a_pipeline_keeps_the_steps_that_it_was_composed_of(project):
+    project.write("""
+        @ps.step
+        def a(): return 1
+        first = ps.Pipeline([a], name="first")
+        @ps.step
+        def a(): return 2
+        __penstock_declared__.clear()
+        print(first.run(executor="inline")["a"])
+    """)
+    done = subprocess.run(
+        [sys.executable, str(project.folder / "pipeline.py")],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    assert done.stdout == "1\n"
+
+
 @both
 def test_the_dictionary_form(tmp_path, monkeypatch, executor):
     monkeypatch.chdir(tmp_path)

@@ -35,3 +35,16 @@ def test_numbers_of_an_evaluation_are_metrics(result):
 def test_it_says_what_it_is(result):
     assert repr(result) == f"<run {result.run} succeeded>"
     assert result.raise_if_failed() is result
+
+
+def test_figures_of_steps_that_ran_or_were_reused(tmp_path):
+    (tmp_path / "p.py").write_text(
+        "import penstock as ps\n"
+        "@ps.step\ndef drawn():\n    ps.figure('<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>', 'curve')\n    return 1\n"
+    )
+    for _ in range(2):
+        result = ps.Pipeline.load(tmp_path / "p.py").run(executor="inline")
+        assert "<svg" in str(result.figure("drawn.curve"))
+    with pytest.raises(NotFound) as error:
+        result.figure("drawn.curv")
+    assert "`drawn.curve`" in error.value.hint

@@ -75,6 +75,13 @@ def test_equal_outputs_cut_off_what_is_below(edges):
     assert memory.run(graph, seeded, content) == [root]
 
 
+def test_a_plan_is_short_in_a_notebook():
+    graph = of({"a": (), "b": ("a",)})
+    plan = make(graph, lambda name: Work(graph.steps[name]), Memory())
+    assert repr(plan) == "<plan: 1 to run, 1 known once these have run>"
+    assert str(plan).splitlines()[1:] == ["a: run (never ran)", "b: unknown (waits for `a`)"]
+
+
 def test_what_waits_says_for_whom():
     graph = of({"a": (), "b": ("a",)})
     plan = make(graph, lambda name: Work(graph.steps[name]), Memory())

@@ -17,6 +17,7 @@ from penstock.graph.graph import Graph, build
 from penstock.model.event import Approved, Event
 from penstock.plan.plan import Plan
 from penstock.ports import Ledger
+from penstock.report.units import plural
 from penstock.run.drive import drive
 
 __all__ = ["Pipeline", "approve"]
@@ -76,6 +77,11 @@ class Pipeline:
         one.__penstock_steps__ = tuple(from_dict(graph, steps))
         return one
 
+    def __repr__(self) -> str:
+        if self._loaded is not None:
+            return f"<pipeline {self.settings.pipeline}: {plural(len(self._loaded.steps), 'step')}>"
+        return f"<pipeline {self._name or 'pipeline'}: {plural(len(self.__penstock_steps__), 'step')}>"
+
     @property
     def settings(self) -> Settings:
         """Where the pipeline lives and how it runs."""
@@ -85,11 +91,14 @@ class Pipeline:
 
     @property
     def graph(self) -> Graph:
-        """The steps, bound. A composed pipeline reads its functions anew each time, as a notebook may have changed them."""
+        """The steps, bound. A composed pipeline reads its functions anew each time, as a notebook may have changed them.
+
+        A cell of a notebook that declares a step again replaces it.
+        """
         if self._loaded is not None and self._graph is not None:
             return self._graph
         root = self.settings.root
-        return build(steps_of(self.__penstock_steps__, Closures(None), root))
+        return build(steps_of([_newest(one) for one in self.__penstock_steps__], Closures(None), root))
 
     def plan(
         self,
@@ -175,6 +184,17 @@ def approve(ledger: Ledger, run: str, step: str) -> None:
         hint = did_you_mean(step, held) or f"Run {found.id} holds no step."
         raise NotFound(f"run {found.id} does not wait for approval of `{step}`", hint=hint)
     ledger.record(found.id, [Approved(step)])
+
+
+def _newest(one: Declaration) -> Declaration:
+    """A step as a notebook has it now. In files, and where another step took the name, the one that was composed."""
+    namespace = getattr(one.function, "__globals__", {})
+    if namespace.get("__name__") != "__main__" or declaration_of(one.function) is not one:
+        return one
+    if Path(str(namespace.get("__file__", ""))).is_file():  # what Python reads from a pipe calls itself `<stdin>`
+        return one
+    now = declaration_of(namespace.get(one.function.__name__))
+    return now if now is not None and now.name == one.name else one
 
 
 def _declared(function: Callable[..., Any]) -> Declaration:

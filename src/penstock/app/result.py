@@ -6,6 +6,7 @@ from penstock.app.settings import Settings
 from penstock.app.values import load_value
 from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.artifact import Stored
+from penstock.model.event import Noted
 from penstock.model.task import Failure
 from penstock.ports import Ledger, Store
 
@@ -20,6 +21,7 @@ class RunResult:
         self.status = status
         self._ledger, self._store, self._settings = ledger, store, settings
         self._steps: list[dict[str, Any]] | None = None
+        self._drawn: dict[str, list[Noted]] = {}
 
     @property
     def steps(self) -> dict[str, dict[str, Any]]:
@@ -57,6 +59,22 @@ class RunResult:
     def __getitem__(self, artifact: str) -> Any:
         return load_value(self.stored(artifact), self._ledger, self._store)
 
+    def figure(self, name: str) -> Any:
+        """A figure, by `step.name`, as it was stored: an image's bytes, for one. Raises `NotFound` with close matches."""
+        known: dict[str, Stored] = {}
+        for step, row in self.steps.items():
+            run = row["execution"].run if row["execution"] is not None else self.run
+            if run not in self._drawn:
+                self._drawn[run] = [one for one in _events(self._ledger, run) if one.figure is not None]
+            for one in self._drawn[run]:
+                # a task's id is run/step/attempt, and a step's name may hold a slash
+                if one.figure is not None and one.task.partition("/")[2].rpartition("/")[0] == step:
+                    known[f"{step}.{one.name}"] = one.figure
+        if name not in known:
+            hint = did_you_mean(name, known) or "`ps.figure(fig, name)` in a step keeps one."
+            raise NotFound(f"run {self.run} drew no figure `{name}`", hint=hint)
+        return load_value(known[name], self._ledger, self._store)
+
     def raise_if_failed(self) -> "RunResult":
         """This result, if the run succeeded. Raises `StepFailed` for the first step that failed."""
         for name, row in self.steps.items():
@@ -72,3 +90,7 @@ class RunResult:
 
     def __repr__(self) -> str:
         return f"<run {self.run} {self.status}>"
+
+
+def _events(ledger: Ledger, run: str) -> list[Noted]:
+    return [record.event for record in ledger.events(run) if isinstance(record.event, Noted)]

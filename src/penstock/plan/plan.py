@@ -28,6 +28,15 @@ class Plan(Struct, frozen=True):
         """Whether anything will run, or may."""
         return any(one.action != "reuse" for one in self.decisions)
 
+    def __repr__(self) -> str:
+        said = [("to run", "run"), ("reused", "reuse"), ("known once these have run", "unknown")]
+        counts = [(sum([one.action == action for one in self.decisions]), words) for words, action in said]
+        return f"<plan: {', '.join([f'{many} {words}' for many, words in counts if many]) or 'no steps'}>"
+
+    def __str__(self) -> str:
+        lines = [f"{one.step}: {one.action} ({'; '.join([r.what for r in one.reasons])})" for one in self.decisions]
+        return "\n".join([repr(self), *lines])
+
     def __getitem__(self, step: str) -> Decision:
         return next(one for one in self.decisions if one.step == step)
 
