@@ -10,7 +10,7 @@ import pytest
 
 from penstock.executors.deaths import crash_report, ended_by_death, ended_by_stop
 from penstock.executors.pool import Job
-from penstock.executors.wire import Gone
+from penstock.executors.wire import LINE_BROKEN, LINE_LOST, Gone
 from penstock.model.step import Entry
 from penstock.model.task import Ended, Failure, LogSpan, Setting, Task, Usage
 
@@ -31,6 +31,8 @@ def job(folder: Path, asked: str = "", why: str = "", **fields: Any) -> Job:
         (Gone(1, 0), "", True, "ended by itself with exit code 0 before the step returned"),
         (Gone(1, 9, starved=True), "", True, "killed by signal 9 (SIGKILL): probably out of memory"),
         (Gone(1, 9, killed=True), "", True, "closed its connection"),
+        (Gone(1, LINE_LOST << 8), "", True, "closed its connection"),
+        (Gone(1, LINE_BROKEN << 8), "", True, "closed its connection"),
         (Gone(1, 9, killed=True), "spoke nonsense", False, "spoke nonsense"),
     ],
 )

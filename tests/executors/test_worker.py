@@ -1,6 +1,7 @@
 """A worker between two tasks: as it was before, or spent."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -29,6 +30,28 @@ def test_the_state_is_put_back() -> None:
     assert state.mend() == ""
     assert (dict(os.environ), sys.getrecursionlimit(), signal.getsignal(signal.SIGALRM)) == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_what_new_files_may_be_is_put_back() -> None:
+    before = os.umask(0o027)
+    try:
+        state = State()
+        os.umask(0o777)
+        assert state.mend() == ""
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+
+
+def test_a_limit_can_not_be_put_back() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    state = State()
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before[0] - 1, before[1]))
+        assert "limited" in state.mend()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert state.mend() == ""
 
 
 def test_a_thread_left_running_can_not_be_put_back() -> None:

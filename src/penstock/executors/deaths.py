@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from penstock.errors import WorkerDied
 from penstock.executors.pool import Job
 from penstock.executors.processes import words_of
-from penstock.executors.wire import Gone
+from penstock.executors.wire import LINE_BROKEN, LINE_LOST, Gone
 from penstock.model.task import Ended, Failure, LogSpan, Usage
 from penstock.work.context import Stop
 from penstock.work.failures import is_user_file, relative
@@ -19,6 +19,7 @@ __all__ = ["crash_report", "ended_by_death", "ended_by_stop"]
 _TAIL = 32 * 1024  # bytes of a log in which a crash report is looked for
 _FRAME = re.compile(r'^  File "(?P<file>.+)", line (?P<line>\d+) in (?P<name>.+)$')
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
+_CLOSED = "closed its connection to the runner (a step must not close files that it did not open)"
 _STOP = f"{Stop.__module__}.{Stop.__qualname__}: "
 _HINTS = {
     "timeout": "Give the step more time (timeout=…), or find out what it waits for.",
@@ -66,12 +67,16 @@ def _words(gone: Gone, words: str, closed: bool) -> str:
     if words:
         return words
     if closed and gone.killed:
-        return "closed its connection to the runner (a step must not close files that it did not open), and was killed"
+        return f"{_CLOSED}, and was killed"
+    if closed and os.WIFEXITED(gone.status) and os.WEXITSTATUS(gone.status) in (LINE_LOST, LINE_BROKEN):
+        return _CLOSED
     told = words_of(gone.status, starved=gone.starved)
     return f"was {told}" if told.startswith("killed") else told
 
 
 def _hint(gone: Gone) -> str:
+    if os.WIFEXITED(gone.status) and os.WEXITSTATUS(gone.status) in (LINE_LOST, LINE_BROKEN):
+        return WorkerDied.hint_default
     if os.WIFEXITED(gone.status):
         return "Return from the step instead of ending its process (os._exit, or a library that calls exit)."
     if gone.starved:

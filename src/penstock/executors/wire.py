@@ -10,6 +10,8 @@ from penstock.model.event import Begun, Measured, Noted, Produced, Progressed
 from penstock.model.task import Ended, Task
 
 __all__ = [
+    "LINE_BROKEN",
+    "LINE_LOST",
     "Again",
     "Frames",
     "FromRunner",
@@ -33,6 +35,9 @@ __all__ = [
 _MAGIC = b"\xf7ps\x01"
 _HEADER = 8
 _LONGEST = (1 << 32) - 1
+
+LINE_LOST, LINE_BROKEN = 71, 72
+"""Exit codes of a worker that can't speak to the runner any more, or hears what is no message."""
 
 
 class Hello(Struct, frozen=True, tag=True):

@@ -4,6 +4,7 @@
 import faulthandler
 import gc
 import os
+import resource
 import select
 import signal
 import socket
@@ -20,7 +21,18 @@ from msgspec.structs import replace
 from penstock.executors.console import Redirected
 from penstock.executors.processes import become_subreaper, children, descendants, kill_all, offer_to_oom
 from penstock.executors.server import Fork
-from penstock.executors.wire import Again, Frames, FromRunner, Halt, Prepare, Spent, Work, frame
+from penstock.executors.wire import (
+    LINE_BROKEN,
+    LINE_LOST,
+    Again,
+    Frames,
+    FromRunner,
+    Halt,
+    Prepare,
+    Spent,
+    Work,
+    frame,
+)
 from penstock.model.event import TaskEvent
 from penstock.model.task import Ended, Failure, Task
 from penstock.work.context import Stop
@@ -110,7 +122,7 @@ class _Line:
             try:
                 self._socket.sendall(data)
             except OSError:
-                os._exit(71)
+                os._exit(LINE_LOST)
             finally:
                 if main:
                     self.speaking = False
@@ -147,7 +159,7 @@ class _Line:
             else:
                 self._inbox.append(message)
         if self._frames.broken:  # a step read or wrote here: nothing that comes can be trusted
-            os._exit(72)
+            os._exit(LINE_BROKEN)
 
     def _claim(self, number: int) -> bool:
         # The runner takes a token back to withdraw its task; whoever reads it has the task.
@@ -356,6 +368,9 @@ class State:
         self._threads = set(threading.enumerate())
         self._limit = sys.getrecursionlimit()
         self._handlers = [(number, _getsignal(number)) for number in _SIGNALS]
+        self._limits = _limits()
+        self._umask = os.umask(0o077)
+        os.umask(self._umask)
 
     def mend(self) -> str:
         """Put back what can be put back; why the worker is spent, if something can't ("" if all is well)."""
@@ -372,6 +387,9 @@ class State:
         if not gc.isenabled():
             gc.enable()
         signal.setitimer(signal.ITIMER_REAL, 0)
+        os.umask(self._umask)
+        if _limits() != self._limits:  # what was lowered for good can't be raised again
+            return "a task limited what its process may use"
         for thread in threading.enumerate():
             if thread not in self._threads and type(thread).__name__ not in _HARMLESS:
                 return "a task left a thread running"
@@ -381,8 +399,16 @@ class State:
 _SIGNALS = [
     int(one) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE)
 ]
+_LIMITS = (
+    resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_STACK, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE,
+    resource.RLIMIT_NOFILE, resource.RLIMIT_CORE,
+)  # fmt: skip
 # The function below `signal.getsignal`, which converts to enums, at ten times the cost.
 _getsignal: Callable[[int], Any] = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
+
+
+def _limits() -> list[tuple[int, int]]:
+    return [resource.getrlimit(one) for one in _LIMITS]
 
 
 def _raw_environment() -> Any:
