@@ -11,11 +11,12 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, settings
 
+KEPT = ("PENSTOCK_CI", "PENSTOCK_FAULT_TRIALS", "PENSTOCK_FAULT_REPORT")
 CI = os.environ.get("PENSTOCK_CI") == "1"
 
 # Settings of the person who runs the tests must not reach them; nor may the width or colour of their terminal.
 for _name in list(os.environ):
-    if _name.startswith("PENSTOCK_") and _name not in ("PENSTOCK_CI", "PENSTOCK_FAULT_TRIALS"):
+    if _name.startswith("PENSTOCK_") and _name not in KEPT:
         del os.environ[_name]
 # Told to keep no bytecode, every process of a test would compile what it imports anew: seconds, with scikit-learn.
 for _name in ("PYTHONDONTWRITEBYTECODE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):

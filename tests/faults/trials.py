@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock
+
 __all__ = ["places", "report", "seeded", "trials"]
 
 
@@ -26,11 +28,21 @@ def places(count: int, quick: int) -> Iterator[int]:
 
 
 def report(name: str, **figures: object) -> None:
-    """Print what was counted, as one line of JSON (`pytest -s` shows it); in full runs to dist/fault-trials.jsonl as well."""
-    line = json.dumps({"fault": name, **figures})
+    """Print what was counted, as one line of JSON (`pytest -s` shows it).
+
+    In full runs the line goes to dist/fault-trials.jsonl as well; where PENSTOCK_FAULT_REPORT names a file, it becomes
+    an element of the JSON array there.
+    """
+    found = {"fault": name, **figures}
+    line = json.dumps(found)
     print(line)
     if "PENSTOCK_FAULT_TRIALS" in os.environ:
         path = Path("dist", "fault-trials.jsonl")
         path.parent.mkdir(exist_ok=True)
         with path.open("a") as file:
             file.write(line + "\n")
+    if "PENSTOCK_FAULT_REPORT" in os.environ:
+        path = Path(os.environ["PENSTOCK_FAULT_REPORT"])
+        with FileLock(f"{path}.lock"):  # tests may run side by side
+            listed = json.loads(path.read_text()) if path.exists() else []
+            path.write_text("[\n" + ",\n".join(json.dumps(one) for one in [*listed, found]) + "\n]\n")
