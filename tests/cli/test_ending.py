@@ -24,6 +24,7 @@ def test_a_misspelt_option(call: Call) -> None:
     assert error["message"] == "there is no option `--wrokers`"
     assert error["hint"] == "Did you mean `--workers`?"
     assert "Did you mean `--workers`?" in done.err, "people read it as well"
+    assert "Did you mean `--workers`?" in call("run", "--worker", "2").err, "and not what only looks alike"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,19 @@ def test_what_a_step_printed(call: Call) -> None:
     assert (document["text"], document["attempt"], document["status"]) == ("reading 3\n", 1, "succeeded")
 
 
+def test_a_step_that_grew_names_its_parts(call: Call, project: Path) -> None:
+    (project / "line.py").write_text(
+        "import penstock as ps\n@ps.step(each=True)\ndef one(item):\n    print('item', item)\n"
+        "@ps.step\ndef fan():\n    return ps.each([1, 2], one)\n"
+    )
+    call("run")
+    done = call("logs", "last", "fan")
+    assert (done.code, done.out) == (0, "")
+    assert "2 parts" in done.err
+    assert "penstock logs last 'fan[0]'" in done.err
+    assert call("logs", "last", "fan[1]").out == "item 2\n"
+
+
 def test_a_reused_step_shows_what_it_printed_when_it_ran(call: Call) -> None:
     first = call("run", "--json").json["run"]
     call("run")

@@ -34,7 +34,8 @@ def test_everything_is_brought_into_one_form():
     ("given", "words"),
     [
         ({"retrys": 3}, "Did you mean `retries`"),
-        ({"key": "id"}, "no option `key`"),
+        ({"key": "id"}, "option of `ps.source`"),
+        ({"cache": "no"}, "neither True nor False"),
         ({"retries": -1}, "whole number"),
         ({"retries": True}, "whole number"),
         ({"timeout": "soon"}, "neither seconds"),

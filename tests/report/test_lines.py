@@ -1,5 +1,6 @@
 """Plain lines: one for all that is reused, one for each step that ran or failed, a sign of life from long ones."""
 
+from msgspec import structs
 from tests.report.samples import FAILURE, committed, execution, run_of, story
 
 from penstock.model.event import (
@@ -75,6 +76,8 @@ def test_a_run_that_was_asked_to_stop_says_so_at_once() -> None:
     assert told([RunStarted(run_of(("a",))), Stopping("SIGTERM", ("a",))])[1].startswith(
         "  stopping (SIGTERM) … Ctrl-C kills"
     )
+    here = structs.replace(run_of(("a",)), executor="inline")
+    assert told([RunStarted(here), Stopping("Ctrl-C", ("a",))])[1:] == [""], "its step has ended already"
     assert told([RunStarted(run_of(("a",))), Stopping("Ctrl-C")])[1:] == [""], (
         "nothing is under way: it is over at once"
     )

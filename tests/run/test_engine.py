@@ -232,7 +232,7 @@ def test_an_interrupt_brings_everything_to_an_end(edges, script, after, busy):
         if not world.engine.done:
             world.step()
     before = world.engine.done
-    going = {one.step for one in world.running}
+    going = {name for name, state in world.engine.states.items() if state == "running"}
     world.do(world.engine.on(Interrupted("Ctrl-C")))
     world.do(world.engine.on(Interrupted("Ctrl-C")))
     told = [event for event in world.events if isinstance(event, Stopping)]

@@ -91,6 +91,9 @@ def _hint(error: click.UsageError) -> str:
         return str(own)
     see = f"See `{error.ctx.command_path} --help`." if error.ctx is not None else "See `penstock --help`."
     if isinstance(error, click.NoSuchOption) and error.possibilities:
+        longer = [one for one in error.possibilities if one.startswith(error.option_name)]
+        if longer:
+            return "Did you mean " + " or ".join([f"`{one}`" for one in sorted(longer)]) + "?"
         return "Did you mean " + " or ".join([f"`{one}`" for one in sorted(error.possibilities)]) + "?"
     return see
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from penstock.cli.options import json_option, reading
-from penstock.cli.output import show
+from penstock.cli.output import note, show
 from penstock.errors import NotFound
 from penstock.ports import Ledger
 from penstock.report.logs import find_log, logs_view, read_log
+from penstock.report.units import plural
 
 __all__ = ["logs"]
 
@@ -41,6 +42,9 @@ def logs(run: str, step: str, follow: bool, attempt: int | None, file: str | Non
         elif not follow:
             for piece in read_log(log.span, settings.state):
                 _write(piece)
+            parts = [row["step"] for row in ledger.steps(log.run) if row["step"].startswith(f"{step}[")]
+            if parts:
+                note(f"`{step}` became {plural(len(parts), 'part')}: see `penstock logs {run} '{parts[0]}'`, and so on")
 
 
 def _follow(ledger: Ledger, run: str, step: str, attempt: int, state: Path, *, quiet: bool) -> None:

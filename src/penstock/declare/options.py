@@ -75,7 +75,8 @@ def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
     known = _OPTIONS | _CONTRACT if kind == "source" else _OPTIONS
     for name in given:
         if name not in known:
-            raise SignatureError(f"`{kind}` has no option `{name}`", where=where, hint=did_you_mean(name, known))
+            hint = f"`{name}` is an option of `ps.source`." if name in _CONTRACT else did_you_mean(name, known)
+            raise SignatureError(f"`{kind}` has no option `{name}`", where=where, hint=hint)
     retries = given.get("retries", 0)
     if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
         raise DeclarationError(f"retries={retries!r} is not a whole number from 0", where=where)
@@ -83,6 +84,9 @@ def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
     if isolation not in get_args(Isolation):
         hint = did_you_mean(str(isolation), get_args(Isolation))
         raise DeclarationError(f"isolation={isolation!r} is not known", where=where, hint=hint)
+    cache = given.get("cache", True)
+    if not isinstance(cache, bool):
+        raise DeclarationError(f"cache={cache!r} is neither True nor False", where=where)
     return Options(
         retries=retries,
         backoff=_seconds("backoff", given.get("backoff", 1.0), where),
@@ -92,7 +96,7 @@ def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
         isolation=isolation,
         image=given.get("image", ""),
         env=_texts("env", given.get("env", ()), where),
-        cache=bool(given.get("cache", True)),
+        cache=cache,
         version=str(given.get("version", "")),
         tags=_texts("tags", given.get("tags", ()), where),
         description=given.get("description", ""),

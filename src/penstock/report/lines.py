@@ -61,6 +61,9 @@ class Lines:
             case Warned():
                 place = f"  {safe(event.where)}" if event.where else ""
                 return self._say("warning", event.step, [(safe(event.what), "warn"), (place, "dim")])
+            case Stopping() if event.steps and not (tally.run and tally.run.executor == "inline"):  # there it is over
+                waits = f" · waiting for {_names(event.steps)} to end"
+                return self._text([("  ", ""), (stopping_text(event.reason), "warn"), (safe(waits), "dim")])
             case _:
                 return self._stopped(event)
 
@@ -112,9 +115,6 @@ class Lines:
                 return self._say("blocked", _names(event.steps), [(f"by {safe(event.by)}", "dim")])
             case Skipped():
                 return self._say("skipped", _names(event.steps), [(safe(event.reason), "dim")])
-            case Stopping() if event.steps:
-                waits = f" · waiting for {_names(event.steps)} to end"
-                return self._text([("  ", ""), (stopping_text(event.reason), "warn"), (safe(waits), "dim")])
             case Cancelled():
                 return self._say("stopped", _names(event.steps), [(safe(event.reason), "dim")])
             case _:

@@ -251,7 +251,7 @@ class Engine:
     def _on_interrupted(self, fact: Interrupted) -> None:
         if not self._asked:
             self._asked = True
-            going = [node.name for node in self._nodes.values() if node.state in {"submitted", "running"}]
+            going = [node.name for node in self._nodes.values() if node.state == "running"]
             self._say(Stopping(fact.reason, tuple(going)))
         self._stop(fact.reason)
 
