@@ -66,7 +66,9 @@ def task_of(
 def gather_task(task: Task, results: Sequence[Stored]) -> Task:
     """The task that collects the results of a fan-out, in order, to the list that the grown step is to return."""
     inputs = tuple([Input(str(index), f"{task.step}[{index}]", one) for index, one in enumerate(results)])
-    return structs.replace(task, entry=Entry("gather", task.entry.path), inputs=inputs, settings=(), code="", isolation="worker")
+    return structs.replace(
+        task, entry=Entry("gather", task.entry.path), inputs=inputs, settings=(), code="", isolation="worker"
+    )
 
 
 def execution_of(
