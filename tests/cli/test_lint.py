@@ -21,6 +21,16 @@ def test_a_good_pipeline(call: Call) -> None:
     assert problems(call("lint", "--json")) == []
 
 
+def test_a_default_that_its_annotation_refuses(call: Call, project: Path) -> None:
+    (project / "line.py").write_text(
+        "import penstock as ps\n"
+        "@ps.step\ndef a(n: int = 'many', x: float = 1, y: int = None, z: list[int] = (), s: str = 's'): ...\n"
+    )
+    assert problems(call("lint", "--json")) == [("ParameterError", "line.py:2")]
+    assert "default of `n` is 'many'" in call("lint").out
+    assert problems(call("lint", "--set", "a.n=3", "--json")) == []
+
+
 def test_every_unknown_input_is_named(call: Call, edit: Edit) -> None:
     edit("def doubled(rows: list)", "def doubled(rwos: list, more: list)")
     edit("def scores(model: float)", "def scores(modle: float)")

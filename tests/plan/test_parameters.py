@@ -2,6 +2,7 @@
 
 import enum
 import pickle
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal, Optional
@@ -19,6 +20,11 @@ from penstock.plan.parameters import convert, repr_of, seed_of, settings_of, spl
 
 class Colour(enum.Enum):
     RED = "red"
+
+
+@dataclass(frozen=True)
+class Tree:
+    depth: int = 1
 
 
 @pytest.mark.parametrize(
@@ -44,6 +50,7 @@ class Colour(enum.Enum):
         ("a,b", tuple[str, ...], ("a", "b")),
         ('{"a": 1}', dict[str, int], {"a": 1}),
         ("a/b", Path, Path("a/b")),
+        ('{"depth": 3}', Tree, Tree(3)),
     ],
 )
 def test_text_becomes_what_the_annotation_says(text, annotation, value):

@@ -83,6 +83,11 @@ def test_tracebacks_show_the_users_frames_and_can_not_steer() -> None:
     assert "\x1b" not in str(shown(traceback_lines(error)))
 
 
+def test_an_error_without_words_is_its_kind() -> None:
+    lines = shown(failure_lines("model", 1, failure_view(Failure("AssertionError", "", "p.py:3"))))
+    assert lines[0] == "✗ model  AssertionError  p.py:3"
+
+
 def test_attempts_and_hints_are_told() -> None:
     lines = shown(failure_lines("m", 3, {**failure_view(FAILURE), "hint": "Take more."}))  # type: ignore[typeddict-item]
     assert lines[-2:] == ["    tried 3 times", "    hint  Take more."]

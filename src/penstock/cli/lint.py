@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from msgspec import structs
@@ -11,17 +12,19 @@ from penstock.cli.ending import body_of
 from penstock.cli.options import file_option, json_option, parameters, setting_option
 from penstock.cli.output import only_json, show
 from penstock.declare.load import load
-from penstock.errors import PenstockError
+from penstock.errors import ParameterError, PenstockError
 from penstock.graph.bind import bind
 from penstock.graph.graph import Graph, build
-from penstock.model.step import Step
-from penstock.plan.parameters import settings_of, split_overrides
+from penstock.model.step import Parameter, Step
+from penstock.plan.parameters import convert, settings_of, split_overrides
 from penstock.report.documents import LintDocument
 from penstock.report.error_text import error_lines
 from penstock.report.paint import Line, safe
 from penstock.report.units import plural
 
 __all__ = ["lint"]
+
+_PLAIN: tuple[Any, ...] = (bool, float, int, str)
 
 
 @click.command()
@@ -94,9 +97,23 @@ def _of_parameters(graph: Graph, given: Mapping[str, str], settings: Settings) -
     for name, step in graph.steps.items():
         for one in step.parameters:
             try:
+                if one.annotation in _PLAIN and one.default is not None and one.name not in said.get(name, {}):
+                    _fits(step, one)
                 settings_of(structs.replace(step, parameters=(one,)), said.get(name, {}), settings.seed, settings.root)
             except PenstockError as error:
                 yield error
+
+
+def _fits(step: Step, one: Parameter) -> None:
+    # Only what `--set` would refuse as well; and only here, since Python lets a default be anything.
+    try:
+        convert(one.default, one.annotation)
+    except ValueError as error:
+        raise ParameterError(
+            f"step `{step.name}`: the default of `{one.name}` is {one.default!r}: {error}",
+            where=step.where,
+            hint="Change the default or the annotation.",
+        ) from None
 
 
 def _lines(document: LintDocument) -> list[Line]:

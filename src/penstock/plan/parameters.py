@@ -108,7 +108,8 @@ def _from_text(text: str, annotation: Any) -> Any:
         return None
     container = origin or annotation
     if container in {list, tuple, set, frozenset, dict} or (
-        isinstance(container, type) and issubclass(container, msgspec.Struct)
+        isinstance(container, type)
+        and (issubclass(container, msgspec.Struct) or hasattr(container, "__dataclass_fields__"))
     ):
         stripped = text.strip()
         if stripped[:1] in "[{":

@@ -7,7 +7,7 @@ from penstock.model.run import Execution
 from penstock.report.documents import StepDocument
 from penstock.report.paint import Line, crop, plain, safe, width
 from penstock.report.tally import StepTally, Tally
-from penstock.report.units import clock, count, duration, plural, size
+from penstock.report.units import clock, count, duration, error_words, plural, size
 
 __all__ = ["GLYPHS", "board", "outputs_text", "step_glyph", "stopping_text", "tail"]
 
@@ -179,10 +179,10 @@ def _details(step: StepTally, now: float, room: int) -> Line:
         case "running":
             return [(f"{clock(now - step.began) if step.began is not None else '':>8}", ""), *_progress(step, room - 8)]
         case "retrying":
-            failure = f"{step.failure.kind}: {step.failure.message}" if step.failure else ""
+            failure = error_words(step.failure.kind, step.failure.message) if step.failure else ""
             return [("trying again  ", "warn"), (safe(f"attempt {step.attempt} failed: {failure}"), "dim")]
         case "failed":
-            text = f"{step.failure.kind}: {step.failure.message}" if step.failure else "failed"
+            text = error_words(step.failure.kind, step.failure.message) if step.failure else "failed"
             return [(f"{duration(step.seconds):>8}  ", ""), (safe(text), "error")]
         case "held":
             return [("waits for approval  ", "warn"), (safe(step.text), "")]

@@ -19,7 +19,7 @@ from penstock.model.event import (
 from penstock.report.board import outputs_text, stopping_text
 from penstock.report.paint import Line, Screen, safe, width
 from penstock.report.tally import StepTally, Tally
-from penstock.report.units import count, duration, plural
+from penstock.report.units import count, duration, error_words, plural
 
 __all__ = ["Lines"]
 
@@ -97,7 +97,7 @@ class Lines:
 
     def _failed(self, step: StepTally) -> str:
         failure = step.failure
-        text = f"{failure.kind}: {failure.message}" if failure else ""
+        text = error_words(failure.kind, failure.message) if failure else ""
         place = f"  {safe(failure.where)}" if failure and failure.where else ""
         return self._say(
             "FAILED", step.name, [(f"{duration(step.seconds):>8}  ", ""), (safe(text), "error"), (place, "dim")]
@@ -106,7 +106,7 @@ class Lines:
     def _stopped(self, event: Event) -> str:
         match event:
             case Retrying():
-                text = f"attempt {event.attempt} failed: {event.failure.kind}: {event.failure.message}"
+                text = f"attempt {event.attempt} failed: {error_words(event.failure.kind, event.failure.message)}"
                 again = f"; again in {duration(event.delay)}" if event.delay else "; again now"
                 return self._say("retry", event.step, [(safe(text) + again, "warn")])
             case Held():

@@ -8,7 +8,7 @@ from msgspec import Struct
 from penstock.report.documents import FailureDocument, RunDocument, WarningDocument
 from penstock.report.paint import Line, safe, table
 from penstock.report.tally import Tally
-from penstock.report.units import difference, duration, number, plural
+from penstock.report.units import difference, duration, error_words, number, plural
 from penstock.report.views import failure_view, warnings_view
 
 __all__ = [
@@ -164,7 +164,7 @@ def failure_lines(step: str, attempts: int, error: FailureDocument | None) -> li
 def traceback_lines(error: FailureDocument) -> list[Line]:
     """The user's frames: places stand out, the code under them is plain, the error's own lines are red."""
     lines: list[Line] = []
-    said = safe(f"{error['kind']}: {error['message']}".splitlines()[0])  # stands above already
+    said = safe(error_words(error["kind"], error["message"]).splitlines()[0])  # stands above already
     for raw in error["traceback"].splitlines():
         text = safe(raw.rstrip())
         body = text.lstrip()
@@ -203,7 +203,7 @@ def _short(error: FailureDocument | None) -> Line:
     if error is None:
         return [(" failed", "error")]
     place = f"  {safe(error['where'])}" if error["where"] else ""
-    return [(f"  {error['kind']}: ", "error"), (safe(error["message"]), "error"), (place, "code")]
+    return [("  " + safe(error_words(error["kind"], error["message"])), "error"), (place, "code")]
 
 
 def _counts(counts: Mapping[str, int]) -> Line:

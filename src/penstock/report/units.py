@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 
-__all__ = ["ago", "clock", "count", "difference", "duration", "iso", "number", "plural", "size"]
+__all__ = ["ago", "clock", "count", "difference", "duration", "error_words", "iso", "number", "plural", "size"]
 
 
 def duration(seconds: float) -> str:
@@ -132,3 +132,12 @@ def ago(time: float, now: float) -> str:
         if passed < limit:
             return f"{int(passed // per)} {unit} ago"
     return datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def error_words(kind: str, message: str) -> str:
+    """An error in a line: its kind, and what it says if it says something.
+
+    >>> error_words("ValueError", "no"), error_words("AssertionError", "")
+    ('ValueError: no', 'AssertionError')
+    """
+    return f"{kind}: {message}" if message.strip() else kind
