@@ -17,6 +17,12 @@ def _here(tmp_path, monkeypatch):
         monkeypatch.delenv(f"PENSTOCK_{name}", raising=False)
 
 
+def test_a_folder_is_no_pipeline(tmp_path):
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(PipelineNotFound, match="sub is a folder"):
+        find_settings("sub", folder=tmp_path)
+
+
 def test_the_one_pipeline_in_this_folder(tmp_path):
     (tmp_path / "flights.py").write_text(PIPELINE)
     (tmp_path / "helpers.py").write_text("def f(): return 1\n")

@@ -60,7 +60,10 @@ class RunResult:
         return load_value(self.stored(artifact), self._ledger, self._store)
 
     def figure(self, name: str) -> Any:
-        """A figure, by `step.name`, as it was stored: an image's bytes, for one. Raises `NotFound` with close matches."""
+        """A figure, by `step.name`: `.data` holds its bytes and `.media_type` says of what; notebooks show it.
+
+        Raises `NotFound` with close matches.
+        """
         known: dict[str, Stored] = {}
         for step, row in self.steps.items():
             run = row["execution"].run if row["execution"] is not None else self.run

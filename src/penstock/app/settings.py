@@ -63,6 +63,8 @@ def find_settings(file: str | Path | None = None, *, folder: Path | None = None,
     start = (folder or Path.cwd()).absolute()
     if file is not None:
         path = Path(file) if Path(file).is_absolute() else start / file
+        if path.is_dir():
+            raise PipelineNotFound(f"{file} is a folder", hint=f"Name the file in it, or begin with `cd {file}`.")
         if not path.is_file():
             raise PipelineNotFound(f"there is no pipeline file {file}", hint=_near(path))
         said, home = _pyproject(path.parent)
