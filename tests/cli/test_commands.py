@@ -94,7 +94,7 @@ def test_reading_commands_never_import_the_pipeline(
 ) -> None:
     assert call("run").code == 0
     edit("import penstock as ps\n", "import penstock as ps\nraise SystemError('imported')\n")
-    for command in (["runs"], ["show"], ["show", "--step", "model"], ["logs", "last", "rows"]):
+    for command in (["runs"], ["show"], ["show", "--step", "model"], ["logs", "last", "rows"], ["verify"], ["gc"]):
         assert call(*command).code == 0, command
     assert call("plan").code == 2
     assert "imported" in call("plan").err

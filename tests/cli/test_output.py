@@ -1,12 +1,13 @@
 """Documents are one JSON value on standard output, whatever user code prints."""
 
+import io
 import json
 from collections.abc import Callable
 
 import pytest
 from tests.cli.conftest import Done
 
-from penstock.cli.output import note, only_json, show, write_json
+from penstock.cli.output import Counter, note, only_json, show, write_json
 
 
 def test_names_that_are_no_text_are_made_readable(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,6 +39,29 @@ def test_prints_of_user_code_go_aside(capsys: pytest.CaptureFixture[str]) -> Non
 def test_notes_are_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     note("be careful")
     assert capsys.readouterr() == ("", "note: be careful\n")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_counter_is_for_terminals_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    clock = iter([0.0, 0.1, 0.3, 0.4, 0.6])
+    monkeypatch.setattr("penstock.cli.output.time.monotonic", lambda: next(clock))
+    stream = Terminal()
+    with Counter(stream) as counter:
+        for number in range(4):
+            counter.say(f"{number} blobs")
+    text = stream.getvalue()
+    assert [one for one in range(4) if f"{one} blobs" in text] == [1, 3]
+    assert text.endswith("\r\x1b[K")
+    monkeypatch.undo()
+    pipe = io.StringIO()
+    with Counter(pipe) as counter:
+        counter.say("nobody looks")
+    assert pipe.getvalue() == ""
 
 
 def test_a_pipeline_that_prints_leaves_one_document(

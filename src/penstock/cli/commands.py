@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "logs": ("logs", "Look", "Print what a step printed."),
     "lint": ("lint", "Mend", "Load the pipeline and name every problem of it."),
     "doctor": ("doctor", "Mend", "Look at the machine, the state folder, ledger and store."),
+    "verify": ("verify", "Mend", "Check every stored byte, and mend what can be mended."),
+    "gc": ("gc", "Mend", "Remove what no recent run needs; say what, unless --yes is given."),
 }
 
 
@@ -58,7 +60,7 @@ class Commands(click.Group):
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             error = click.UsageError(f"there is no command `{name}`", ctx=ctx)
-            error.hint = did_you_mean(name, COMMANDS) or "See `penstock --help`."  # type: ignore[attr-defined]
+            error.hint = did_you_mean(name, COMMANDS) or f"Known: {', '.join(COMMANDS)}."  # type: ignore[attr-defined]
             raise error
         return super().resolve_command(ctx, args)
 

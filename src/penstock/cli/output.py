@@ -3,15 +3,48 @@
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from types import TracebackType
+from typing import Any, TextIO
 
 import click
 import msgspec
 
 from penstock.report.paint import Line, Screen, fold
 
-__all__ = ["columns", "note", "only_json", "show", "write_json"]
+__all__ = ["Counter", "columns", "note", "only_json", "show", "write_json"]
+
+
+class Counter:
+    """A line on a terminal that tells how far a long look has come, and is gone at the end. Elsewhere nothing is told."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._screen = Screen.of(stream)
+        self._last = time.monotonic()
+        self._said = False
+
+    def __enter__(self) -> "Counter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._said:
+            self._write("\r\x1b[K")
+
+    def say(self, text: str) -> None:
+        """Tell it, a few times a second at most."""
+        now = time.monotonic()
+        if self._screen.live and now - self._last >= 0.2:
+            self._last, self._said = now, True
+            self._write(f"\r{self._screen.line([(text, 'dim')])}\x1b[K")
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def show(document: Mapping[str, Any], lines: Iterable[Line], *, as_json: bool) -> None:

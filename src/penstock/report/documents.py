@@ -17,6 +17,7 @@ __all__ = [
     "CheckDocument",
     "ChecksDocument",
     "CodeDocument",
+    "DamageDocument",
     "DecisionDocument",
     "DoctorDocument",
     "ErrorBody",
@@ -25,11 +26,14 @@ __all__ = [
     "FailureDocument",
     "FigureDocument",
     "FindingDocument",
+    "GcDocument",
+    "GoneDocument",
     "InitDocument",
     "InputDocument",
     "LintDocument",
     "LogsDocument",
     "OutputDocument",
+    "PileDocument",
     "PlanDocument",
     "ReasonDocument",
     "RunDocument",
@@ -39,6 +43,8 @@ __all__ = [
     "StepDetails",
     "StepDocument",
     "StepStatus",
+    "UserDocument",
+    "VerifyDocument",
     "WarningDocument",
     "WhyDocument",
     "WhyReason",
@@ -343,6 +349,73 @@ class DoctorDocument(TypedDict):
     examined: list[ExaminationDocument]
 
 
+class UserDocument(TypedDict):
+    """Whose a stored value is: an artifact of a step, made in a run ("" for what is not known or not of any)."""
+
+    pipeline: str
+    artifact: str
+    step: str
+    run: str
+
+
+class DamageDocument(TypedDict):
+    """Something that is not as it was written; `name` is its digest, the key of a record, or the path of a source file.
+
+    `outcome`: restored from another copy; forgotten, so that the next run makes it again; lost, where nothing can make
+    it again; put aside, where nothing needs it; left, where nothing was or could be repaired."""
+
+    what: Literal["blob", "small value", "record", "source"]
+    name: str
+    state: Literal["damaged", "missing", "unreadable"]
+    outcome: Literal["restored", "forgotten", "lost", "put aside", "left"]
+    users: list[UserDocument]
+
+
+class PileDocument(TypedDict):
+    """How many things of one sort there are, and their bytes."""
+
+    count: int
+    bytes: int
+
+
+class VerifyDocument(TypedDict):
+    """What was checked and found damaged. `ok` when nothing was; `repair` unless it was not to be; `ledger` says in
+    words what is wrong with the ledger; `blobs` were hashed; `quarantined` files had been put aside before."""
+
+    ok: bool
+    repair: bool
+    ledger: list[str]
+    damaged: list[DamageDocument]
+    blobs: PileDocument
+    quarantined: int
+    leftovers: PileDocument
+
+
+class GoneDocument(PileDocument):
+    """The blobs of one artifact that go ("" for those that no execution names: work that was never committed)."""
+
+    pipeline: str
+    artifact: str
+
+
+class GcDocument(TypedDict):
+    """What went, or would go (`done` tells which). `runs` that are kept; `executions` that are not offered any more;
+    `bytes` of all that goes; of the blobs that stay, `kept` are needed and `young` too new to be judged."""
+
+    done: bool
+    keep_days: float
+    runs: int
+    executions: int
+    bytes: int
+    artifacts: list[GoneDocument]
+    logs: PileDocument
+    checkpoints: PileDocument
+    quarantine: PileDocument
+    leftovers: PileDocument
+    kept: PileDocument
+    young: PileDocument
+
+
 class InitDocument(TypedDict):
     """The files that were written and the commands to try next."""
 
@@ -364,6 +437,7 @@ DOCUMENTS: dict[str, tuple[type, str]] = {
     "approve": (ApproveDocument, "approve RUN STEP"),
     "doctor": (DoctorDocument, "doctor"),
     "error": (ErrorDocument, "any command that can't do what it was asked"),
+    "gc": (GcDocument, "gc"),
     "init": (InitDocument, "init [DIR]"),
     "lint": (LintDocument, "lint"),
     "logs": (LogsDocument, "logs RUN STEP"),
@@ -371,6 +445,7 @@ DOCUMENTS: dict[str, tuple[type, str]] = {
     "run": (RunDocument, "run, resume, show RUN"),
     "runs": (RunsDocument, "runs"),
     "step": (StepDetails, "show RUN --step STEP"),
+    "verify": (VerifyDocument, "verify"),
     "why": (WhyDocument, "why STEP"),
 }
 """The documents by the name of their schema, and which commands print them."""
