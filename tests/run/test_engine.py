@@ -13,7 +13,20 @@ from penstock.model.event import Begun, Blocked, Decided, Failed, Held, Produced
 from penstock.model.run import Decision
 from penstock.model.step import Entry
 from penstock.model.task import Ended, Failure, Fanout
-from penstock.run.commands import Busy, Commit, Decide, Forget, Interrupted, Say, Settled, Stop, Submit, Wake, Woken
+from penstock.run.commands import (
+    Busy,
+    Commit,
+    Decide,
+    Drop,
+    Forget,
+    Interrupted,
+    Say,
+    Settled,
+    Stop,
+    Submit,
+    Wake,
+    Woken,
+)
 from penstock.run.engine import ENDS, Engine
 
 STORED = Stored("plain", "d", "d", 1)
@@ -34,7 +47,7 @@ class World:
         self.fate = fate or {}
         self.running, self.committing, self.waking = [], [], []
         self.available, self.log, self.events = set(), [], []
-        self.submitted = {}
+        self.submitted, self.early = {}, set()
 
     def start(self, reuse=()):
         decisions = []
@@ -82,6 +95,9 @@ class World:
                 for one in [one for one in self.running if (one.step, one.attempt) == (command.step, command.attempt)]:
                     self.running.remove(one)
                     self.do(self.engine.on(Ended(f"r/{one.step}/{one.attempt}", "cancelled")))
+            elif isinstance(command, Drop):
+                dropped = [one for one in self.running if (one.step, one.attempt) == (command.step, command.attempt)]
+                assert not dropped, "it should have been stopped first"
             elif isinstance(command, Forget):
                 self.available.discard(command.step)
 
@@ -104,6 +120,13 @@ class World:
         self.running.remove(one)
         task = f"r/{one.step}/{one.attempt}"
         self.do(self.engine.on(Begun(task, one.step, one.attempt)))
+        if self.fate.get("early") and not one.gather and task not in self.early and self.random.random() < 0.5:
+            # Its outputs can be read; whether it ends well is another matter.
+            self.early.add(task)
+            self.running.append(one)
+            self.available.add(one.step)
+            self.do(self.engine.on(Produced(task, (STORED,))))
+            return
         fate = self.fate.get(one.step, "succeeded")
         if isinstance(fate, list):
             fate = fate.pop(0) if fate else "succeeded"
@@ -122,6 +145,7 @@ class World:
             lost = tuple(self.edges[one.step][:1])
             self.do(self.engine.on(Ended(task, "corrupt", lost=lost)))
         else:
+            self.available.discard(one.step)
             self.do(self.engine.on(Ended(task, fate, failure=Failure("E", "broken"), reason="why")))
 
     def play(self, most=5000):
@@ -242,6 +266,66 @@ def test_an_interrupt_brings_everything_to_an_end(edges, script, after, busy):
     assert set(world.engine.states.values()) <= ENDS
     if not before:
         assert world.engine.status == "cancelled"
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_nothing_is_kept_of_what_began_on_outputs_that_were_lost(edges, script, data):
+    """A step's outputs can be read before its attempt has ended: where that then fails, what began on them is undone."""
+    bad = data.draw(st.sampled_from(sorted(edges)))
+    failures, retries = data.draw(st.integers(1, 3)), data.draw(st.integers(0, 3))
+    world = World(
+        edges, script, fate={bad: ["failed"] * failures, "early": True, "refused": True}, retries={bad: (retries, 1.0)}
+    )
+    world.start().play()
+    states, below = world.engine.states, reach(edges, bad)
+    if failures > retries:
+        assert states[bad] == "failed"
+        assert {states[name] for name in below} <= {"blocked"}
+        assert not below & {command.step for command in world.log if isinstance(command, Commit)}
+    else:
+        assert set(states.values()) <= {"succeeded", "reused"}
+        firm = next(place for place, one in enumerate(world.log) if isinstance(one, Commit) and one.step == bad)
+        early = {one.step for one in world.log[:firm] if isinstance(one, Commit)}
+        assert not below & early, "committed before what it was made of had ended"
+
+
+@given(graphs(), st.integers(0, 10**6), st.integers(0, 20))
+def test_an_interrupt_ends_what_waits_for_loose_parents(edges, script, after):
+    world = World(edges, script, fate={"early": True}).start()
+    for _ in range(after):
+        if not world.engine.done:
+            world.step()
+    world.do(world.engine.on(Interrupted("Ctrl-C")))
+    world.play()
+    assert set(world.engine.states.values()) <= ENDS
+
+
+def test_an_early_child_waits_and_begins_anew():
+    engine, _ = engine_of({"s0": (), "s1": ("s0",), "s2": ("s1",)}, retries={"s0": (1, 1.0)})
+    engine.begin([Decision("s0", "run", key="k"), Decision("s1", "unknown"), Decision("s2", "unknown")])
+    assert Decide("s1") in engine.on(Produced("r/s0/1", (STORED,)))
+    assert engine.on(Decided((Decision("s1", "run", key="l"),))) == [Submit("s1", 1)]
+    assert engine.on(Ended("r/s1/1", "succeeded", (STORED,))) == []
+    told = engine.on(Ended("r/s0/1", "failed", failure=Failure("WorkerDied", "m")))
+    assert told[0] == Drop("s1", 1)
+    assert engine.states == {"s0": "retrying", "s1": "pending", "s2": "pending"}
+    engine.on(Woken("s0"))
+    ended = Ended("r/s0/2", "succeeded", (STORED,))
+    assert engine.on(ended) == [Commit("s0", ended), Decide("s1")]
+    assert engine.on(Decided((Decision("s1", "run", key="m"),))) == [Submit("s1", 2)]
+
+
+def test_what_is_reused_on_loose_inputs_is_asked_again():
+    engine, _ = engine_of({"s0": (), "s1": ("s0",), "s2": ("s1",)}, retries={"s0": (1, 1.0)})
+    engine.begin([Decision("s0", "run", key="k"), Decision("s1", "unknown"), Decision("s2", "unknown")])
+    engine.on(Produced("r/s0/1", (STORED,)))
+    assert engine.on(Decided((Decision("s1", "reuse", key="l"),))) == []
+    engine.on(Ended("r/s0/1", "failed", failure=Failure("WorkerDied", "m")))
+    engine.on(Woken("s0"))
+    engine.on(Produced("r/s0/2", (STORED,)))
+    assert engine.on(Decided((Decision("s1", "reuse", key="m"),))) == []
+    ended = Ended("r/s0/2", "succeeded", (STORED,))
+    assert engine.on(ended) == [Commit("s0", ended), Decide("s2")]
 
 
 @given(graphs(), st.integers(0, 10**6))

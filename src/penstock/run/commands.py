@@ -10,6 +10,7 @@ __all__ = [
     "Command",
     "Commit",
     "Decide",
+    "Drop",
     "Fact",
     "Forget",
     "Interrupted",
@@ -46,6 +47,13 @@ class Commit(Struct, frozen=True):
 
 class Stop(Struct, frozen=True):
     """Cancel a step's task."""
+
+    step: str
+    attempt: int
+
+
+class Drop(Struct, frozen=True):
+    """Forget an attempt, however it ends: it worked on inputs that were lost before they were committed."""
 
     step: str
     attempt: int
@@ -95,5 +103,5 @@ class Interrupted(Struct, frozen=True):
     reason: str = "interrupted"
 
 
-Command = Decide | Submit | Commit | Stop | Wake | Forget | Say
+Command = Decide | Submit | Commit | Stop | Drop | Wake | Forget | Say
 Fact = Decided | TaskEvent | Busy | Woken | Settled | Interrupted

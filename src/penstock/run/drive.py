@@ -40,6 +40,7 @@ from penstock.run.commands import (
     Command,
     Commit,
     Decide,
+    Drop,
     Forget,
     Interrupted,
     Say,
@@ -210,8 +211,13 @@ class _Loop:
         if ended.status == "succeeded":
             self.record(*[_hidden_warning(doing.step.name, one.path, one.where) for one in ended.hidden])
         if ended.status != "succeeded":
-            self.means.leases.release([doing.task.key])
-            self.doing.pop(ended.task)
+            self.drop(ended.task)
+
+    def drop(self, task: str) -> None:
+        """An attempt that will not be committed: others may do its work."""
+        key = self.doing.pop(task).task.key
+        if all(one.task.key != key for one in self.doing.values()):  # else a new attempt has begun meanwhile
+            self.means.leases.release([key])
 
     def provide(self, doing: _Doing, outputs: Sequence[Stored]) -> None:
         for output, stored in zip(doing.step.outputs, outputs, strict=False):
@@ -240,6 +246,8 @@ class _Loop:
                 heapq.heappush(self.wakes, (self.means.clock.monotonic() + command.seconds, command.step))
             elif isinstance(command, Stop):
                 self.means.executor.cancel(f"{self.run.id}/{command.step}/{command.attempt}")
+            elif isinstance(command, Drop):
+                self.drop(f"{self.run.id}/{command.step}/{command.attempt}")
             elif isinstance(command, Forget):
                 self.flush()
                 self.means.past.forget([self.keys[command.step].key], "its stored output was lost or damaged")

@@ -33,6 +33,7 @@ from penstock.run.commands import (
     Command,
     Commit,
     Decide,
+    Drop,
     Fact,
     Forget,
     Interrupted,
@@ -53,8 +54,8 @@ _REOPENED_AT_MOST = 3
 
 class _Node:
     __slots__ = (
-        "attempt", "backoff", "children", "failure", "kids", "missing", "name", "open", "owner", "reopened", "retries",
-        "state", "told", "tries",
+        "attempt", "backoff", "children", "early", "failure", "kids", "late", "loose", "missing", "name", "open", "owner",
+        "reopened", "retries", "state", "told", "tries",
     )  # fmt: skip
 
     def __init__(self, name: str, missing: set[str], children: Sequence[str], retries: int, backoff: float) -> None:
@@ -68,6 +69,9 @@ class _Node:
         self.backoff = backoff
         self.reopened = 0
         self.told = False  # whether the children know that this step's outputs are there
+        self.early = False  # they know it before its attempt has ended
+        self.loose: set[str] = set()  # the parents whose attempts have not ended: what these made may yet be lost
+        self.late: Ended | Decided | None = None  # what is not acted upon while parents are loose
         self.owner = ""  # the step that grew this one
         self.kids: tuple[str, ...] = ()
         self.open = 0  # kids that have not come to their end
@@ -170,6 +174,9 @@ class Engine:
             node = self._nodes[decision.step]
             if node.state != "deciding":
                 continue
+            if node.loose and decision.action == "reuse":
+                node.late = Decided((decision,))
+                continue
             self._leave(node)
             if decision.action == "reuse":
                 node.state = "reused"
@@ -191,17 +198,29 @@ class Engine:
         node = self._current(fact.task)
         if node is not None and node.state in {"submitted", "running"}:
             node.state = "running"
-            self._tell(node)
+            if not node.told and not node.loose:
+                node.early = True
+                for name in node.children:
+                    self._nodes[name].loose.add(node.name)
+                self._tell(node)
 
     def _on_ended(self, fact: Ended) -> None:
         node = self._current(fact.task)
         if node is None or node.state not in {"submitted", "running"}:
             return
+        if node.loose:
+            node.late = fact
+            return
+        early, node.early = node.early, False
         if fact.status == "succeeded":
             node.state = "produced"
             self._commands.append(Commit(node.name, fact))
             self._tell(node)
+            if early:
+                self._firm(node)
             return
+        if early:
+            self._retract(node)
         self._leave(node)
         if fact.status == "grown":
             self._grow(node, len(fact.fanout.items) if fact.fanout else 0)
@@ -289,6 +308,32 @@ class Engine:
             child.missing.discard(node.name)
             if not child.missing and child.state == "pending":
                 self._ask(child)
+
+    def _firm(self, node: _Node) -> None:
+        """What a step made is there to stay: what its children came to meanwhile counts."""
+        for name in node.children:
+            child = self._nodes[name]
+            child.loose.discard(node.name)
+            if not child.loose and child.late is not None:
+                fact, child.late = child.late, None
+                self._handlers[type(fact)](fact)
+
+    def _retract(self, node: _Node) -> None:
+        """What a step made could be read, and then its attempt failed: its children begin anew, if it is tried again."""
+        node.told = False
+        for name in node.children:
+            child = self._nodes[name]
+            child.loose.discard(node.name)
+            child.missing.add(node.name)
+            if child.state in {"submitted", "running"}:
+                if child.late is None:
+                    self._commands.append(Stop(name, child.attempt))
+                self._commands.append(Drop(name, child.attempt))
+                child.tries -= 1
+            elif child.state not in {"deciding", "busy", "retrying"}:
+                continue
+            self._leave(child)
+            child.state, child.late = "pending", None
 
     def _fail_or_retry(self, node: _Node, fact: Ended) -> None:
         failure = fact.failure or Failure("Unknown", fact.reason or "it ended without a reason")
