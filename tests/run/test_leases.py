@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from penstock.errors import LedgerError
 from penstock.ledger.sqlite import SqliteLedger
 from penstock.run.leases import Leases, owner_is_dead, owner_name
 
@@ -74,3 +75,23 @@ def test_who_is_dead():
     assert not owner_is_dead("|".join(["elsewhere", boot, "4194305", started, run]))
     assert not owner_is_dead("|".join([host, "another boot", "4194305", started, run]))
     assert not owner_is_dead("someone")
+
+
+def test_one_renewal_that_fails_is_not_the_last(tmp_path):
+    class Full(SqliteLedger):
+        asked = 0
+
+        def renew(self, owner, seconds):
+            self.asked += 1
+            if self.asked == 1:
+                raise LedgerError("the disk is full")
+            return super().renew(owner, seconds)
+
+    with Full(tmp_path / "ledger.db") as ledger:
+        leases = Leases(ledger, "r", seconds=0.6)
+        assert leases.begin()
+        end = time.monotonic() + 60
+        while ledger.asked < 4 and time.monotonic() < end:
+            time.sleep(0.02)
+        assert ledger.asked >= 4
+        leases.close()

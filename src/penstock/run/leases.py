@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from penstock.errors import LedgerError
 from penstock.ports import Ledger
 
 __all__ = ["Leases", "owner_is_dead", "owner_name"]
@@ -69,7 +70,11 @@ class Leases:
 
     def _renew(self) -> None:
         while not self._stop.wait(self._seconds / 3):
-            self._ledger.renew(self.owner, self._seconds)
+            try:
+                self._ledger.renew(self.owner, self._seconds)
+            except LedgerError:
+                # A full disk, say, may have room again before the leases end. If not, what is committed late is refused.
+                continue
 
 
 def owner_name(run: str) -> str:
