@@ -19,9 +19,9 @@ __all__ = ["Damage", "User", "Verified", "verify"]
 _LEFT = 3600.0  # seconds after which a leftover of a dead process is one
 _LOST = "its stored output was found lost or damaged by `penstock verify`"
 
-What = Literal["blob", "small value", "record", "source"]
-State = Literal["damaged", "missing", "unreadable"]
-Outcome = Literal["restored", "forgotten", "lost", "put aside", "left"]
+_What = Literal["blob", "small value", "record", "source"]
+_State = Literal["damaged", "missing", "unreadable"]
+_Outcome = Literal["restored", "forgotten", "lost", "put aside", "left"]
 
 
 class User(Struct, frozen=True):
@@ -40,10 +40,10 @@ class Damage(Struct, frozen=True):
     it again; put aside, where nothing needs it; left as it is, where nothing was to be repaired or could be.
     """
 
-    what: What
+    what: _What
     name: str
-    state: State
-    outcome: Outcome
+    state: _State
+    outcome: _Outcome
     users: tuple[User, ...] = ()
 
 
@@ -85,9 +85,9 @@ def verify(
     return Verified(tuple(problems), tuple(damaged), blobs, total, aside, len(left), sum([size for _, size in left]))
 
 
-def _scan(store: Store, on_blob: Callable[[int, int], None]) -> tuple[dict[str, State], int, int]:
+def _scan(store: Store, on_blob: Callable[[int, int], None]) -> tuple[dict[str, _State], int, int]:
     """Hash every blob: those that are not good, how many there are, and their bytes."""
-    states: dict[str, State] = {}
+    states: dict[str, _State] = {}
     count = total = 0
     for digest in store.digests():
         count += 1
@@ -104,7 +104,7 @@ def _scan(store: Store, on_blob: Callable[[int, int], None]) -> tuple[dict[str, 
 class _Repair:
     """Follows damage to whose it is, and mends it if it may."""
 
-    def __init__(self, ledger: Ledger, store: Store, states: Mapping[str, State], *, repair: bool) -> None:
+    def __init__(self, ledger: Ledger, store: Store, states: Mapping[str, _State], *, repair: bool) -> None:
         self._ledger, self._store, self._repair = ledger, store, repair
         self._faults: Faults = ledger.faults()
         self._held = ledger.holdings()
@@ -190,7 +190,7 @@ class _Repair:
     def _blobs(self, restored: set[str], retired: Retired) -> Iterator[Damage]:
         for digest, state in sorted(self._states.items()):
             users = self._makers.get(digest, [])
-            outcome: Outcome = "put aside" if state == "damaged" else "lost"
+            outcome: _Outcome = "put aside" if state == "damaged" else "lost"
             if not self._repair or state == "unreadable":
                 outcome = "left"
             elif digest in restored:
@@ -205,20 +205,20 @@ class _Repair:
         for digest, numbers in self._faults.smalls.items():
             if digest in self._faults.sources:
                 continue
-            outcome: Outcome = "forgotten" if retired.executions.intersection(numbers) else "lost"
+            outcome: _Outcome = "forgotten" if retired.executions.intersection(numbers) else "lost"
             if digest in restored or not self._repair:
                 outcome = "restored" if digest in restored else "left"
-            state: State = "missing" if digest in self._faults.missing else "damaged"
+            state: _State = "missing" if digest in self._faults.missing else "damaged"
             yield Damage("small value", digest, state, outcome, self._of(numbers))
 
     def _records(self, retired: Retired) -> Iterator[Damage]:
         for number in sorted(self._faults.executions):
-            outcome: Outcome = "forgotten" if number in retired.executions else "left"
+            outcome: _Outcome = "forgotten" if number in retired.executions else "left"
             yield Damage("record", self._held.executions[number].key, "damaged", outcome, self._of([number]))
 
     def _sources(self, restored: set[str]) -> Iterator[Damage]:
         for digest, lost in sorted(self._faults.sources.items()):
-            outcome: Outcome = "restored" if digest in restored else "lost" if self._repair else "left"
+            outcome: _Outcome = "restored" if digest in restored else "lost" if self._repair else "left"
             pipelines = [self._held.runs[run].pipeline if run in self._held.runs else "" for run in lost.runs]
             users = tuple([User(name, "", "", run) for name, run in zip(pipelines, lost.runs, strict=True)])
             yield Damage("source", lost.path or digest, "missing", outcome, users)
@@ -234,7 +234,7 @@ class _Repair:
         return User(run.pipeline if run else "", artifact, "", maker.run)
 
 
-def _missing(held: Holdings, store: Store) -> dict[str, State]:
+def _missing(held: Holdings, store: Store) -> dict[str, _State]:
     """The blobs that something counts on and that are not there."""
     wanted = {one.blob for one in held.figures}
     for one in held.executions.values():
