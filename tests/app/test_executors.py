@@ -2,6 +2,7 @@
 
 import pytest
 
+import penstock as ps
 from penstock.app.executors import BUILT_IN, cores, executor_names, make_executor
 from penstock.app.settings import open_store, unbound_settings
 from penstock.errors import SettingsError
@@ -38,3 +39,15 @@ def test_a_misspelt_name_gets_close_matches(tmp_path):
     with pytest.raises(SettingsError, match="no executor `lcoal`") as error:
         make("lcoal", tmp_path)
     assert "`local`" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("env=['polars<1']", "environment of its own"), ("isolation='container'", "container")]
+)
+def test_what_is_not_there_is_not_ignored(tmp_path, option, words):
+    (tmp_path / "p.py").write_text(
+        f"import penstock as ps\n@ps.step({option})\ndef a(): return 1\n@ps.step\ndef b(): return 2\n"
+    )
+    result = ps.Pipeline.load(tmp_path / "p.py").run()
+    assert {name: row["status"] for name, row in result.steps.items()} == {"a": "failed", "b": "succeeded"}
+    assert words in result.steps["a"]["error"].message

@@ -9,6 +9,16 @@ import pytest
 from penstock.app.interrupts import Interrupts
 
 
+@pytest.fixture(autouse=True)
+def _not_ignored():
+    """Whoever started the tests may ignore these signals (`nohup`, a job in the background)."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
 def test_once_is_asked_twice_is_raised():
     before = signal.getsignal(signal.SIGINT)
     with Interrupts() as interrupts:

@@ -147,7 +147,9 @@ class Pipeline:
             work.store,
             workers=workers,
             step_of=graph.steps.__getitem__,
-            isolations=frozenset(step.options.isolation for step in graph.steps.values()),
+            isolations=frozenset(
+                "env" if step.options.env else step.options.isolation for step in graph.steps.values()
+            ),
             loaded=self._loaded,
         )
         asked = Request(targets, parameters or {}, force, seed, resume, name, tags, command, keep_going)
