@@ -207,3 +207,23 @@ def test_the_server_is_killed_while_a_run_goes_on(tmp_path: Path) -> None:
     finally:
         project.end_all()
     report("kill -9 of the server", kills=kills, rounds=rounds, failed=failures, hangs=0, orphans=0)
+
+
+def test_a_server_that_is_killed_again_and_again_ends_the_run_clearly(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", CROWD)
+    try:
+        process, killed = project.start("--set=p0.seconds=1"), set[int]()
+        while process.poll() is None and len(killed) < 5:
+            server = project.server()
+            if server and server not in killed and project.hands():
+                os.kill(server, signal.SIGKILL)
+                killed.add(server)
+            time.sleep(0.02)
+        assert project.wait(process) == 1, project.said()
+        project.assert_no_orphans()
+        assert "the process that starts workers ended 4 times" in project.said()
+        assert {error["kind"] for error in project.errors().values()} <= {"WorkerDied", "ExecutorError"}
+        assert project.run("--set=p0.seconds=1") == 0, project.said()
+        project.assert_sound()
+    finally:
+        project.end_all()

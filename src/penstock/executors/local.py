@@ -407,7 +407,12 @@ class LocalExecutor:
         self._restarts += 1
         if self._queue and (never or self._restarts > _RESTARTS):
             for job in list(self._queue):
-                what = "workers can't be started" + (f": {words.splitlines()[-1]}" if words else "")
+                what = (
+                    "workers can't be started"
+                    if never
+                    else f"the process that starts workers ended {self._restarts} times"
+                )
+                what += f": {words.splitlines()[-1]}" if words else ""
                 failure = Failure("ExecutorError", what, hint=ExecutorError.hint_default, traceback=words)
                 self._end(job, Ended(job.task.id, "failed", failure=failure))
             self._queue.clear()
