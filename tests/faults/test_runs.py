@@ -21,6 +21,7 @@ def test_the_runner_is_killed_at_any_moment(tmp_path: Path) -> None:
     assert project.run("--set", "first.start=0") == 0
     most = time.monotonic() - begun  # seconds: what a run takes here
     watched: list[str] = []
+    slowest = 0.0
     try:
         while kills < count:
             rounds += 1
@@ -67,8 +68,10 @@ def test_the_runner_is_killed_at_any_moment(tmp_path: Path) -> None:
             commits += len(done)
             project.assert_values(broad_values(rounds))
             assert set(project.statuses().values()) <= {"succeeded", "reused"}
-            if rounds % 10 == 0:
+            if rounds % 15 == 0:  # another folder: looking at all that was ever done takes longer and longer
                 project.assert_sound()
+                slowest = max(slowest, project.slowest_end)
+                project = Project(tmp_path / f"p{rounds}", BROAD)
         project.assert_sound()
         for mark in watched:
             project.assert_no_orphans(mark)
@@ -85,7 +88,7 @@ def test_the_runner_is_killed_at_any_moment(tmp_path: Path) -> None:
         corrupt=0,
         orphans=0,
         hangs=0,
-        slowest_end=round(project.slowest_end, 2),
+        slowest_end=round(max(slowest, project.slowest_end), 2),
     )
 
 
