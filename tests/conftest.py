@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -10,6 +11,10 @@ from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A shell without a terminal starts jobs in the background with Ctrl-C ignored, and processes that tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 KEPT = ("PENSTOCK_CI", "PENSTOCK_FAULT_TRIALS", "PENSTOCK_FAULT_REPORT")
 CI = os.environ.get("PENSTOCK_CI") == "1"
