@@ -1,8 +1,11 @@
 """Modules around the code: live, as text, or somebody else's."""
 
+import importlib
+import sys
+
 import pytest
 
-from penstock.declare.closure import graph_of
+from penstock.declare.closure import Closures, graph_of
 from penstock.declare.project import session_of
 
 FILES = {
@@ -77,3 +80,29 @@ def test_the_whole_project_as_one_digest(small):
     assert graph.project_digest() == with_remark
     one.write({"never.py": "X = 1\n"})
     assert graph.project_digest() != with_remark
+
+
+def test_modules_of_a_notebook_are_what_is_in_memory(tmp_path, monkeypatch):
+    """Edited on disk, a module is what it was until somebody reloads it; then it is what it became."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    file = tmp_path / "beside_a_notebook.py"
+    file.write_text("def f():\n    return 1\n")
+    module = importlib.import_module("beside_a_notebook")
+
+    def digest():
+        return Closures(None).code_of(module.f).digest
+
+    one = digest()
+    file.write_text("def f():\n    return 222\n")
+    stale = digest()
+    importlib.reload(module)
+    two = digest()
+    assert module.f() == 222
+    assert two not in (one, stale)
+    file.write_text("# more\ndef f():\n    return 222\n")
+    importlib.reload(module)
+    assert digest() == two
+    file.write_text("def f():\n    return 1\n")
+    importlib.reload(module)
+    assert digest() == one

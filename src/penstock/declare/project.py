@@ -20,6 +20,7 @@ from typing import Any
 from blake3 import blake3
 
 from penstock.declare.facts import Facts, Shelf
+from penstock.declare.folders import Folders
 from penstock.declare.places import inside, place_of
 
 __all__ = ["Loaded", "Project", "Session", "session_of"]
@@ -70,13 +71,15 @@ class Session:
         self.loaded: dict[str, Loaded] = {}
         self.watched: dict[str, Loaded] = {}  # modules known by their text alone
         self.main = ""
-        self.paths: list[str] = []
+        self.paths: list[str] = []  # where this session's modules are imported from
+        self.added: list[str] = []  # those of them that were not on `sys.path` before
         self.stack: list[str] = []
         self.loading = False
         self.pending: list[Loaded] = []
         self.graph: Any = None  # what `closure` knows of this session
         self.settled: Callable[[Session, Sequence[Loaded]], None] | None = None
         self._specs: dict[str, ModuleSpec | None] = {}
+        self._folders: Folders | None = None
 
     # --- what other parts ask
 
@@ -127,6 +130,8 @@ class Session:
             raise
         finally:
             self.loading = False
+        packages = [one.file for one in self.loaded.values() if one.file.endswith("/__init__.py")]
+        self._folders = Folders([*self.paths, *[file.rpartition("/")[0] for file in packages]])
         self.settle()
         return module
 
@@ -158,27 +163,31 @@ class Session:
         for one in self.loaded.values():
             if one.module is not None:
                 sys.modules[one.name] = one.module
-        for folder in reversed(self.paths):
-            if folder not in sys.path:
-                sys.path.insert(0, folder)
+        self._put_paths()
 
     def retire(self) -> None:
         """Take modules and folders out of the way of another session."""
         for one in self.loaded.values():
             if one.module is not None and sys.modules.get(one.name) is one.module:
                 del sys.modules[one.name]
-        for folder in self.paths:
+        for folder in self.added:
             with contextlib.suppress(ValueError):
                 sys.path.remove(folder)
+        self.added.clear()
 
     def _add_paths(self, folder: str) -> None:
         wanted = [folder, self.root]
         if (Path(self.root) / "src").is_dir() and not (Path(self.root) / "src" / "__init__.py").exists():
             wanted.append(f"{self.root}/src")
-        for one in reversed(list(dict.fromkeys(wanted))):
+        # All of them, whoever put them on the path: a worker, started in another way, must find the same modules.
+        self.paths = list(dict.fromkeys(wanted))
+        self._put_paths()
+
+    def _put_paths(self) -> None:
+        for one in reversed(self.paths):
             if one not in sys.path:
                 sys.path.insert(0, one)
-                self.paths.append(one)
+                self.added.append(one)
 
     # --- called by the loader
 
@@ -190,6 +199,8 @@ class Session:
         facts, code = self.shelf.read(data, file)
         loaded = Loaded(name, file, data, facts, signature, signature[1] > before - _RACY)
         loaded.late = not self.loading
+        if name in self.loaded:
+            self.graph = None  # reloaded: what was known of it is no longer so
         self.loaded[name] = loaded
         return loaded, code
 
@@ -248,9 +259,12 @@ class Session:
             self.stack = stack
 
     def changed(self) -> list[Path]:
-        """Source files whose content is another than what was loaded."""
+        """Source files whose content is another than what was loaded, and those that appeared or went."""
         files = {one.file: one for one in [*self.watched.values(), *self.loaded.values()]}
-        return [Path(file) for file, one in files.items() if one.differs()]
+        found = [Path(file) for file, one in files.items() if one.differs()]
+        if self._folders is not None:
+            found += [one for one in self._folders.changed() if one not in found]
+        return found
 
     def read_again(self) -> bool:
         """Whether a file that import read has other content now."""

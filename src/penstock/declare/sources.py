@@ -1,8 +1,7 @@
 """Whose a module is and what is known of it: views of the project's modules, packages of everybody else's."""
 
 import sys
-from types import FunctionType
-from typing import Any
+from types import CodeType, FunctionType, ModuleType
 
 from penstock.declare.facts import Shelf
 from penstock.declare.inputs import Inputs
@@ -60,10 +59,13 @@ class Sources:
                 loaded = session.watch(name, file)
                 return View(name, file, loaded.facts, loaded.data, None, self.root, loaded)
             source = cell_source(file)
-            facts = self.shelf.facts(source, file) if source is not None else None
+            if source is None:
+                return None
+            facts, code = self.shelf.read(source, file)
         except (OSError, SyntaxError, ValueError):
             return None
-        if source is None or facts is None:
+        # Text on disk may be newer than what is in memory: then it says nothing of what will run.
+        if module is not None and not _codes(code).issuperset(_live_codes(module, file)):
             return None
         return View(name, file, facts, source, vars(module) if module is not None else None, self.root, keeps=False)
 
@@ -145,7 +147,7 @@ class Sources:
             return None
         view = View(name, file, facts, source, namespace, self.root, keeps=False)
         # Text on disk may be newer than what is in memory: then it says nothing of this function.
-        if session is None and not _holds_code(code, function.__code__):
+        if session is None and function.__code__ not in _codes(code):
             return None
         return view
 
@@ -261,11 +263,23 @@ def read_bytes(file: str) -> bytes:
         return opened.read()
 
 
-def _holds_code(code: Any, wanted: Any) -> bool:
+def _codes(code: CodeType) -> set[CodeType]:
+    """A code object and all inside it."""
+    found: set[CodeType] = set()
     waiting = [code]
     while waiting:
         one = waiting.pop()
-        if one == wanted:
-            return True
-        waiting.extend([const for const in one.co_consts if hasattr(const, "co_code")])
-    return False
+        found.add(one)
+        waiting.extend([const for const in one.co_consts if isinstance(const, CodeType)])
+    return found
+
+
+def _live_codes(module: ModuleType, file: str) -> set[CodeType]:
+    """The code of a module's functions and methods that came from its file."""
+    found: set[CodeType] = set()
+    for value in vars(module).values():
+        held = vars(value).values() if isinstance(value, type) else [value]
+        found.update(
+            [one.__code__ for one in held if isinstance(one, FunctionType) and one.__code__.co_filename == file]
+        )
+    return found

@@ -101,6 +101,8 @@ def absolute_module(level: int, module: str, package: str) -> str:
 
 
 def cell_source(filename: str) -> bytes | None:
-    """The source of a file or of a notebook's cell."""
+    """The source of a file, as it is now, or of a notebook's cell."""
+    if Path(filename).is_file():
+        linecache.checkcache(filename)
     lines = linecache.getlines(filename)
     return "".join(lines).encode("utf-8", "surrogatepass") if lines else None
