@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.declare import project as project_module
+from penstock.declare.closure import Closures
 from penstock.declare.project import Project, session_of
 
 PIPELINE = """
@@ -184,3 +186,24 @@ def test_a_project_needs_no_cache(tmp_path):
     assert project.load(tmp_path / "pipeline.py").target() == 1
     assert project.changed() == []
     assert Project(tmp_path, None).sources() == {}
+
+
+def test_the_path_that_python_had_already_finds_the_same_modules(tmp_path, monkeypatch):
+    """`python -m penstock.cli` has the folder on `sys.path`, a worker has not: both must say the same of the code."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "one.py").write_text("def go(): return 1\n")
+    text = "import importlib\n\ndef target(name):\n    return importlib.import_module('plugins.' + name)\n"
+    (tmp_path / "pipeline.py").write_text(text)
+
+    def digest() -> str:
+        project = Project(tmp_path, None)
+        module = project.load(tmp_path / "pipeline.py")
+        return Closures(project).code_of(module.target).digest
+
+    without = digest()
+    project_module._sessions.pop((str(tmp_path), str(tmp_path / "pipeline.py"))).retire()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert digest() == without
+    (tmp_path / "plugins" / "one.py").write_text("def go(): return 2\n")
+    project_module._sessions.pop((str(tmp_path), str(tmp_path / "pipeline.py"))).retire()
+    assert digest() != without

@@ -95,3 +95,15 @@ def test_only_a_file_at_rest_is_known_by_its_times(tmp_path, monkeypatch):
     monkeypatch.setattr("penstock.plan.files.time.time_ns", lambda: info.st_ctime_ns + 3_000_000_000)
     assert settled(file) == (info.st_size, info.st_ctime_ns, info.st_ino)
     assert settled(tmp_path) == settled(tmp_path / "nothing") == ()
+
+
+def test_a_pattern_gives_the_names_that_match_it(tmp_path):
+    (tmp_path / "a.txt").write_text("1")
+    with pytest.raises(ParameterError):
+        digest_path(tmp_path / "*.txt")
+    one = digest_path(tmp_path / "*.txt", patterns=True)
+    (tmp_path / "a.txt").write_text("2")
+    (tmp_path / "b.csv").write_text("2")
+    assert digest_path(tmp_path / "*.txt", patterns=True) == one
+    (tmp_path / "b.txt").write_text("2")
+    assert digest_path(tmp_path / "*.txt", patterns=True) != one

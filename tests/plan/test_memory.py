@@ -2,8 +2,8 @@
 
 from penstock.model.artifact import Stored
 from penstock.model.run import Execution, Made
-from penstock.model.task import HiddenInput
-from penstock.plan.memory import ABSENT, Past
+from penstock.model.task import ABSENT, HiddenInput
+from penstock.plan.memory import Past
 
 
 class Ledger:

@@ -145,3 +145,19 @@ def typed(value):
 @given(plain, plain)
 def test_canonical_texts_are_equal_exactly_for_equal_values(one, two):
     assert (repr_of(one) == repr_of(two)) == (typed(one) == typed(two))
+
+
+class _Options:
+    def __init__(self, names):
+        self.names = names
+
+
+def test_objects_are_told_by_what_they_hold_whatever_the_order_of_sets():
+    one, two = _Options({"a", "b"}), _Options({"b", "a"})
+    assert repr_of(one) == repr_of(two) != repr_of(_Options({"a", "c"}))
+
+
+def test_functions_are_told_by_name_where_the_closure_knows_them():
+    assert repr_of([1, _Options.__init__], known=True) == "list[int:1,function:_Options.__init__]"
+    with pytest.raises(TypeError):
+        repr_of([_Options.__init__])

@@ -166,3 +166,68 @@ def test_readers_keep_their_names() -> None:
     assert pl.read_csv.__name__ == "read_csv"
     assert pl.read_csv.__module__.startswith("polars")
     assert isinstance(pq.ParquetFile, type)
+
+
+@pytest.mark.parametrize(
+    ("code", "pattern"),
+    [
+        ("import os; os.listdir(folder)", "*"),
+        ("list(folder.iterdir())", "*"),
+        ("import os; list(os.scandir(folder))", "*"),
+        ("import os; list(os.walk(folder))", "*"),
+        ("list(folder.glob('*.csv'))", "*.csv"),
+        ("sorted(one.name for one in folder.rglob('*.csv'))", "**/*.csv"),
+        ("import glob; glob.glob(str(folder / '*.csv'))", "*.csv"),
+        ("import polars; polars.read_csv(str(folder / '*.csv'))", "*.csv"),
+    ],
+)
+def test_listings_are_noticed(data: Path, code: str, pattern: str) -> None:
+    with Watch("/elsewhere") as watch:
+        exec(compile(code, "/elsewhere/flow.py", "exec"), {"__name__": "flow", "folder": data.parent})
+    assert watch.beside == {str(data.parent / pattern): "flow.py:1"}
+
+
+def test_what_libraries_list_is_not_noticed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(data.parent)
+    (data.parent / "some_module_here.py").write_text("")
+    code = "import importlib.metadata, pkgutil, some_module_here\nimportlib.metadata.packages_distributions()\nlist(pkgutil.iter_modules())"
+    with Watch(str(data.parent)) as watch:
+        exec(compile(code, str(data.parent / "flow.py"), "exec"), {"__name__": "flow"})
+    assert watch.beside == {}
+
+
+def test_a_file_of_the_project_that_is_tried_may_be_there_later(data: Path) -> None:
+    with Watch(str(data.parent)) as watch:
+        for name in ("missing.csv", "/nowhere/at/all.csv"):
+            with pytest.raises(FileNotFoundError):
+                (data.parent / name).open()
+    assert list(watch.beside) == [str(data.parent / "missing.csv")]
+
+
+def test_what_others_alter_meanwhile_is_told_from_what_the_step_writes(data: Path) -> None:
+    with Watch(str(data.parent)) as watch:
+        data.read_text()
+        list(data.parent.iterdir())
+        assert not watch.moved(str(data))
+        assert not watch.moved(str(data.parent / "*"))
+        subprocess.run([sys.executable, "-c", f"open({str(data)!r}, 'w'); open({str(data) + '2'!r}, 'w')"], check=True)
+        assert watch.moved(str(data))
+        assert watch.moved(str(data.parent / "*"))
+    with Watch(str(data.parent)) as watch:
+        data.read_text()
+        list(data.parent.iterdir())
+        data.write_text("new")
+        (data.parent / "more").write_text("new")
+    assert not watch.moved(str(data))
+    assert not watch.moved(str(data.parent / "*"))
+
+
+def test_temporary_files_pass(data: Path) -> None:
+    with Watch(str(data.parent)) as watch:
+        made = data.parent / "made.csv"
+        subprocess.run([sys.executable, "-c", f"open({str(made)!r}, 'w')"], check=True)
+        made.read_text()
+        made.unlink()
+        data.read_text()
+    assert watch.passing(str(made))
+    assert not watch.passing(str(data))

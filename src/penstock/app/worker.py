@@ -92,8 +92,8 @@ class Loaded:
         return [os.path.relpath(path, root) for path in self._current.changed()]
 
     def digest(self, path: Path) -> str:
-        """The digest of a file's or folder's content."""
-        return digest_path(path, self._stats)
+        """The digest of a file's or folder's content, or of the names that match a pattern."""
+        return digest_path(path, self._stats, patterns=True)
 
     def target(self, function: Callable[..., Any]) -> Target:
         """How a worker finds a function that `ps.each` hands items to."""

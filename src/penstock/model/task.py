@@ -8,7 +8,19 @@ from penstock.model.artifact import Stored
 from penstock.model.code import Code, Piece
 from penstock.model.step import Entry, Isolation, Kind, ParameterKind, Resources
 
-__all__ = ["Ended", "Failure", "Fanout", "HiddenInput", "Input", "LogSpan", "Setting", "Status", "Task", "Usage"]
+__all__ = [
+    "ABSENT",
+    "Ended",
+    "Failure",
+    "Fanout",
+    "HiddenInput",
+    "Input",
+    "LogSpan",
+    "Setting",
+    "Status",
+    "Task",
+    "Usage",
+]
 
 Status = Literal["succeeded", "failed", "skipped", "held", "grown", "cancelled", "changed", "corrupt"]
 
@@ -104,6 +116,10 @@ class Failure(Struct, frozen=True, gc=False, omit_defaults=True):
     hint: str = ""
     traceback: str = ""
     parameters: dict[str, str] = {}
+
+
+ABSENT = "absent"
+"""The digest of a file that is not there."""
 
 
 class HiddenInput(Struct, frozen=True, gc=False, omit_defaults=True):

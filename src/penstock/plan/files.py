@@ -1,5 +1,6 @@
 """The content of files and folders as digests, re-checked cheaply."""
 
+import glob
 import os
 import time
 from collections.abc import MutableMapping
@@ -23,9 +24,10 @@ _CHUNK = 16 << 20
 _SETTLED = 2_000_000_000  # ns: a file altered within the last two seconds may be altered again within the clock's grain
 
 
-def digest_path(path: Path, stats: Stats | None = None) -> str:
+def digest_path(path: Path, stats: Stats | None = None, *, patterns: bool = False) -> str:
     """The digest of a file's content, or of a folder's names and contents (links are followed, order is fixed).
 
+    With `patterns`, a path with wildcards that is no file gives the digest of the names that match it.
     A file whose size, change time and inode are as `stats` remembers is not read again, unless it was altered just before it
     was hashed. Raises `ParameterError` where there is nothing, or something that is neither file nor folder.
     """
@@ -33,6 +35,8 @@ def digest_path(path: Path, stats: Stats | None = None) -> str:
     try:
         info = path.stat()
     except OSError as error:
+        if patterns and (listing := _listing(str(path))):
+            return listing
         raise ParameterError(
             f"{path} can't be read: {error.strerror or error}", hint="Give an existing file or folder."
         ) from None
@@ -52,6 +56,14 @@ def settled(path: Path) -> tuple[int, ...]:
     if not S_ISREG(info.st_mode) or time.time_ns() - info.st_ctime_ns <= _SETTLED:
         return ()
     return (info.st_size, info.st_ctime_ns, info.st_ino)
+
+
+def _listing(pattern: str) -> str:
+    """The digest of the names that match a pattern, "" if it is none."""
+    if not glob.has_magic(pattern):
+        return ""
+    found = glob.glob(pattern, recursive="**" in pattern)  # noqa: PTH207 - the pattern may begin anywhere
+    return combine("listing", sorted([one for one in found if "__pycache__" not in one]))
 
 
 def _folder(path: Path, known: Stats) -> str:

@@ -6,14 +6,11 @@ from pathlib import Path
 from penstock.errors import ParameterError
 from penstock.model.code import Code
 from penstock.model.run import Execution
-from penstock.model.task import HiddenInput
+from penstock.model.task import ABSENT, HiddenInput
 from penstock.plan.files import Stats, digest_path
 from penstock.ports import Ledger, Store
 
-__all__ = ["ABSENT", "Past"]
-
-ABSENT = "absent"
-"""The digest of a file that is not there."""
+__all__ = ["Past"]
 
 
 class Past:
@@ -87,7 +84,7 @@ class Past:
 
     def _digest(self, path: str) -> str:
         try:
-            return digest_path(Path(path), self._stats)
+            return digest_path(Path(path), self._stats, patterns=True)
         except ParameterError:
             return ABSENT
 

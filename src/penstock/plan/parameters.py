@@ -1,9 +1,11 @@
 """Parameters: values given as text or as Python values, converted to what the annotation says, and hashed."""
 
+import contextlib
 import os
 import pickle
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -180,7 +182,7 @@ def _setting(
         value = one.default
     if one.kind == "path" and isinstance(value, os.PathLike):
         return _path(step, one, Path(value), root, stats)
-    return _plain(step, one.name, value)
+    return _plain(step, one.name, value, given=one.name in given)
 
 
 def _seed(one: Parameter, value: Any, step: Step) -> Setting:
@@ -205,13 +207,15 @@ def _path(step: Step, one: Parameter, path: Path, root: Path, stats: Stats | Non
     return Setting(one.name, "path", str(path), digest, pickle.dumps(full, 5), stat)
 
 
-def _plain(step: Step, name: str, value: Any) -> Setting:
+def _plain(step: Step, name: str, value: Any, *, given: bool) -> Setting:
     kind = type(value)
     if kind in {int, float, str, bool, type(None)}:
         shown = value if kind is str else repr(value)
         return Setting(name, "value", shown, f"{kind.__name__}:{shown}", pickle.dumps(value, 5))
+    canonical = ""
+    with contextlib.suppress(Exception):
+        canonical = repr_of(value, known=not given)
     try:
-        canonical = repr_of(value)
         data = pickle.dumps(value, 5)
     except Exception:
         import cloudpickle
@@ -224,30 +228,35 @@ def _plain(step: Step, name: str, value: Any) -> Setting:
                 where=step.where,
                 hint="Use plain values as parameters, and make the rest inside the step.",
             ) from None
-        canonical = ""
     shown = str(value)
     return Setting(
         name, "value", shown[:200], combine("parameter", [canonical]) if canonical else digest_bytes(data), data
     )
 
 
-def repr_of(value: Any) -> str:
-    """A text that is equal for equal values, in every process: for hashing. Raises `TypeError` where there is none."""
+def repr_of(value: Any, *, known: bool = False) -> str:
+    """A text that is equal for equal values, in every process: for hashing. Raises `TypeError` where there is none.
+
+    Functions have one only if they are `known` by a step's closure, as those in defaults are: their names.
+    """
     kind = type(value)
     if value is None or kind in {bool, int, float, complex, str, bytes}:
         return f"{kind.__name__}:{value!r}"
     if kind in {list, tuple}:
-        return f"{kind.__name__}[{','.join([repr_of(one) for one in value])}]"
+        return f"{kind.__name__}[{','.join([repr_of(one, known=known) for one in value])}]"
     if kind in {set, frozenset}:
-        return f"{kind.__name__}[{','.join(sorted([repr_of(one) for one in value]))}]"
+        return f"{kind.__name__}[{','.join(sorted([repr_of(one, known=known) for one in value]))}]"
     if kind is dict:
-        return "dict[" + ",".join([f"{repr_of(key)}={repr_of(one)}" for key, one in value.items()]) + "]"
+        shown = [f"{repr_of(key, known=known)}={repr_of(one, known=known)}" for key, one in value.items()]
+        return f"dict[{','.join(shown)}]"
     name = f"{kind.__module__}.{kind.__qualname__}"
     if hasattr(value, "isoformat") or isinstance(value, os.PathLike):
         return f"{name}:{value}"
     fields = _fields(value)
     if fields is not None:
-        return f"{name}({','.join([f'{key}={repr_of(one)}' for key, one in fields])})"
+        return f"{name}({','.join([f'{key}={repr_of(one, known=known)}' for key, one in fields])})"
+    if known and isinstance(value, FunctionType):
+        return f"function:{value.__qualname__}"
     if isinstance(value, type) or callable(value):
         raise TypeError(f"{value!r} has no canonical form")
     return f"{name}:{digest_bytes(pickle.dumps(value, 5))}"
@@ -259,4 +268,13 @@ def _fields(value: Any) -> Iterable[tuple[str, Any]] | None:
         return [(name, getattr(value, name)) for name in names]
     if hasattr(type(value), "__members__"):
         return [("name", value.name)]
+    kind = type(value)
+    plain = all(getattr(kind, one) is getattr(object, one) for one in ("__reduce_ex__", "__reduce__"))
+    if (
+        plain
+        and hasattr(value, "__dict__")
+        and not any(hasattr(one, "__slots__") or "__getstate__" in vars(one) for one in kind.__mro__[:-1])
+    ):
+        # As pickling would, but whatever the order of sets inside.
+        return sorted(vars(value).items()) if not callable(value) else None
     return None

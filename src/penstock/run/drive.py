@@ -28,7 +28,7 @@ from penstock.model.event import (
 )
 from penstock.model.run import Consumed, Decision, Execution, Run
 from penstock.model.step import Output, Step
-from penstock.model.task import Ended, Fanout, Input, Task
+from penstock.model.task import ABSENT, Ended, Fanout, HiddenInput, Input, Task
 from penstock.plan.decide import Work, decide
 from penstock.plan.fingerprint import work_key
 from penstock.plan.memory import Past
@@ -209,7 +209,7 @@ class _Loop:
         # The ledger keeps how every attempt ended; the outputs are in its execution, once.
         self.record(structs.replace(ended, outputs=(), fanout=None))
         if ended.status == "succeeded":
-            self.record(*[_hidden_warning(doing.step.name, one.path, one.where) for one in ended.hidden])
+            self.record(*[_hidden_warning(doing.step.name, one) for one in ended.hidden if one.digest != ABSENT])
         if ended.status != "succeeded":
             self.drop(ended.task)
 
@@ -413,11 +413,11 @@ class _Unasked:
         self.lost = past.lost
 
 
-def _hidden_warning(step: str, path: str, where: str) -> Warned:
+def _hidden_warning(step: str, hidden: HiddenInput) -> Warned:
     return Warned(
         step,
         "hidden-input",
-        f"it reads `{path}`, which it does not declare",
-        where,
+        f"it {'lists' if '*' in hidden.path else 'reads'} `{hidden.path}`, which it does not declare",
+        hidden.where,
         "Declare it as a parameter annotated `Path`; until then its content is checked at every plan.",
     )

@@ -10,7 +10,7 @@ from penstock.errors import Corrupt, PenstockError
 from penstock.model.artifact import Stored
 from penstock.model.code import VOLATILE, Code, Piece
 from penstock.model.event import Produced, TaskEvent
-from penstock.model.task import Ended, Failure, Fanout, HiddenInput, Status, Task
+from penstock.model.task import ABSENT, Ended, Failure, Fanout, HiddenInput, Status, Task
 from penstock.ports import Codecs, Store
 from penstock.work.context import Context, Each, Hold, Skip, Stop, active
 from penstock.work.failures import failure_of
@@ -232,7 +232,7 @@ class _Attempt:
             metrics=self._context.metrics,
             notes=tuple(self._context.notes),
             figures=self._context.figures,
-            hidden=self._hidden() if self._watch.found else (),
+            hidden=self._hidden() if self._watch.found or self._watch.beside else (),
             pieces=pieces,
             fanout=self.fanout if good else None,
             lost=lost,
@@ -240,11 +240,14 @@ class _Attempt:
         )
 
     def _hidden(self) -> tuple[HiddenInput, ...]:
+        """What was read undeclared, as it was then: what was altered meanwhile gets no digest, and so is read again."""
+        watch = self._watch
         listed = []
-        for path, where in sorted(self._watch.found.items()):
+        for path, where in sorted({**watch.beside, **watch.found}.items()):
             try:
-                digest = self._kit.digest(Path(path))
-            except (OSError, PenstockError):  # gone again, or unreadable
-                digest = ""
-            listed.append(HiddenInput(path, where, digest))
+                digest = "" if watch.moved(path) else self._kit.digest(Path(path))
+            except (OSError, PenstockError):  # never there, gone again, or unreadable
+                digest = ABSENT if path in watch.beside else ""
+            if digest or not watch.passing(path):
+                listed.append(HiddenInput(path, where, digest))
         return tuple(listed)
