@@ -103,3 +103,10 @@ def test_the_dictionary_form_binds_by_name_else_in_order():
     assert in_order[2].inputs == {"y": "p", "x": "q"}
     with pytest.raises(UnknownName, match="no place"):
         from_dict({"x": []}, {"x": lambda: 1, "z": lambda: 2})
+
+
+def test_a_module_whose_getattr_fails_does_no_harm(tmp_path):
+    write(tmp_path, "def __getattr__(name):\n    return {}[name]\n", "lazy.py")
+    awkward = "class Proxy:\n    def __call__(self): ...\n    def __getattr__(self, name): raise KeyError(name)\n\n"
+    text = f"import lazy\nimport penstock as ps\n\n{awkward}P = Proxy()\n\n@ps.step\ndef a():\n    return lazy, P\n"
+    assert [one.name for one in load(write(tmp_path, text, "flow.py")).steps] == ["a"]

@@ -7,6 +7,7 @@ from typing import Any
 from penstock.declare.closure import Closures
 from penstock.declare.project import Project
 from penstock.declare.python import Declaration, declaration_of, declared_in, step
+from penstock.declare.values_of import attribute_of
 from penstock.errors import DeclarationError, DuplicateName, PenstockError, PipelineNotFound, UnknownName, did_you_mean
 from penstock.model.code import Code, Piece
 from penstock.model.digest import combine
@@ -70,7 +71,7 @@ def namespace_steps(
     namespace: Mapping[str, Any], closures: Closures, root: Path | None = None, file: Path | None = None
 ) -> tuple[Step, ...]:
     """The steps of a namespace: those of its one composed pipeline, if it holds one, else all that it declares."""
-    composed = [value for value in namespace.values() if isinstance(getattr(value, "__penstock_steps__", None), tuple)]
+    composed = [value for value in namespace.values() if isinstance(attribute_of(value, "__penstock_steps__"), tuple)]
     if len({id(one) for one in composed}) == 1:
         return steps_of(composed[0].__penstock_steps__, closures, root, file)
     # A cell of a notebook that runs again replaces its steps; in a file, two steps of one name are an error.

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar, Unpack, overload
 from msgspec import Struct
 
 from penstock.declare.options import SourceOptions, StepOptions, contract_of, options_of, outputs_of
+from penstock.declare.values_of import attribute_of
 from penstock.errors import SignatureError, did_you_mean
 from penstock.model.contract import Contract
 from penstock.model.step import Kind, Options, Output, Parameter, ParameterKind
@@ -190,7 +191,7 @@ def declared_in(namespace: Mapping[str, Any]) -> list[Declaration]:
     """What a namespace declares: by its own code, in order, and then what it imported. Each declaration once."""
     listed: dict[int, Declaration] = {id(one): one for one in namespace.get(_LIST, ())}
     for value in list(namespace.values()):
-        found = getattr(value, _MARK, None) if callable(value) else None
+        found = attribute_of(value, _MARK) if callable(value) else None
         if isinstance(found, Declaration):
             listed.setdefault(id(found), found)
     return list(listed.values())

@@ -16,7 +16,7 @@ from penstock.declare.packages import Packages
 from penstock.declare.places import place_of
 from penstock.declare.project import Session
 from penstock.declare.states import State, bytecode_token, names_of, rebound_in, state_of_class, state_of_function
-from penstock.declare.values_of import Snapshot, pickled_token, snapshot
+from penstock.declare.values_of import Snapshot, attribute_of, pickled_token, snapshot
 from penstock.declare.views import View
 from penstock.model.code import Piece
 from penstock.model.digest import PREFIX, digest_bytes
@@ -48,11 +48,11 @@ class Graph(Names):
             return self.module_object(value, "")
         if isinstance(value, MethodType):
             return [*self.node_of(value.__func__), *self.anything(value.__self__)]
-        wrapped = getattr(value, "__wrapped__", None)
+        wrapped = attribute_of(value, "__wrapped__")
         if wrapped is not None and wrapped is not value:
             return self.node_of(wrapped)
-        module = getattr(value, "__module__", None) or getattr(type(value), "__module__", "")
-        name = getattr(value, "__qualname__", "") or getattr(value, "__name__", "") or type(value).__qualname__
+        module = attribute_of(value, "__module__") or getattr(type(value), "__module__", "")
+        name = attribute_of(value, "__qualname__") or attribute_of(value, "__name__") or type(value).__qualname__
         return [self.alias(module, name)] if isinstance(module, str) and self.top_owner(module) != "project" else []
 
     def anything(self, value: Any) -> list[Node]:

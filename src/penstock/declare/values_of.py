@@ -15,7 +15,7 @@ from typing import Any
 from blake3 import blake3
 from msgspec import Struct
 
-__all__ = ["Snapshot", "is_scalar", "pickled_token", "snapshot"]
+__all__ = ["Snapshot", "attribute_of", "is_scalar", "pickled_token", "snapshot"]
 
 _SCALARS = frozenset([int, float, bool, str, bytes, complex, type(None)])
 _FLAT = frozenset([list, tuple, set, frozenset])
@@ -39,6 +39,14 @@ class Snapshot(Struct, frozen=True, gc=False):
     def plain(self) -> bool:
         """Data alone, wholly told."""
         return not self.refs and not self.opaque
+
+
+def attribute_of(value: Any, name: str) -> Any:
+    """An attribute of an object of the user's, None without it: its own `__getattr__` may raise anything, or import."""
+    try:
+        return getattr(value, name, None) if not isinstance(value, ModuleType) else vars(value).get(name)
+    except Exception:
+        return None
 
 
 def is_scalar(value: Any) -> bool:
@@ -225,7 +233,7 @@ class _Walk:
         if top == "pandas" and name in ("Timestamp", "Timedelta"):
             self.parts.append(f"{name}:{value.isoformat()}:{getattr(value, 'tz', None)}")
             return True
-        if hasattr(value, "__wrapped__"):
+        if attribute_of(value, "__wrapped__") is not None:
             self.parts.append(f"wrapped:{name}")
             self.ref(value)
             return True
