@@ -6,6 +6,7 @@ time of a file as it was and often its size as well: nobody may go by those.
 """
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from textwrap import dedent
 from typing import Literal
 
@@ -39,6 +40,7 @@ class Case:
     links: dict[str, str] = field(default_factory=dict)
     step: str = "target"
     runs: bool = True  # whether `target()` can be called to check the label
+    observed: bool = False  # only a run can see what was edited: the code does not name it
     settings: bool = False  # the edit may change a parameter's value, which a key holds beside the code
 
 
@@ -84,11 +86,11 @@ def _edit(files: dict[str, str], change: Change, main: str, name: str) -> Edit:
 
 def cases() -> list[Case]:
     """All cases."""
-    from . import calls, classes, cosmetic, dynamic, further, hard, importing, inputs, layouts, values
-
-    found = []
-    for part in (calls, classes, cosmetic, dynamic, further, hard, importing, inputs, layouts, values):
-        found += part.CASES
-    names = [one.name for one in found]
-    assert len(set(names)) == len(names), sorted({one for one in names if names.count(one) > 1})
+    names = ("calls", "classes", "cosmetic", "dynamic", "examined", "examined_more", "further", "hard", "importing")
+    names += ("inputs", "layouts", "nasty", "placed", "values")
+    found: list[Case] = []
+    for name in names:
+        found += import_module(f"{__name__}.{name}").CASES
+    told = [one.name for one in found]
+    assert len(set(told)) == len(told), sorted({one for one in told if told.count(one) > 1})
     return found

@@ -11,6 +11,7 @@ from pathlib import Path
 from penstock.declare.closure import Closures
 from penstock.declare.project import Project
 from penstock.declare.python import declared_in
+from penstock.plan.files import digest_path
 
 
 def answer(job: dict) -> dict[str, str]:
@@ -39,14 +40,16 @@ def _look(root: Path, job: dict) -> tuple[str, object, str]:
     code = Closures(project).code_of(declared.function)
     digest = code.digest
     if job["settings"]:
-        digest += repr(
-            [
-                (one.name, one.default if isinstance(one.default, int | float | str) else "")
-                for one in declared.parameters
-            ]
-        )
+        digest += repr([(one.name, _told(one.default)) for one in declared.parameters])
     shown = "\n".join(f"{one.kind} {one.name} {one.digest[-12:]}" for one in code.pieces)
     return digest, declared.function, shown
+
+
+def _told(value: object) -> object:
+    """What a key holds of a parameter, near enough."""
+    if isinstance(value, Path):
+        return digest_path(value)
+    return value if isinstance(value, int | float | str) else ""
 
 
 if __name__ == "__main__":
