@@ -262,6 +262,10 @@ class Ledger(Protocol):
         """Each step of a run: `{"step", "kind", "status", "reasons", "key", "attempts", "started", "seconds",
         "cpu_seconds", "peak_memory", "metrics", "error", "log", "execution"}`, in the order of the graph."""
 
+    def timings(self, pipeline: str, step: str, limit: int = 20) -> list[float]:
+        """The seconds that the last attempts at a step took which succeeded, newest first. The parts of a step that grew
+        (`fit[3]`) do the same work: for one of them, those of all of them."""
+
     def events(self, run: str, after: int = 0) -> list[Record]:
         """The events of a run with a number above `after`, in order."""
 

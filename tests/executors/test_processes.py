@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from penstock.executors.processes import MARK, children, descendants, kill_marked, out_of_memory_kills, words_of
+from penstock.executors.processes import (
+    MARK,
+    children,
+    descendants,
+    kill_marked,
+    out_of_memory_kills,
+    usage_of,
+    words_of,
+)
 
 pytestmark = pytest.mark.needs("proc")
 
@@ -33,6 +41,32 @@ def test_children_and_descendants() -> None:
         subprocess.run(["kill", "-9", *map(str, [*descendants(process.pid), process.pid])], check=True)
         process.wait()
     assert children(process.pid) == []
+
+
+def test_what_a_process_and_those_below_it_use() -> None:
+    code = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'b = bytearray(60_000_000); print(1, flush=True); input()'],\n"
+        "    stdin=subprocess.PIPE)\n"
+        "sum(range(3_000_000)); input(); child.communicate(b'x'); print('over', flush=True); input()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        _, memory = usage_of(process.pid)
+        assert memory > 60_000_000
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        seconds, less = usage_of(process.pid)
+        assert seconds > 0
+        assert less < memory
+    finally:
+        subprocess.run(["kill", "-9", *map(str, [*descendants(process.pid), process.pid])], check=True)
+        process.wait()
+    assert usage_of(process.pid) == (0.0, 0)
 
 
 def test_marked_processes_are_found_wherever_they_hide() -> None:

@@ -7,7 +7,7 @@ from penstock.graph.graph import build
 from penstock.ledger.sqlite import SqliteLedger
 from penstock.model.artifact import Stored
 from penstock.model.digest import digest_bytes
-from penstock.model.event import Begun, Cancelled, Committed, RunEnded, Warned
+from penstock.model.event import Begun, Cancelled, Committed, Expected, RunEnded, Sampled, Warned
 from penstock.model.run import Run
 from penstock.model.task import Ended, Failure, HiddenInput
 from penstock.plan.decide import Work
@@ -17,6 +17,7 @@ from penstock.run.clock import SystemClock
 from penstock.run.drive import Means, drive
 from penstock.run.engine import Engine
 from penstock.run.leases import Leases
+from penstock.run.stalls import Stalls
 from penstock.work.task import Site
 
 
@@ -63,7 +64,9 @@ class Runs:
     def __init__(self, path):
         self.path = path
 
-    def run(self, edges, script=None, *, name="run-1", interrupted=lambda: "", executor=None, **options):
+    def run(
+        self, edges, script=None, *, name="run-1", interrupted=lambda: "", executor=None, stalls=(0.0, 0.0), **options
+    ):
         ledger = SqliteLedger(self.path)
         graph = build([make_step(step, parents) for step, parents in edges.items()])
         past = Past(ledger, NoStore(), "p")
@@ -77,7 +80,9 @@ class Runs:
         executor = executor or Scripted(script)
         leases = Leases(ledger, name)
         assert leases.begin()
-        means = Means(ledger, past, executor, leases, SystemClock(), Site(name, "p", "/", "/l", "/c"), interrupted)
+        site = Site(name, "p", "/", "/l", "/c")
+        judge = Stalls(lambda step: ledger.timings("p", step), *stalls)
+        means = Means(ledger, past, executor, leases, SystemClock(), site, interrupted, judge)
         run = Run(name, "p", 1.0, steps=tuple(graph.steps))
         events = list(drive(run, plan, engine, means))
         statuses = {row["step"]: row["status"] for row in ledger.steps(name)}
@@ -217,3 +222,24 @@ def test_many_short_tasks_share_transactions(runs, monkeypatch):
     assert set(statuses.values()) == {"succeeded"}
     assert sum(commits) == 200
     assert len(commits) < 50
+
+
+def test_looks_at_long_attempts_are_recorded_and_judged(runs, tmp_path):
+    """What a look tells is in the ledger, with what is known of earlier attempts, and with a warning if need be."""
+
+    class Looking(Scripted):
+        def events(self, timeout):
+            looks = [Sampled(task.id, seconds, 0.0, 5000, seconds) for task in self.tasks for seconds in (2.0, 400.0)]
+            made = super().events(timeout)
+            return [*looks, *made] if looks else made
+
+    runs.run(CHAIN)
+    events, statuses, _ = runs.run({"a": ("z",), "z": ()}, name="run-2", executor=Looking(), stalls=(300.0, 1.5))
+    assert set(statuses.values()) == {"succeeded"}
+    assert [one.step for one in events if isinstance(one, Warned)] == ["z", "a", "a"]
+    assert {one.kind for one in events if isinstance(one, Warned) and one.step == "a"} == {"silent", "slow"}
+    with SqliteLedger(tmp_path / "ledger.db") as ledger:
+        kept = [one.event for one in ledger.events("run-2")]
+    assert [one.seconds for one in kept if isinstance(one, Sampled)] == [2.0, 400.0] * 2
+    (known,) = [one for one in kept if isinstance(one, Expected)]
+    assert known.task == "run-2/a/1"

@@ -114,6 +114,17 @@ def test_progress_does_not_flood(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [one.done for one in seen] == sorted([one.done for one in seen])
 
 
+def test_progress_of_hours_is_told_seldom_but_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(context.time, "monotonic", lambda: now[0])
+    here, seen = inside()
+    with active(here):
+        for _ in progress(range(4 * 3600)):
+            now[0] += 1.0
+    assert 2000 < len(seen) < 4000
+    assert seen[-1] == Progressed("r/s/1", 4 * 3600, 4 * 3600, "")
+
+
 def test_skip_and_hold_leave_through_except_exception() -> None:
     def step(leave: Any) -> Any:
         try:

@@ -21,6 +21,7 @@ class Settings(Struct, frozen=True):
     file (None for a pipeline composed in Python). `state`: the folder of ledger, store and logs. `pipeline`: its name
     in the ledger. `executor`: a name. `workers`: how many processes (0: as many as cores). `memory` in bytes and
     `gpus`: what steps may use together (0: not limited). `lease`: seconds after which work of a silent runner is free.
+    `silent` (seconds) and `slow` (times its longest earlier time): when a step that runs is warned of (0: never).
     """
 
     root: Path
@@ -33,6 +34,8 @@ class Settings(Struct, frozen=True):
     memory: int = 0
     gpus: float = 0
     lease: float = 30.0
+    silent: float = 300.0
+    slow: float = 1.5
     keep_going: bool = True
     checks: str = "quick"
 
@@ -44,6 +47,8 @@ _CONVERT: dict[str, type] = {
     "memory": int,
     "gpus": float,
     "lease": float,
+    "silent": float,
+    "slow": float,
     "keep_going": bool,
     "checks": str,
 }

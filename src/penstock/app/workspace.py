@@ -22,6 +22,7 @@ from penstock.run.clock import SystemClock
 from penstock.run.drive import Means
 from penstock.run.engine import Engine
 from penstock.run.leases import Leases
+from penstock.run.stalls import Stalls
 from penstock.work.task import Site
 
 __all__ = ["Conduct", "Request", "Workspace"]
@@ -161,7 +162,10 @@ class Workspace:
                 run.id, settings.pipeline, str(settings.root), str(state / "logs" / run.id), str(state / "checkpoints")
             )
             with Interrupts(inline=executor.name == "inline") as interrupts:
-                means = Means(self.ledger, past, executor, leases, SystemClock(), site, interrupts.reason)
+                stalls = Stalls(
+                    lambda step: self.ledger.timings(settings.pipeline, step), settings.silent, settings.slow
+                )
+                means = Means(self.ledger, past, executor, leases, SystemClock(), site, interrupts.reason, stalls)
                 kept = frozenset(one.step for one in plan.decisions if one.action == "reuse" and one.step in finished)
                 yield Conduct(run, engine, means, kept)
         finally:

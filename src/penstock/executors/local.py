@@ -12,6 +12,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from penstock.errors import ExecutorError
+from penstock.executors import vigil
 from penstock.executors.console import log_size
 from penstock.executors.deaths import ended_by_death, ended_by_stop
 from penstock.executors.lanes import Room, environment_of, lane_of
@@ -227,15 +228,11 @@ class LocalExecutor:
         job = hand.head
         if job is None or job.begun or not hand.pid:
             return
-        task, now = job.task, time.monotonic()
-        job.begun = now
+        task = job.task
+        vigil.begin(job, time.monotonic())
         # A worker goes on to the next task by itself, and may print before it is asked here how long its log is.
         after = before.start + before.size if before is not None and before.file == task.log else None
         job.log_start = job.log_size = log_size(task.log) if after is None else after
-        if task.timeout > 0:
-            job.stop_at = now + task.timeout
-        if task.no_output_timeout > 0:
-            job.silent_at = now + task.no_output_timeout
         span = LogSpan(task.log, job.log_start, 0) if task.log else None
         self._ready.append(Begun(task.id, task.step, task.attempt, hand.pid, self._host, span))
 
@@ -264,8 +261,8 @@ class LocalExecutor:
                 hand.spent = True
                 self._unfollow(hand)
             else:
-                if hand.head is not None and hand.head.silent_at:
-                    hand.head.silent_at = time.monotonic() + hand.head.task.no_output_timeout
+                if hand.head is not None:
+                    vigil.hear(hand.head, time.monotonic())
                 self._ready.append(message)
         if hand.channel.broken and not hand.words and hand.id in self._hands:
             # The step wrote on what is not its own.
@@ -311,7 +308,7 @@ class LocalExecutor:
     def _put_back(self, job: Job) -> None:
         """A task that could not run where it was: it takes its place at the front again."""
         self._room.give_back(job.task.resources, job.devices)
-        job.devices, job.begun, job.stop_at, job.silent_at = (), 0.0, 0.0, 0.0
+        job.devices, job.begun, job.stop_at, job.silent_at, job.look_at = (), 0.0, 0.0, 0.0, 0.0
         self._queue.appendleft(job)
 
     def _hear_server(self, server: Server) -> None:
@@ -424,15 +421,10 @@ class LocalExecutor:
     def _patience(self, end: float | None) -> float | None:
         if self._ready or not self._jobs:
             return 0.0
-        first = time.monotonic() + _TRY if self._stuck else end
-        if end is not None and first is not None:
-            first = min(first, end)
-        for hand in self._hands.values():
-            job = hand.head
-            if job is not None:
-                for when in (job.stop_at, job.silent_at, job.kill_at):
-                    if when and (first is None or when < first):
-                        first = when
+        if self._stuck:
+            soon = time.monotonic() + _TRY
+            end = soon if end is None else min(soon, end)
+        first = vigil.first_due([hand.head for hand in self._hands.values() if hand.head is not None], end)
         return None if first is None else first - time.monotonic()
 
     def _overdue(self) -> None:
@@ -441,26 +433,18 @@ class LocalExecutor:
             job = hand.head
             if job is None:
                 continue
-            if job.kill_at and now >= job.kill_at:
-                job.kill_at = 0.0
+            why, words = vigil.overdue(job, now)
+            if why == "kill":
                 if self._server is not None:
                     self._server.kill(hand)
-            elif job.stop_at and now >= job.stop_at:
-                self._ask(hand, job, "timeout", f"it took longer than {job.task.timeout:g} s", _GRACE)
-            elif job.silent_at and now >= job.silent_at:
-                self._silent(hand, job, now)
-
-    def _silent(self, hand: Hand, job: Job, now: float) -> None:
-        size = log_size(job.task.log)
-        if size > job.log_size:
-            job.log_size, job.silent_at = size, now + job.task.no_output_timeout
-        else:
-            said = f"it printed nothing for {job.task.no_output_timeout:g} s"
-            self._ask(hand, job, "silence", said, _GRACE)
+            elif why:
+                self._ask(hand, job, why, words, _GRACE)
+            elif (seen := vigil.sample(job, hand.pid, now)) is not None:
+                self._ready.append(seen)
 
     def _ask(self, hand: Hand, job: Job, asked: str, why: str, grace: float) -> None:
         job.asked, job.why = asked, why
-        job.stop_at = job.silent_at = 0.0
+        job.stop_at = job.silent_at = job.look_at = 0.0
         job.kill_at = time.monotonic() + grace
         if self._server is None:
             return

@@ -31,12 +31,15 @@ class Job:
     __slots__ = (
         "asked",
         "begun",
+        "cpu",
         "devices",
         "given",
+        "heard",
         "kill_at",
-        "log_grown",
         "log_size",
         "log_start",
+        "look_at",
+        "looked",
         "silent_at",
         "stop_at",
         "task",
@@ -54,6 +57,10 @@ class Job:
         self.kill_at = 0.0  # when to kill it, 0 for never
         self.log_start = 0
         self.log_size = 0
+        self.heard = 0.0  # when it last printed or said something
+        self.look_at = 0.0  # when to look what it uses
+        self.looked = 0.0  # when that was done last, and the processor seconds that it had used then
+        self.cpu = 0.0
 
 
 class Channel:

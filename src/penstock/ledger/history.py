@@ -21,7 +21,7 @@ from penstock.ledger.packing import (
 from penstock.model.event import Committed, Decided, Event, Record
 from penstock.model.run import Decision, Execution, Run
 
-__all__ = ["Alive", "events", "run", "runs", "status", "steps"]
+__all__ = ["Alive", "events", "run", "runs", "status", "steps", "timings"]
 
 Alive = Callable[[float, float, str], bool]
 """Whether a lease with these columns (expires, length, boot) is held now."""
@@ -30,6 +30,7 @@ _RUN = (
     "SELECT runs.ref, id, pipeline, status, started, seconds, name, tags, expires, length, boot "
     "FROM runs LEFT JOIN leases ON leases.key = 'run:' || runs.id "
 )
+_RECENT = 1000  # runs that are looked at for how long a step took
 _STEP = (
     "SELECT step, kind, status, key, attempts, execution, reasons, started, ended, seconds, cpu_seconds, peak_memory, "
     "metrics, error, log, question, because FROM steps WHERE run = ? ORDER BY position, child, step"
@@ -75,6 +76,20 @@ def steps(connection: sqlite3.Connection, run: str, alive: Alive) -> list[dict[s
     rows = connection.execute(_STEP, (reference,)).fetchall()
     executions = numbered(connection, [row[5] for row in rows if row[5]])
     return [_step(row, executions, died) for row in rows]
+
+
+def timings(connection: sqlite3.Connection, pipeline: str, step: str, limit: int) -> list[float]:
+    """The seconds that the newest successful attempts at a step, or at any part of the step that grew it, took."""
+    whole, part, _ = step.rpartition("[")
+    first, last = (f"{whole}[", f"{whole}\\") if part else (step, f"{step}\1")  # "\\" comes after "["
+    rows = connection.execute(
+        "SELECT steps.seconds FROM (SELECT ref FROM runs WHERE pipeline = ? ORDER BY ref DESC LIMIT ?) AS recent "
+        "JOIN steps ON steps.run = recent.ref AND steps.step >= ? AND steps.step < ? "
+        "WHERE steps.status = 'succeeded' AND steps.seconds IS NOT NULL "
+        "ORDER BY recent.ref DESC, steps.ended DESC LIMIT ?",
+        (pipeline, _RECENT, first, last, limit),
+    )
+    return [row[0] for row in rows]
 
 
 def events(connection: sqlite3.Connection, run: str, after: int) -> list[Record]:

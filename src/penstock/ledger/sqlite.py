@@ -15,7 +15,19 @@ from penstock.ledger.connection import Connections
 from penstock.ledger.schema import MIGRATIONS
 from penstock.ledger.writing import append, commit_once, committed_before
 from penstock.model.code import Code
-from penstock.model.event import Begun, Committed, Event, Measured, Produced, Progressed, Record, RunStarted
+from penstock.model.event import (
+    Begun,
+    Committed,
+    Event,
+    Expected,
+    Measured,
+    Produced,
+    Progressed,
+    Queued,
+    Record,
+    RunStarted,
+    Sampled,
+)
 from penstock.model.holdings import Faults, Holdings, Retired
 from penstock.model.run import Execution, Run
 from penstock.ports import Clock, Lease
@@ -23,7 +35,7 @@ from penstock.ports import Clock, Lease
 __all__ = ["SqliteLedger"]
 
 _GRACE = 60.0  # seconds that a new run is believed to live before its runner has claimed `run:<id>`
-_PASSING = (Begun, Progressed, Measured, Produced)  # what a power cut may make forgotten
+_PASSING = (Queued, Begun, Expected, Progressed, Sampled, Measured, Produced)  # what a power cut may make forgotten
 _PAGE = 500  # executions read at once
 
 
@@ -216,6 +228,12 @@ class SqliteLedger:
         "error", "log", "execution", "question", "by", "reason"}`."""
         with self._connections.read() as connection:
             return history.steps(connection, run, self._alive)
+
+    def timings(self, pipeline: str, step: str, limit: int = 20) -> list[float]:
+        """The seconds that the last attempts at a step took which succeeded, newest first; for a part of a step that grew
+        (`fit[3]`), those of all its parts. Runs long ago are not looked at."""
+        with self._connections.read() as connection:
+            return history.timings(connection, pipeline, step, limit)
 
     def events(self, run: str, after: int = 0) -> list[Record]:
         """The events of a run with a number above `after`, in order."""

@@ -16,6 +16,7 @@ __all__ = [
     "Committed",
     "Decided",
     "Event",
+    "Expected",
     "Failed",
     "Grown",
     "Held",
@@ -23,11 +24,13 @@ __all__ = [
     "Noted",
     "Produced",
     "Progressed",
+    "Queued",
     "Record",
     "Retrying",
     "RunEnded",
     "RunStarted",
     "RunStatus",
+    "Sampled",
     "Skipped",
     "Stopping",
     "TaskEvent",
@@ -67,6 +70,35 @@ class Progressed(Struct, frozen=True, tag=True, omit_defaults=True):
     done: float
     total: float = 0.0
     text: str = ""
+
+
+class Sampled(Struct, frozen=True, tag=True, omit_defaults=True):
+    """A look at a task that has run for `seconds`: `cpu` processors in use since the look before, `memory` resident bytes
+    of all its processes, and `silent` seconds since it printed or reported anything."""
+
+    task: str
+    seconds: float
+    cpu: float = 0.0
+    memory: int = 0
+    silent: float = 0.0
+
+
+class Expected(Struct, frozen=True, tag=True):
+    """How long earlier attempts at a step took, in seconds: the `typical` (median) and the `longest` of the last `count`
+    that succeeded. Said of an attempt that takes so long that people may wonder."""
+
+    task: str
+    typical: float
+    longest: float
+    count: int
+
+
+class Queued(Struct, frozen=True, tag=True):
+    """A task that could begin waits for a named limit; `what` says which, and who has it."""
+
+    task: str
+    step: str
+    what: str
 
 
 class Measured(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -185,13 +217,16 @@ class RunEnded(Struct, frozen=True, tag=True, omit_defaults=True):
     details: dict[str, Any] = {}
 
 
-TaskEvent = Begun | Progressed | Measured | Noted | Produced | Ended
+TaskEvent = Queued | Begun | Progressed | Sampled | Measured | Noted | Produced | Ended
 
 Event = (
     RunStarted
     | Decided
+    | Queued
     | Begun
+    | Expected
     | Progressed
+    | Sampled
     | Measured
     | Noted
     | Produced

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from penstock.model.artifact import Stored
 from penstock.model.code import Code
@@ -23,6 +23,7 @@ from penstock.model.event import (
     Produced,
     RunEnded,
     RunStarted,
+    Sampled,
     TaskEvent,
     Warned,
 )
@@ -52,6 +53,7 @@ from penstock.run.commands import (
 )
 from penstock.run.engine import ENDS, Engine
 from penstock.run.leases import Leases
+from penstock.run.stalls import Stalls
 from penstock.work.task import Site, execution_of, gather_task, merged_code, task_of
 
 __all__ = ["Means", "drive"]
@@ -72,6 +74,7 @@ class Means(Struct, frozen=True):
     clock: Clock
     site: Site
     interrupted: Callable[[], str]
+    stalls: Stalls = field(default_factory=Stalls)
 
 
 class _Doing(Struct):
@@ -198,6 +201,8 @@ class _Loop:
                     self.provide(doing, event.outputs)
                 elif isinstance(event, Ended):
                     self.end(doing, event)
+                elif isinstance(event, Sampled):
+                    self.record(*self.means.stalls.look(doing.step.name, event))
             self.do(self.engine.on(event))
 
     def end(self, doing: _Doing, ended: Ended) -> None:

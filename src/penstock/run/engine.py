@@ -21,8 +21,10 @@ from penstock.model.event import (
     Noted,
     Produced,
     Progressed,
+    Queued,
     Retrying,
     RunStatus,
+    Sampled,
     Skipped,
     Stopping,
 )
@@ -117,7 +119,9 @@ class Engine:
             Busy: self._on_busy,
             Woken: self._on_woken,
             Interrupted: self._on_interrupted,
+            Queued: self._pass_on,
             Progressed: self._pass_on,
+            Sampled: self._pass_on,
             Measured: self._pass_on,
             Noted: self._pass_on,
         }
@@ -274,7 +278,7 @@ class Engine:
             self._say(Stopping(fact.reason, tuple(going)))
         self._stop(fact.reason)
 
-    def _pass_on(self, fact: Progressed | Measured | Noted) -> None:
+    def _pass_on(self, fact: Queued | Progressed | Sampled | Measured | Noted) -> None:
         if self._current(fact.task) is not None:
             self._say(fact)
 

@@ -16,6 +16,7 @@ from penstock.model.event import (
     Committed,
     Decided,
     Event,
+    Expected,
     Failed,
     Grown,
     Held,
@@ -23,9 +24,11 @@ from penstock.model.event import (
     Noted,
     Produced,
     Progressed,
+    Queued,
     Retrying,
     RunEnded,
     RunStarted,
+    Sampled,
     Skipped,
     Warned,
 )
@@ -94,16 +97,19 @@ class HistoryContract:
             Retrying("a", 1, 2.0, FAILURE),
             Failed("a", 2, FAILURE, ENDED),
             Blocked(("b", "c"), "a"),
+            Queued("run-1/d/1", "d", "limit `gpu`: 1 of 1 in use"),
+            Expected("run-1/d/1", 60.0, 90.0, 3),
+            Sampled("run-1/d/1", 12.0, 1.5, 1_000_000, 4.0),
         ]
         ledger.record("run-1", told[:5])
         clock.move(10)
         ledger.record("run-1", told[5:])
         records = other.events("run-1")
         assert [one.event for one in records] == told
-        assert [one.number for one in records] == list(range(1, 13))
-        assert [one.time for one in records] == [clock.wall - 10] * 5 + [clock.wall] * 7
-        assert [one.number for one in other.events("run-1", after=10)] == [11, 12]
-        assert other.events("run-1", after=12) == []
+        assert [one.number for one in records] == list(range(1, 16))
+        assert [one.time for one in records] == [clock.wall - 10] * 5 + [clock.wall] * 10
+        assert [one.number for one in other.events("run-1", after=13)] == [14, 15]
+        assert other.events("run-1", after=15) == []
 
     def test_commits_and_reuse_come_back_whole(self, ledger: Ledger) -> None:
         """With the execution that they name."""
@@ -115,6 +121,27 @@ class HistoryContract:
         ledger.record("run-2", [RunStarted(again), decided])
         assert ledger.events("run-1", after=1)[0].event == Committed(execution)
         assert ledger.events("run-2", after=1)[0].event == decided
+
+    def test_how_long_a_step_took(self, ledger: Ledger, other: Ledger) -> None:
+        """In the last runs in which it was done, newest first; parts of a step that grew count for each other."""
+        times = {"run-1": 10.0, "run-2": 30.0, "run-3": 20.0}
+        for run, seconds in times.items():
+            begin(ledger, make_run(run, ("a", "fit")))
+            made = [
+                make_execution(step, run, key=f"{step}-{run}", usage=Usage(seconds + more))
+                for step, more in (("a", 0.0), ("fit[0]", 1.0), ("fit[10]", 2.0), ("fitted", 50.0))
+            ]
+            ledger.commit(run, made, {})
+        begin(ledger, make_run("run-4", ("a", "fit")))
+        reused = Decision("a", "reuse", (), "a-run-3", make_execution("a", "run-3", key="a-run-3"))
+        ledger.record("run-4", [Decided((reused,)), Ended("run-4/fit/1", "failed", usage=Usage(99.0))])
+        begin(ledger, make_run("run-5", ("a",), "another"))
+        ledger.commit("run-5", [make_execution("a", "run-5", key="other", usage=Usage(77.0))], {})
+        assert other.timings("p", "a") == [20.0, 30.0, 10.0]
+        assert other.timings("p", "a", 2) == [20.0, 30.0]
+        assert sorted(other.timings("p", "fit[3]")) == [11.0, 12.0, 21.0, 22.0, 31.0, 32.0]
+        assert other.timings("p", "fit") == []
+        assert other.timings("p", "unknown") == []
 
     def test_details_that_can_not_be_kept_lose_nothing_else(self, ledger: Ledger) -> None:
         """Huge numbers and undecodable names become text."""

@@ -33,7 +33,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-_EVERY = 0.1  # seconds between two reports of progress
+_EVERY, _SELDOM = 0.1, 5.0  # seconds between two reports of progress: of a young loop, and at most
+_SHARE = 200  # and so many of them in the time that the loop has taken so far
 
 
 class Signal(BaseException):
@@ -153,14 +154,15 @@ def progress(iterable: Iterable[T], total: float | None = None, text: str = "") 
             total = len(iterable)  # type: ignore[arg-type]
         except TypeError:
             total = 0
-    done, told = 0, time.monotonic()
+    done, began = 0, time.monotonic()
+    due = began + _EVERY
     context.progress(0, total, text)
     for item in iterable:
         yield item
         done += 1
         now = time.monotonic()
-        if now - told >= _EVERY:
-            told = now
+        if now >= due:
+            due = now + min(max((now - began) / _SHARE, _EVERY), _SELDOM)
             context.progress(done, total, text)
     context.progress(done, total or done, text)
 

@@ -1,0 +1,82 @@
+"""Looking after a task that runs: its limits of time and of silence, and what it uses meanwhile.
+
+A task is looked at a second after it began, then once in a twentieth of the time that it has run: every two seconds at
+first, every ten at most. What is over before costs nothing.
+"""
+
+from collections.abc import Iterable
+
+from penstock.executors.console import log_size
+from penstock.executors.pool import Job
+from penstock.executors.processes import usage_of
+from penstock.model.event import Sampled
+
+__all__ = ["begin", "first_due", "hear", "overdue", "sample"]
+
+_FIRST = 1.0  # seconds until the first look
+_SHORTEST, _LONGEST = 2.0, 10.0  # seconds between two looks
+
+
+def begin(job: Job, now: float) -> None:
+    """Its time runs from now."""
+    task = job.task
+    job.begun = job.heard = now
+    job.look_at = now + _FIRST
+    job.looked = 0.0
+    job.stop_at = now + task.timeout if task.timeout > 0 else 0.0
+    job.silent_at = now + task.no_output_timeout if task.no_output_timeout > 0 else 0.0
+
+
+def hear(job: Job, now: float) -> None:
+    """It said something."""
+    job.heard = now
+    if job.silent_at:
+        job.silent_at = now + job.task.no_output_timeout
+
+
+def first_due(jobs: Iterable[Job], end: float | None) -> float | None:
+    """When the first of these jobs, or `end`, is due; None for never."""
+    first = end
+    for job in jobs:
+        for when in (job.stop_at, job.silent_at, job.kill_at, job.look_at):
+            if when and (first is None or when < first):
+                first = when
+    return first
+
+
+def overdue(job: Job, now: float) -> tuple[str, str]:
+    """What a task is to be stopped for, and in which words: ("kill", "") for one that was asked before, ("", "") to let
+    it go on."""
+    if job.kill_at and now >= job.kill_at:
+        job.kill_at = 0.0
+        return "kill", ""
+    if job.stop_at and now >= job.stop_at:
+        return "timeout", f"it took longer than {job.task.timeout:g} s"
+    if job.silent_at and now >= job.silent_at and not _printed(job, now):
+        return "silence", f"it printed nothing for {job.task.no_output_timeout:g} s"
+    return "", ""
+
+
+def sample(job: Job, pid: int, now: float) -> Sampled | None:
+    """What it uses, if it is time to look. The first look only tells what to compare the next one with."""
+    if not job.look_at or now < job.look_at:
+        return None
+    _printed(job, now)
+    cpu, memory = usage_of(pid)
+    before, looked, job.cpu, job.looked = job.cpu, job.looked, cpu, now
+    passed = now - job.begun
+    job.look_at = now + (min(max(passed / 20, _SHORTEST), _LONGEST) if looked else _FIRST)
+    if not looked:
+        return None
+    rate = max(cpu - before, 0.0) / max(now - looked, 1e-3)
+    return Sampled(job.task.id, round(passed, 3), round(rate, 3), memory, round(now - job.heard, 3))
+
+
+def _printed(job: Job, now: float) -> bool:
+    """Whether its log has grown since somebody looked; if so, that was a word."""
+    size = log_size(job.task.log)
+    if size <= job.log_size:
+        return False
+    job.log_size = size
+    hear(job, now)
+    return True
