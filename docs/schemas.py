@@ -7,9 +7,12 @@ from typing import Any
 
 import msgspec
 
-from penstock.report.documents import DOCUMENTS
+from penstock.report.documents import DOCUMENTS as FIRST
+from penstock.report.history_documents import HISTORY_DOCUMENTS
 
 __all__ = ["schema", "schemas"]
+
+DOCUMENTS = {**FIRST, **HISTORY_DOCUMENTS}
 
 
 def schemas(folder: Path) -> dict[Path, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from penstock.app.pipeline import Pipeline
+    from penstock.app.recall import history, load
     from penstock.declare.python import Seed, deploy, evaluate, predict, required, source, split, step, train
     from penstock.work.context import checkpoint, each, figure, hold, metric, note, progress, skip
 
@@ -20,7 +21,9 @@ __all__ = [
     "each",
     "evaluate",
     "figure",
+    "history",
     "hold",
+    "load",
     "metric",
     "note",
     "predict",
@@ -37,6 +40,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Pipeline": "penstock.app.pipeline",
+    "history": "penstock.app.recall",
+    "load": "penstock.app.recall",
     **dict.fromkeys(
         ("Seed", "deploy", "evaluate", "predict", "required", "source", "split", "step", "train"),
         "penstock.declare.python",

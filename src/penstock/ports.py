@@ -253,7 +253,8 @@ class Ledger(Protocol):
         """Newest first: `{"run", "pipeline", "status", "started", "seconds", "metrics", "name", "tags"}`."""
 
     def run(self, prefix: str) -> Run:
-        """The run of an id, of a unique prefix of one, of a name, or of `last`. Raises `NotFound` with close matches."""
+        """The run of an id, of a unique prefix of one, of a name or tag (the newest), or of `last`. Raises `NotFound`
+        with close matches."""
 
     def status(self, run: str) -> str:
         """The status of a run; one whose process died reads `failed` once its leases expired."""
@@ -271,6 +272,16 @@ class Ledger(Protocol):
 
     def executions(self, pipeline: str = "", step: str = "") -> Iterator[Execution]:
         """Executions, oldest first."""
+
+    # names of artifacts, and of what else people name
+    def tag(self, kind: str, target: str, name: str) -> None:
+        """Let a name of a kind (`artifact` …) stand for a target, and no longer for what it stood for."""
+
+    def untag(self, kind: str, name: str) -> bool:
+        """Take a name away; whether it was there."""
+
+    def tagged(self, kind: str) -> dict[str, str]:
+        """The names of a kind, and what they stand for."""
 
     # keeping house
     def holdings(self) -> Holdings:

@@ -8,7 +8,8 @@ import click
 import pytest
 from tests.cli.conftest import PIPELINE, Done, valid
 
-from penstock.cli.options import parameters, reading_settings
+from penstock.app.settings import reading_settings
+from penstock.cli.options import parameters
 from penstock.errors import PipelineNotFound
 
 Call = Callable[..., Done]

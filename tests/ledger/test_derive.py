@@ -1,4 +1,4 @@
-from penstock.ledger.derive import End, Grow, Rows, Start, fold
+from penstock.ledger.derive import End, Grow, Label, Rows, Start, fold
 from penstock.ledger.packing import unpack_metrics, unpack_reasons
 from penstock.model.event import (
     Begun,
@@ -6,6 +6,7 @@ from penstock.model.event import (
     Decided,
     Failed,
     Grown,
+    Labelled,
     Measured,
     Progressed,
     RunEnded,
@@ -55,6 +56,10 @@ def test_what_concerns_all_steps_keeps_its_place() -> None:
         "because": None,
     }
     assert set(operations[3].steps) == {"b"}
+
+
+def test_labels_concern_the_run() -> None:
+    assert fold("r", [Labelled("best", ("a",), ("b",))], 1.0, {}) == [Label("best", ("a",), ("b",))]
 
 
 def test_a_task_names_its_step() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.app.executors import make_executor
+from penstock.app.labels import checked, split_tags, tag_made
 from penstock.app.recording import GitState
 from penstock.app.result import RunResult
 from penstock.app.settings import Settings, find_settings, open_ledger, unbound_settings
@@ -134,11 +135,17 @@ class Pipeline:
         """Run what has to run, and reuse the rest.
 
         `targets` are steps or artifacts (all, if none are named); `parameters` maps `step.parameter` to a value or
-        to text; `force` names steps to run whatever the ledger knows; `resume` continues an earlier run;
+        to text; `tags` are tags of the run, or of what it makes (`model@candidate`); `force` names steps to run whatever the ledger knows; `resume` continues an earlier run;
         `on_event` is called with every event, in this thread. A failed step does not raise: see `RunResult.status`,
         and `RunResult.raise_if_failed()`.
         """
         settings, graph = self.settings, self.graph
+        labels, artifacts = split_tags(tags)
+        for one in artifacts:
+            graph.maker(one.rpartition("@")[0])
+        if name:
+            checked(name)
+        asked = Request(targets, parameters or {}, force, seed, resume, name, labels, artifacts, command, keep_going)
         git = GitState(settings.root)
         work = Workspace(settings, graph, self._loaded)
         running = make_executor(
@@ -152,7 +159,6 @@ class Pipeline:
             ),
             loaded=self._loaded,
         )
-        asked = Request(targets, parameters or {}, force, seed, resume, name, tags, command, keep_going)
         try:
             asked, earlier = work.resumed(asked)
             plan, past = work.plan(asked, running.start)
@@ -162,6 +168,7 @@ class Pipeline:
                 for event in drive(run, plan, conduct.engine, conduct.means, resumed=conduct.resumed):
                     if on_event is not None:
                         on_event(event)
+            tag_made(work.ledger, run)
             return RunResult(run.id, conduct.engine.status, work.ledger, work.store, settings)
         except BaseException:
             work.ledger.close()

@@ -1,5 +1,6 @@
 """What a run came to: its status, and its values."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from penstock.app.settings import Settings
@@ -10,7 +11,7 @@ from penstock.model.event import Noted
 from penstock.model.task import Failure
 from penstock.ports import Ledger, Store
 
-__all__ = ["RunResult"]
+__all__ = ["RunResult", "find_stored"]
 
 
 class RunResult:
@@ -41,20 +42,7 @@ class RunResult:
 
     def stored(self, artifact: str) -> Stored:
         """How an artifact of this run is stored. Raises `NotFound` with close matches."""
-        known: dict[str, Stored] = {}
-        short: dict[str, list[Stored]] = {}
-        for row in self.steps.values():
-            execution = row["execution"]
-            for one in execution.outputs if execution is not None else ():
-                known[one.artifact] = one.stored
-                short.setdefault(one.artifact.rpartition(".")[2], []).append(one.stored)
-        if artifact in known:
-            return known[artifact]
-        if len(short.get(artifact, [])) == 1:
-            return short[artifact][0]
-        state = self.steps.get(artifact, {}).get("status")
-        what = f"run {self.run} made no `{artifact}`" + (f": that step is {state}" if state else "")
-        raise NotFound(what, hint=did_you_mean(artifact, known) or "See `penstock show`.")
+        return find_stored(self.run, self.steps.values(), artifact)[1]
 
     def __getitem__(self, artifact: str) -> Any:
         return load_value(self.stored(artifact), self._ledger, self._store)
@@ -93,6 +81,33 @@ class RunResult:
 
     def __repr__(self) -> str:
         return f"<run {self.run} {self.status}>"
+
+
+def find_stored(run: str, steps: Iterable[Mapping[str, Any]], artifact: str) -> tuple[str, Stored]:
+    """The full name of an artifact among the steps of a run, and how it is stored. Raises `NotFound` with close matches."""
+    known: dict[str, Stored] = {}
+    short: dict[str, list[str]] = {}
+    states: dict[str, str] = {}
+    for row in steps:
+        states[row["step"]] = row["status"]
+        execution = row["execution"]
+        for one in execution.outputs if execution is not None else ():
+            known[one.artifact] = one.stored
+            short.setdefault(one.artifact.rpartition(".")[2], []).append(one.artifact)
+    if artifact in known:
+        return artifact, known[artifact]
+    if len(short.get(artifact, [])) == 1:
+        return short[artifact][0], known[short[artifact][0]]
+    what = f"run {run} made no `{artifact}`"
+    if len(short.get(artifact, [])) > 1:
+        what = f"run {run} made more than one `{artifact}`"
+        raise NotFound(what, hint="Say which: " + ", ".join([f"`{one}`" for one in short[artifact]]) + ".")
+    if states.get(artifact) in ("succeeded", "reused"):  # it has several outputs, each with a name
+        parts = ", ".join([f"`{one}`" for one in known if one.startswith(f"{artifact}.")])
+        raise NotFound(f"{what}: that step makes several artifacts", hint=f"Name one: {parts}.")
+    state = states.get(artifact)
+    what += f": that step is {state}" if state else ""
+    raise NotFound(what, hint=did_you_mean(artifact, known) or f"See `penstock show {run}`.")
 
 
 def _events(ledger: Ledger, run: str) -> list[Noted]:

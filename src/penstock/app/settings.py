@@ -11,7 +11,7 @@ from msgspec import Struct
 from penstock.errors import NotFound, PipelineNotFound, SettingsError, did_you_mean
 from penstock.ports import Ledger, Store
 
-__all__ = ["Settings", "find_settings", "open_ledger", "open_store", "unbound_settings"]
+__all__ = ["Settings", "find_settings", "open_ledger", "open_store", "reading_settings", "unbound_settings"]
 
 
 class Settings(Struct, frozen=True):
@@ -92,6 +92,22 @@ def unbound_settings(name: str, folder: Path | None = None, **overrides: Any) ->
     start = (folder or Path.cwd()).absolute()
     said, _ = _pyproject(start)
     return _settings(None, start, {**said, "name": name}, overrides)
+
+
+def reading_settings(file: str | Path | None = None) -> Settings:
+    """The settings of the pipeline, or of the state folder that is here: reading needs no pipeline file.
+
+    Where a folder holds several pipelines, they share one ledger: which of them is meant need not be said (`pipeline`
+    is then "").
+    """
+    try:
+        return find_settings(file)
+    except PipelineNotFound:
+        here = Path.cwd()
+        state = Path(os.environ.get("PENSTOCK_STATE") or here / ".penstock").absolute()
+        if file is not None or not (state / "ledger.db").exists():
+            raise
+        return Settings(root=here, file=None, state=state, pipeline="")
 
 
 def open_ledger(settings: Settings, *, create: bool = False) -> Ledger:

@@ -29,7 +29,8 @@ __all__ = ["Conduct", "Request", "Workspace"]
 
 
 class Request(NamedTuple):
-    """What people ask of a plan or a run. `parameters` maps `step.parameter` to a value or text; `seed` None: the setting."""
+    """What people ask of a plan or a run. `parameters` maps `step.parameter` to a value or text; `seed` None: the setting. `marks` are tags for
+    artifacts, as `artifact@tag`."""
 
     targets: Sequence[str] = ()
     parameters: Mapping[str, object] = {}
@@ -38,6 +39,7 @@ class Request(NamedTuple):
     resume: str = ""
     name: str = ""
     tags: Sequence[str] = ()
+    marks: Sequence[str] = ()
     command: Sequence[str] = ()
     keep_going: bool | None = None
 
@@ -131,6 +133,7 @@ class Workspace:
             machine=machine(),
             tags=tuple(request.tags) or (earlier.tags if earlier is not None else ()),
             name=request.name or (earlier.name if earlier is not None else ""),
+            marks=tuple(request.marks) or (earlier.marks if earlier is not None else ()),
         )
 
     @contextmanager

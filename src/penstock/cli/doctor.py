@@ -14,8 +14,8 @@ import psutil
 
 import penstock
 from penstock.app.executors import cores, executor_names
-from penstock.app.settings import Settings, open_ledger, open_store
-from penstock.cli.options import file_option, json_option, reading_settings
+from penstock.app.settings import Settings, open_ledger, open_store, reading_settings
+from penstock.cli.options import file_option, json_option
 from penstock.cli.output import show
 from penstock.errors import PenstockError
 from penstock.ledger.mounts import network_filesystem

@@ -1,15 +1,12 @@
 """Options that several commands share, and the pipeline or ledger that they name."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from penstock.app.settings import Settings, find_settings, open_ledger
-from penstock.errors import PipelineNotFound
+from penstock.app.settings import Settings, open_ledger, reading_settings
 from penstock.ports import Ledger
 
 __all__ = [
@@ -18,7 +15,6 @@ __all__ = [
     "json_option",
     "parameters",
     "reading",
-    "reading_settings",
     "seed_option",
     "setting_option",
     "targets",
@@ -63,15 +59,3 @@ def reading(file: str | None) -> Iterator[tuple[Settings, Ledger]]:
         yield settings, ledger
     finally:
         ledger.close()
-
-
-def reading_settings(file: str | None) -> Settings:
-    """The settings of the pipeline, or of the state folder that is here."""
-    try:
-        return find_settings(file)
-    except PipelineNotFound:
-        here = Path.cwd()
-        state = Path(os.environ.get("PENSTOCK_STATE") or here / ".penstock").absolute()
-        if file is not None or not (state / "ledger.db").exists():
-            raise
-        return Settings(root=here, file=None, state=state, pipeline="")

@@ -24,7 +24,13 @@ __all__ = ["run"]
 )
 @click.option("--checks", type=click.Choice(["quick", "full", "off"]), help="How much to check for leaks.")
 @click.option("--name", metavar="NAME", default="", help="A name for the run, by which it can be shown.")
-@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag for the run; may be given again.")
+@click.option(
+    "--tag",
+    "tags",
+    metavar="TAG",
+    multiple=True,
+    help="A tag for the run, or ARTIFACT@TAG for what it makes; may be given again.",
+)
 @file_option
 @json_option
 def run(

@@ -9,6 +9,7 @@ from penstock.app.settings import Settings, open_store
 from penstock.cli.options import file_option, json_option, reading
 from penstock.cli.output import columns
 from penstock.cli.output import show as show_document
+from penstock.report.metric_history import metric_lines, metric_view
 from penstock.report.run_text import run_lines, runs_lines
 from penstock.report.step_text import step_lines
 from penstock.report.views import previous_metrics, run_view, runs_view, step_view
@@ -17,13 +18,25 @@ __all__ = ["runs", "show"]
 
 
 @click.command()
-@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=None, metavar="N", help="How many (20; with --metric 50)."
+)
+@click.option("--metric", metavar="METRIC", help="A metric over these runs, as a chart.")
+@click.option("--tag", metavar="TAG", help="Only runs that bear this tag.")
 @file_option
 @json_option
-def runs(limit: int, file: str | None, as_json: bool) -> None:
-    """List runs, newest first."""
+def runs(limit: int | None, metric: str | None, tag: str | None, file: str | None, as_json: bool) -> None:
+    """List runs, newest first, or follow a metric through them.
+
+    METRIC is `step.name`, or its end where that is unique.
+    """
     with reading(file) as (settings, ledger):
-        document = runs_view(ledger, limit, settings.pipeline if file else "", now=time.time())
+        pipeline = settings.pipeline if file else ""
+        if metric is not None:
+            history = metric_view(ledger, metric, limit or 50, pipeline, tag or "")
+            show_document(history, metric_lines(history, time.time(), columns()), as_json=as_json)
+            return
+        document = runs_view(ledger, limit or 20, pipeline, tag or "", now=time.time())
     show_document(document, runs_lines(document, time.time(), columns()), as_json=as_json)
 
 

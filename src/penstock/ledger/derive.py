@@ -18,6 +18,7 @@ from penstock.model.event import (
     Failed,
     Grown,
     Held,
+    Labelled,
     Retrying,
     RunEnded,
     RunStarted,
@@ -26,7 +27,7 @@ from penstock.model.event import (
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended
 
-__all__ = ["End", "Grow", "Operation", "Rows", "Start", "fold"]
+__all__ = ["End", "Grow", "Label", "Operation", "Rows", "Start", "fold"]
 
 
 class Start(Struct, frozen=True):
@@ -55,7 +56,15 @@ class End(Struct, frozen=True):
     seconds: float
 
 
-Operation = Start | Rows | Grow | End
+class Label(Struct, frozen=True):
+    """The run has another name (None: its own), and other tags."""
+
+    name: str | None
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+Operation = Start | Rows | Grow | Label | End
 
 
 def fold(run: str, events: Iterable[Event], time: float, sequences: Mapping[str, int]) -> list[Operation]:
@@ -85,6 +94,7 @@ class _Fold:
             Held: self._held,
             Approved: self._approved,
             Grown: self._grown,
+            Labelled: self._labelled,
             RunEnded: self._run_ended,
         }
 
@@ -196,6 +206,10 @@ class _Fold:
     def _grown(self, event: Grown) -> None:
         self._flush()
         self._done.append(Grow(event.step, event.children))
+
+    def _labelled(self, event: Labelled) -> None:
+        self._flush()
+        self._done.append(Label(event.name, event.added, event.removed))
 
     def _run_ended(self, event: RunEnded) -> None:
         self._flush()

@@ -190,6 +190,9 @@ def _row(connection: sqlite3.Connection, prefix: str) -> int:
             number = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
             raise NotFound(f"There is no run `{prefix}`: the ledger holds {number} runs")
         return int(row[0])
+    tagged = _tagged(connection, prefix)
+    if tagged is not None:
+        return tagged
     rows = connection.execute(
         "SELECT ref, id FROM runs WHERE substr(id, 1, ?) = ? AND ? <> '' ORDER BY ref DESC LIMIT 6",
         (len(prefix), prefix, prefix),
@@ -200,8 +203,8 @@ def _row(connection: sqlite3.Connection, prefix: str) -> int:
         raise NotFound(
             f"`{prefix}` is the beginning of more than one run", hint="Give more of: " + ", ".join([i for _, i in rows])
         )
-    recent = connection.execute("SELECT id, name FROM runs ORDER BY ref DESC LIMIT 500").fetchall()
-    known = [text for pair in recent for text in pair if text]
+    recent = connection.execute("SELECT id, name, tags FROM runs ORDER BY ref DESC LIMIT 500").fetchall()
+    known = [text for run, name, tags in recent for text in (run, name, *unpack_tags(tags)) if text]
     raise NotFound(f"There is no run `{prefix}`", hint=did_you_mean(prefix, known))
 
 
@@ -215,3 +218,9 @@ def _exact(connection: sqlite3.Connection, prefix: str) -> int | None:
         if row is not None:
             return int(row[0])
     return None
+
+
+def _tagged(connection: sqlite3.Connection, tag: str) -> int | None:
+    """The newest run that bears a tag."""
+    rows = connection.execute("SELECT ref, tags FROM runs WHERE length(tags) > 1 ORDER BY ref DESC")
+    return next((int(row[0]) for row in rows if tag in unpack_tags(row[1])), None)

@@ -7,9 +7,9 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
-from penstock.ledger.derive import End, Grow, Rows, Start, fold
+from penstock.ledger.derive import End, Grow, Label, Rows, Start, fold
 from penstock.ledger.executions import find, insert, numbered, offered, passed, sequences, uncached
-from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, collector_held, pack
+from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, collector_held, pack, unpack_run
 from penstock.model.event import Committed, Decided, Event, Noted, RunStarted
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended
@@ -239,6 +239,16 @@ def _grow(connection: sqlite3.Connection, row: int, operation: Grow) -> None:
     )
 
 
+def _label(connection: sqlite3.Connection, row: int, operation: Label) -> None:
+    run = unpack_run(connection.execute("SELECT body FROM runs WHERE ref = ?", (row,)).fetchone()[0])
+    kept = [one for one in run.tags if one not in operation.removed]
+    tags = tuple(dict.fromkeys([*kept, *operation.added]))
+    run = replace(run, tags=tags, name=run.name if operation.name is None else operation.name)
+    connection.execute(
+        "UPDATE runs SET name = ?, tags = ?, body = ? WHERE ref = ?", (run.name, pack(list(run.tags)), pack(run), row)
+    )
+
+
 def _end(connection: sqlite3.Connection, row: int, operation: End) -> None:
     connection.execute(
         "UPDATE runs SET status = ?, seconds = ? WHERE ref = ?", (operation.status, operation.seconds, row)
@@ -250,4 +260,4 @@ def _end(connection: sqlite3.Connection, row: int, operation: End) -> None:
     )
 
 
-_OPERATIONS: dict[type, Any] = {Start: _start, Rows: _rows, Grow: _grow, End: _end}
+_OPERATIONS: dict[type, Any] = {Start: _start, Rows: _rows, Grow: _grow, Label: _label, End: _end}

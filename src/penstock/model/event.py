@@ -20,6 +20,7 @@ __all__ = [
     "Failed",
     "Grown",
     "Held",
+    "Labelled",
     "Measured",
     "Noted",
     "Produced",
@@ -192,6 +193,14 @@ class Approved(Struct, frozen=True, tag=True, omit_defaults=True):
     by: str = ""
 
 
+class Labelled(Struct, frozen=True, tag=True, omit_defaults=True):
+    """People gave a run another name ("" for none, None to leave it), or tags, or took tags away."""
+
+    name: str | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
 class Grown(Struct, frozen=True, tag=True):
     """A step became `children` and will hold their gathered result."""
 
@@ -240,6 +249,7 @@ Event = (
     | Cancelled
     | Held
     | Approved
+    | Labelled
     | Grown
     | Warned
     | RunEnded

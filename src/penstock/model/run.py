@@ -81,7 +81,8 @@ class Run(Struct, frozen=True, omit_defaults=True):
     `pipeline` names the pipeline within its project, `file` is where it was loaded from (relative to `root`),
     `graph` maps each step to its kind, inputs and outputs as data; `parameters` are the values as shown, by step, `overrides` those that were given, as `step.parameter`;
     `snapshot` is the digest of the stored source snapshot; `environment` maps each installed distribution to its
-    version, with `python` and `platform` beside it; `machine` holds host name, cores and memory.
+    version, with `python` and `platform` beside it; `machine` holds host name, cores and memory;
+    `marks` are tags for artifacts that it makes, as `artifact@tag`.
     """
 
     id: str
@@ -106,3 +107,4 @@ class Run(Struct, frozen=True, omit_defaults=True):
     machine: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
     name: str = ""
+    marks: tuple[str, ...] = ()

@@ -30,6 +30,8 @@ from penstock.report.units import iso
 __all__ = [
     "failure_view",
     "find_step",
+    "newest_runs",
+    "numbers_view",
     "previous_metrics",
     "reasons_view",
     "run_view",
@@ -38,6 +40,7 @@ __all__ = [
     "warnings_view",
 ]
 
+_ALL = 1_000_000
 # No check has looked at a run until checks are there: UNKNOWN, which is not CLEAN.
 _UNCHECKED: ChecksDocument = {"verdict": "UNKNOWN", "findings": [], "checks": []}
 
@@ -80,9 +83,22 @@ def run_view(
     }
 
 
-def runs_view(ledger: Ledger, limit: int = 50, pipeline: str = "", *, now: float = 0.0) -> RunsDocument:
-    """The newest runs, newest first. With `now`, those that are going on have lasted until then."""
-    return {"runs": [_line(row, now) for row in ledger.runs(limit, pipeline)]}
+def runs_view(ledger: Ledger, limit: int = 50, pipeline: str = "", tag: str = "", *, now: float = 0.0) -> RunsDocument:
+    """The newest runs, newest first; only those that bear a tag, if one is given. With `now`, those that are going on
+    have lasted until then."""
+    return {"runs": [_line(row, now) for row in newest_runs(ledger, limit, pipeline, tag)]}
+
+
+def newest_runs(ledger: Ledger, limit: int, pipeline: str = "", tag: str = "") -> list[dict[str, Any]]:
+    """The ledger's rows of the newest runs that bear a tag. Raises `NotFound` with close matches where none does."""
+    if not tag:
+        return ledger.runs(limit, pipeline)
+    rows = ledger.runs(_ALL, pipeline)
+    found = [row for row in rows if tag in (row["tags"] or ())]
+    if not found:
+        known = {one for row in rows for one in row["tags"] or ()}
+        raise NotFound(f"no run has the tag `{tag}`", hint=did_you_mean(tag, known) or "Give it with `penstock tag`.")
+    return found[:limit]
 
 
 def previous_metrics(ledger: Ledger, pipeline: str, run: str) -> tuple[str, dict[str, float | None]]:
@@ -96,7 +112,7 @@ def previous_metrics(ledger: Ledger, pipeline: str, run: str) -> tuple[str, dict
                 earlier = True
             elif earlier and row["metrics"]:
                 if row["status"] == "succeeded":
-                    return row["run"], _numbers(row["metrics"])
+                    return row["run"], numbers_view(row["metrics"])
                 other = other or _line(row)
     return (other["run"], other["metrics"]) if other else ("", {})
 
@@ -185,7 +201,7 @@ def _step(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> StepDocu
         "peak_memory": row["peak_memory"] or 0,
         "inputs": _inputs(row, run, made),
         "outputs": [_output(made.artifact, made.stored) for made in (execution.outputs if execution else ())],
-        "metrics": _numbers(row["metrics"]),
+        "metrics": numbers_view(row["metrics"]),
         "error": failure_view(row["error"]),
         "note": row.get("question") or row.get("reason") or (f"blocked by {row['by']}" if row.get("by") else ""),
     }
@@ -263,7 +279,7 @@ def _warned(ledger: Ledger, run: str) -> list[WarningDocument]:
 
 
 def _line_of(ledger: Ledger, run: Run, now: float) -> RunLine:
-    for limit in (20, 1_000_000):  # most often it is among the newest
+    for limit in (20, _ALL):  # most often it is among the newest
         for row in ledger.runs(limit, run.pipeline):
             if row["run"] == run.id:
                 return _line(row, now)
@@ -280,10 +296,10 @@ def _line(row: Mapping[str, Any], now: float = 0.0) -> RunLine:
         "status": row["status"],
         "started": iso(row["started"]),
         "seconds": row["seconds"] or going,
-        "metrics": _numbers(row["metrics"]),
+        "metrics": numbers_view(row["metrics"]),
     }
 
 
-def _numbers(metrics: Mapping[str, Any] | Sequence[Any] | None) -> dict[str, float | None]:
+def numbers_view(metrics: Mapping[str, Any] | Sequence[Any] | None) -> dict[str, float | None]:
     """Metrics as JSON can hold them: it knows no NaN and no infinity."""
     return {name: value if math.isfinite(value) else None for name, value in dict(metrics or {}).items()}

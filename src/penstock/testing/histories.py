@@ -20,6 +20,7 @@ from penstock.model.event import (
     Failed,
     Grown,
     Held,
+    Labelled,
     Measured,
     Noted,
     Produced,
@@ -300,6 +301,38 @@ class HistoryContract:
             with pytest.raises(NotFound) as caught:
                 ledger.run(name)
             assert hint in caught.value.hint
+
+    def test_a_run_is_named_and_tagged_afterwards(self, ledger: Ledger, other: Ledger) -> None:
+        """Under way or over; what was not named stays. A tag finds the newest run that bears it, after its names."""
+        for number in range(3):
+            begin(ledger, make_run(f"run-{number}", name=f"n{number}", tags=("t", "old")))
+        ledger.record("run-1", [RunEnded("succeeded", 1.0)])
+        other.record("run-1", [Labelled("best", ("new", "t"), ("old",)), Labelled(added=("n0",))])
+        found = ledger.run("best")
+        assert (found.id, found.name, found.tags) == ("run-1", "best", ("t", "new", "n0"))
+        row = ledger.runs()[1]
+        assert (row["run"], row["name"], row["tags"], row["status"]) == (
+            "run-1", "best", ["t", "new", "n0"], "succeeded",
+        )  # fmt: skip
+        assert [ledger.run(name).id for name in ("new", "t", "old", "n0")] == ["run-1", "run-2", "run-2", "run-0"]
+        other.record("run-1", [Labelled(name="")])
+        with pytest.raises(NotFound) as caught:
+            ledger.run("nwe")
+        assert "`new`" in caught.value.hint
+        assert ledger.run("run-1").name == ""
+        assert ledger.run("new").id == "run-1"
+        ledger.record("run-1", [RunStarted(ledger.run("run-1"))])  # resumed: it keeps what it was given
+        assert ledger.run("new").tags == ("t", "new", "n0")
+
+    def test_a_name_stands_for_one_thing(self, ledger: Ledger, other: Ledger) -> None:
+        """And for the newest that it was given to."""
+        ledger.tag("artifact", "blake3:1", "model@best")
+        ledger.tag("artifact", "blake3:2", "model@best")
+        ledger.tag("run", "run-1", "model@best")
+        assert other.tagged("artifact") == {"model@best": "blake3:2"}
+        assert other.untag("artifact", "model@best")
+        assert not ledger.untag("artifact", "model@best")
+        assert (ledger.tagged("artifact"), ledger.tagged("run")) == ({}, {"model@best": "run-1"})
 
     def test_a_run_whose_process_died_has_failed(self, ledger: Ledger, other: Ledger, clock: HeldClock) -> None:
         """Once its lease ran out, and not before; and what ran in it runs no more."""
