@@ -94,3 +94,11 @@ def test_a_hidden_input_that_changed_is_named():
     (reason,) = decide(now, INPUTS, Known(done(before))).reasons
     assert (reason.kind, reason.where) == ("file", "p.py:3")
     assert "without declaring it" in reason.what
+
+
+def test_other_content_of_paths_in_a_list_is_told_as_such():
+    before = Setting("files", "value", "[a.csv]", "d1", within=(("a.csv", "f1"),))
+    after = structs.replace(before, digest="d2", within=(("a.csv", "f2"),))
+    known = Known(done(Work(STEP, (before,), seed=1)))
+    (one,) = decide(Work(STEP, (after,), seed=1), INPUTS, known).reasons
+    assert (one.kind, one.what) == ("file", "what `files` names has other content ([a.csv])")

@@ -107,3 +107,12 @@ def test_a_pattern_gives_the_names_that_match_it(tmp_path):
     assert digest_path(tmp_path / "*.txt", patterns=True) == one
     (tmp_path / "b.txt").write_text("2")
     assert digest_path(tmp_path / "*.txt", patterns=True) != one
+
+
+def test_what_runs_write_beside_a_pipeline_is_no_content_of_its_folder(tmp_path):
+    (tmp_path / "a").write_text("1")
+    before = digest_path(tmp_path)
+    for name in (".penstock", "__pycache__"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_text("1")
+    assert digest_path(tmp_path) == before

@@ -1,11 +1,9 @@
 """Parameters: conversion from text, what is said when it fails, digests."""
 
-import enum
 import pickle
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,72 +13,26 @@ from tests.strategies import make_step
 from penstock.errors import ParameterError, UnknownName
 from penstock.graph.graph import build
 from penstock.model.step import Parameter
-from penstock.plan.parameters import convert, repr_of, seed_of, settings_of, split_overrides
+from penstock.plan.parameters import repr_of, seed_of, settings_of, split_overrides
 
 
-class Colour(enum.Enum):
-    RED = "red"
-
-
-@dataclass(frozen=True)
-class Tree:
-    depth: int = 1
-
-
-@pytest.mark.parametrize(
-    ("text", "annotation", "value"),
-    [
-        ("3", int, 3),
-        ("-3", int, -3),
-        ("0.5", float, 0.5),
-        ("1e-3", float, 0.001),
-        ("3", float, 3.0),
-        ("yes", bool, True),
-        ("off", bool, False),
-        ("x", str, "x"),
-        ("3", str, "3"),
-        ("none", Optional[int], None),
-        ("3", int | None, 3),
-        ("red", Colour, Colour.RED),
-        ("b", Literal["a", "b"], "b"),
-        ("2020-01-02", date, date(2020, 1, 2)),
-        ("PT2H", timedelta, timedelta(hours=2)),
-        ("1,2", list[int], [1, 2]),
-        ("[1, 2]", list[int], [1, 2]),
-        ("a,b", tuple[str, ...], ("a", "b")),
-        ('{"a": 1}', dict[str, int], {"a": 1}),
-        ("a/b", Path, Path("a/b")),
-        ('{"depth": 3}', Tree, Tree(3)),
-    ],
-)
-def test_text_becomes_what_the_annotation_says(text, annotation, value):
-    found = convert(text, annotation)
-    assert found == value
-    assert type(found) is type(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "annotation", "words"),
-    [
-        ("x", int, "int"),
-        ("3.5", int, "int"),
-        ("maybe", bool, "true or false"),
-        ("c", Literal["a", "b"], "Literal"),
-        ("blue", Colour, "Colour"),
-        (3.5, int, "int"),
-        ("[1", list[int], "JSON"),
-    ],
-)
-def test_what_does_not_fit_says_what_is_wanted(value, annotation, words):
-    with pytest.raises(ValueError, match=words):
-        convert(value, annotation)
+def value_of(text, default):
+    step = make_step("s", parameters=(Parameter("a", annotation=Any, default=default),))
+    (setting,) = settings_of(step, {"a": text}, 0, Path())
+    return pickle.loads(setting.data)
 
 
 def test_without_an_annotation_text_is_read_as_json_if_it_is():
-    step = make_step("s", parameters=(Parameter("a", annotation=Any, default=1),))
-    for text, value in (("3", 3), ("0.5", 0.5), ("true", True), ("word", "word")):
-        (setting,) = settings_of(step, {"a": text}, 0, Path())
-        assert pickle.loads(setting.data) == value
+    for text, value in (("3", 3), ("0.5", 0.5), ("true", True), ("word", "word"), ("False", False), ("None", None)):
+        assert value_of(text, 1) == value
+        assert type(value_of(text, 1)) is type(value)
+
+
+def test_without_an_annotation_a_default_says_what_text_means():
+    assert value_of("no", True) is False
+    assert value_of("2013", "2012") == "2013"
+    with pytest.raises(ParameterError, match="true or false"):
+        value_of("maybe", True)
 
 
 def test_a_missing_required_parameter_says_how_to_give_it():
@@ -108,6 +60,67 @@ def test_paths_start_at_the_root_and_are_hashed(tmp_path):
         settings_of(step, {"path": "no.csv"}, 0, tmp_path)
 
 
+def test_a_path_that_is_there_seen_from_elsewhere_says_where_paths_start(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("1")
+    monkeypatch.chdir(tmp_path)
+    step = make_step("rows", parameters=(Parameter("path", "path", Path, Path("a.csv")),))
+    with pytest.raises(ParameterError) as error:
+        settings_of(step, {}, 0, tmp_path / "project")
+    assert str(tmp_path / "a.csv") in error.value.hint
+    assert "start at the pipeline's folder" in error.value.hint
+
+
+@dataclass(frozen=True)
+class Config:
+    files: tuple[Path, ...]
+    depth: int = 1
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (list[Path], [Path("a.csv"), Path("b.csv")]),
+        (dict[str, Path], {"one": Path("a.csv"), "two": Path("b.csv")}),
+        (Config, Config((Path("a.csv"), Path("b.csv")))),
+        (Any, {Path("a.csv"), Path("b.csv")}),
+    ],
+)
+def test_paths_inside_of_other_values_start_at_the_root_and_are_hashed(tmp_path, annotation, value):
+    def setting():
+        (found,) = settings_of(step, {}, 0, tmp_path)
+        return found
+
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("1")
+    step = make_step("rows", parameters=(Parameter("given", annotation=annotation, default=value),))
+    before = setting()
+    assert str(tmp_path / "a.csv") in repr(pickle.loads(before.data))
+    assert [path for path, _ in before.within] == ["a.csv", "b.csv"]
+    (tmp_path / "b.csv").write_text("2")
+    assert setting().digest != before.digest
+    (tmp_path / "b.csv").write_text("1")
+    assert setting().digest == before.digest
+    (tmp_path / "b.csv").unlink()
+    with pytest.raises(ParameterError, match=r"rows\.given: .*b\.csv"):
+        setting()
+
+
+def test_one_file_twice_in_a_set_is_not_two(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("1")
+    digests = set()
+    for value in ({Path("a.csv")}, {Path("a.csv"), Path("b.csv")}):
+        step = make_step("rows", parameters=(Parameter("given", default=value),))
+        digests.add(settings_of(step, {}, 0, tmp_path)[0].digest)
+    assert len(digests) == 2
+
+
+def test_a_seed_may_have_to_be_given():
+    step = make_step("model", parameters=(Parameter("seed", "seed", required=True),))
+    with pytest.raises(ParameterError, match="needs a value for `seed`"):
+        settings_of(step, {}, 0, Path())
+
+
 def test_seeds_come_from_the_run_and_the_name():
     assert seed_of(0, "model") == seed_of(0, "model")
     assert len({seed_of(0, "model"), seed_of(1, "model"), seed_of(0, "other")}) == 3
@@ -119,9 +132,14 @@ def test_seeds_come_from_the_run_and_the_name():
 
 
 def test_overrides_are_sorted_by_step_and_misspelt_ones_corrected():
-    graph = build([make_step("model", parameters=(Parameter("lr"), Parameter("depth")))])
+    graph = build(
+        [make_step("train"), make_step("model", ("train",), parameters=(Parameter("lr"), Parameter("depth")))]
+    )
     assert split_overrides(graph, {"model.lr": "1", "model.depth": "2"}) == {"model": {"lr": "1", "depth": "2"}}
-    for name, words in (("modle.lr", "`model`"), ("model.dept", "`depth`"), ("lr", "`model.lr`")):
+    for name, words in (
+        ("modle.lr", "`model`"), ("model.dept", "`depth`"), ("lr", "`model.lr`"), ("model.x", "`depth`, `lr`"),
+        ("model.depth.inner", "`model.depth` as a whole"), ("model.train", "is an input"),
+    ):  # fmt: skip
         with pytest.raises(UnknownName) as error:
             split_overrides(graph, {name: "1"})
         assert words in error.value.hint

@@ -373,3 +373,13 @@ def test_a_chain_of_ten_thousand_blocks_without_recursion(size):
     engine.on(Ended("r/s0/1", "failed", failure=Failure("E", "m")))
     assert engine.done
     assert engine.states[f"s{size - 1}"] == "blocked"
+
+
+def test_what_was_edited_while_it_ran_failed_for_that_reason():
+    engine, _ = engine_of({"s0": []})
+    engine.begin([Decision("s0", "run", key="s0")])
+    engine.on(Begun("r/s0/1", "s0", 1))
+    commands = engine.on(Ended("r/s0/1", "changed", reason="`a.csv` was edited while the step ran"))
+    (failed,) = [one.event for one in commands if isinstance(one, Say) and isinstance(one.event, Failed)]
+    assert (failed.failure.kind, failed.failure.message) == ("CodeChanged", "`a.csv` was edited while the step ran")
+    assert "run again" in failed.failure.hint

@@ -364,6 +364,17 @@ def test_a_declared_folder_is_checked_again(bench: Bench) -> None:
     assert bench.do(adds, settings=(setting,)).status == "changed"
 
 
+def test_files_named_inside_of_a_value_are_declared_and_checked_again(bench: Bench) -> None:
+    file = bench.folder / "raw.csv"
+    file.write_text("a\n1\n")
+    setting = Setting("paths", "value", "[raw.csv]", "", pickle.dumps([file]), within=(("raw.csv", digest_path(file)),))
+    ended = bench.do(lambda paths: paths[0].read_text(), settings=(setting,))
+    assert (ended.status, ended.hidden) == ("succeeded", ())
+    ended = bench.do(lambda paths: paths[0].write_text("other"), settings=(setting,))
+    assert (ended.status, ended.outputs) == ("changed", ())
+    assert "`raw.csv` (parameter `paths`)" in ended.reason
+
+
 def test_hidden_inputs_are_told_with_place_and_content(bench: Bench) -> None:
     file = bench.folder / "lookup.csv"
     file.write_text("a\n")

@@ -16,7 +16,8 @@ from penstock.errors import ParameterError, PenstockError
 from penstock.graph.bind import bind
 from penstock.graph.graph import Graph, build
 from penstock.model.step import Parameter, Step
-from penstock.plan.parameters import convert, settings_of, split_overrides
+from penstock.plan.conversion import convert
+from penstock.plan.parameters import settings_of, split_overrides
 from penstock.report.documents import LintDocument
 from penstock.report.error_text import error_lines
 from penstock.report.paint import Line, safe

@@ -38,6 +38,7 @@ class Setting(Struct, frozen=True, gc=False, omit_defaults=True):
 
     For `kind="path"`, `shown` is the path as given and `digest` that of the file's or folder's content; `stat` is the
     file's (size, change time in ns, inode) when that digest was known to be true, so that it need not be read again.
+    `within`: the paths that a value of another kind holds (a list of paths, a data class with one), each with its digest.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Setting(Struct, frozen=True, gc=False, omit_defaults=True):
     digest: str
     data: bytes = b""
     stat: tuple[int, ...] = ()
+    within: tuple[tuple[str, str], ...] = ()
 
 
 class Task(Struct, frozen=True, omit_defaults=True):

@@ -97,6 +97,8 @@ def _settings(last: Execution, work: Work) -> list[Reason]:
                 if before[0] != one.shown:
                     what = f"`{name}`: {before[0]} → {one.shown}, with other content"
                 reasons.append(Reason("file", what, one.shown))
+            elif one.within and before[0] == one.shown:
+                reasons.append(Reason("file", f"what `{name}` names has other content ({one.shown})", work.step.where))
             else:
                 reasons.append(Reason("parameter", f"parameter `{name}` {before[0]} → {one.shown}"))
     gone = [name for name in last.settings if name not in now]

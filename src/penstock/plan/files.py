@@ -21,11 +21,14 @@ The time is the inode's change time: unlike mtime, nobody can set it back after 
 """
 
 _CHUNK = 16 << 20
+_OWN = frozenset({".penstock", "__pycache__"})  # what a run itself writes beside a pipeline
 _SETTLED = 2_000_000_000  # ns: a file altered within the last two seconds may be altered again within the clock's grain
 
 
 def digest_path(path: Path, stats: Stats | None = None, *, patterns: bool = False) -> str:
     """The digest of a file's content, or of a folder's names and contents (links are followed, order is fixed).
+
+    In folders, `.penstock` and `__pycache__` do not count: what a run writes must not alter what it read.
 
     With `patterns`, a path with wildcards that is no file gives the digest of the names that match it.
     A file whose size, change time and inode are as `stats` remembers is not read again, unless it was altered just before it
@@ -91,6 +94,8 @@ def _walk(folder: Path) -> list[tuple[str, os.stat_result | None]]:
             for entry in entries:
                 name = prefix + entry.name
                 if entry.is_dir():
+                    if entry.name in _OWN:
+                        continue
                     found.append((f"{name}/", None))
                     todo.append((f"{name}/", entry.path))
                 elif entry.is_file():

@@ -1,26 +1,25 @@
-"""Parameters: values given as text or as Python values, converted to what the annotation says, and hashed."""
+"""Parameters: what was given or else the default, converted to what the annotation says, and hashed."""
 
 import contextlib
 import os
 import pickle
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import FunctionType
-from typing import Any, get_args, get_origin
-
-import msgspec
+from typing import Any
 
 from penstock.errors import ParameterError, UnknownName, did_you_mean
 from penstock.graph.graph import Graph
 from penstock.model.digest import combine, digest_bytes
 from penstock.model.step import Parameter, Step
 from penstock.model.task import Setting
+from penstock.plan.conversion import convert, guess
 from penstock.plan.files import Stats, digest_path, settled
+from penstock.plan.within import paths_in, with_paths
 
-__all__ = ["convert", "repr_of", "seed_of", "settings_of", "split_overrides"]
+__all__ = ["repr_of", "seed_of", "settings_of", "split_overrides"]
 
-_TRUE = frozenset({"true", "yes", "on", "1"})
-_FALSE = frozenset({"false", "no", "off", "0"})
+_PLAIN = frozenset({int, float, str, bool, type(None)})
 
 
 def split_overrides(graph: Graph, given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -42,10 +41,22 @@ def split_overrides(graph: Graph, given: Mapping[str, Any]) -> dict[str, dict[st
             )
         known = [one.name for one in graph.steps[step].parameters]
         if parameter not in known:
-            hint = did_you_mean(parameter, known) or f"Step `{step}` has no parameters."
-            raise UnknownName(f"step `{step}` has no parameter `{parameter}`", where=graph.steps[step].where, hint=hint)
+            raise UnknownName(
+                f"step `{step}` has no parameter `{parameter}`",
+                where=graph.steps[step].where,
+                hint=_instead(graph.steps[step], parameter, known),
+            )
         found.setdefault(step, {})[parameter] = value
     return found
+
+
+def _instead(step: Step, name: str, known: list[str]) -> str:
+    whole, dot, _ = name.partition(".")
+    if dot and whole in known:
+        return f"Give `{step.name}.{whole}` as a whole, as JSON."
+    if name in step.inputs:
+        return f"`{name}` is an input, which another step makes: an argument without a default."
+    return did_you_mean(name, known) or ("It has " + ", ".join(f"`{one}`" for one in known) if known else "It has none")
 
 
 def settings_of(
@@ -63,96 +74,11 @@ def seed_of(run_seed: int, step: str) -> int:
     return int(combine("seed", [str(run_seed), step])[7:15], 16)
 
 
-def convert(value: Any, annotation: Any) -> Any:
-    """A parameter's value as its annotation says; text is read as the command line gives it.
-
-    Raises `ValueError` with what was wanted.
-
-    >>> convert("0.5", float), convert("yes", bool), convert("1,2", list[int])
-    (0.5, True, [1, 2])
-    """
-    if annotation is Any or annotation is None:
-        return _guess(value) if isinstance(value, _Text) else value
-    if isinstance(annotation, type) and not isinstance(value, str) and isinstance(value, annotation):
-        return value
-    if _of_path(annotation):
-        return Path(value) if isinstance(value, str | os.PathLike) else value
-    if isinstance(value, str):
-        return _from_text(str(value), annotation)
-    try:
-        return msgspec.convert(value, annotation, strict=True, builtin_types=_BUILTIN, dec_hook=_hook)
-    except msgspec.ValidationError as error:
-        raise ValueError(_wanted(annotation, error)) from None
-    except TypeError:  # an annotation that only the user's own code understands
-        return value
-
-
-class _Text(str):
-    """Text from the command line, where no annotation says what it is."""
-
-    __slots__ = ()
-
-
-_BUILTIN: tuple[type, ...] = ()
-
-
-def _from_text(text: str, annotation: Any) -> Any:
-    if annotation is str:
-        return text
-    origin = get_origin(annotation)
-    options = get_args(annotation)
-    if annotation is bool:
-        lowered = text.strip().lower()
-        if lowered in _TRUE | _FALSE:
-            return lowered in _TRUE
-        raise ValueError("a truth value is wanted: true or false")
-    if type(None) in options and text.strip().lower() in {"none", "null", ""}:
-        return None
-    container = origin or annotation
-    if container in {list, tuple, set, frozenset, dict} or (
-        isinstance(container, type)
-        and (issubclass(container, msgspec.Struct) or hasattr(container, "__dataclass_fields__"))
-    ):
-        stripped = text.strip()
-        if stripped[:1] in "[{":
-            try:
-                value = msgspec.json.decode(stripped)
-            except msgspec.DecodeError as error:
-                raise ValueError(f"JSON is wanted: {error}") from None
-        else:
-            value = [part.strip() for part in stripped.split(",")] if stripped else []
-    else:
-        value = text
-    try:
-        return msgspec.convert(value, annotation, strict=False, dec_hook=_hook)
-    except msgspec.ValidationError as error:
-        raise ValueError(_wanted(annotation, error)) from None
-    except TypeError:
-        return _guess(text)
-
-
-def _guess(value: Any) -> Any:
-    try:
-        return msgspec.json.decode(str(value))
-    except msgspec.DecodeError:
-        return str(value)
-
-
-def _hook(wanted: type, value: Any) -> Any:
-    if issubclass(wanted, os.PathLike):
-        return Path(value)
-    if isinstance(value, wanted):
-        return value
-    return wanted(value)  # type: ignore[call-arg]
-
-
-def _of_path(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, os.PathLike)
-
-
-def _wanted(annotation: Any, error: Exception) -> str:
-    name = getattr(annotation, "__name__", str(annotation)) if not get_args(annotation) else str(annotation)
-    return f"`{name.replace('typing.', '')}` is wanted ({error})"
+def _converted(value: Any, one: Parameter) -> Any:
+    if one.annotation is not Any or type(value) is not str:
+        return convert(value, one.annotation)
+    # The default says what is meant by text: "False" must not count as true, nor a name of digits become a number.
+    return convert(value, type(one.default)) if isinstance(one.default, str | bool) else guess(value)
 
 
 def _setting(
@@ -163,25 +89,27 @@ def _setting(
         if one.kind == "seed":
             return _seed(one, value, step)
         try:
-            value = convert(_Text(value) if type(value) is str else value, one.annotation)
+            value = _converted(value, one)
         except ValueError as error:
             raise ParameterError(
                 f"{step.name}.{one.name}={given[one.name]!r}: {error}",
                 where=step.where,
                 hint=f"Give it as `--set {step.name}.{one.name}=VALUE`.",
             ) from None
-    elif one.kind == "seed":
-        return _seed(one, one.default if one.default is not None else seed_of(run_seed, step.name), step)
     elif one.required:
         raise ParameterError(
             f"step `{step.name}` needs a value for `{one.name}`",
             where=step.where,
             hint=f"Give it with `--set {step.name}.{one.name}=VALUE`.",
         )
+    elif one.kind == "seed":
+        return _seed(one, one.default if one.default is not None else seed_of(run_seed, step.name), step)
     else:
         value = one.default
     if one.kind == "path" and isinstance(value, os.PathLike):
         return _path(step, one, Path(value), root, stats)
+    if type(value) not in _PLAIN and (within := paths_in(value)):
+        return _paths(step, one, value, within, root, stats)
     return _plain(step, one.name, value, given=one.name in given)
 
 
@@ -189,27 +117,48 @@ def _seed(one: Parameter, value: Any, step: Step) -> Setting:
     try:
         seed = int(value)
     except (TypeError, ValueError):
-        raise ParameterError(f"{step.name}.{one.name}={value!r}: a whole number is wanted", where=step.where) from None
+        raise ParameterError(
+            f"{step.name}.{one.name}={value!r}: a whole number is wanted",
+            where=step.where,
+            hint=f"Give it as `--set {step.name}.{one.name}=NUMBER`, or leave it to the run's seed.",
+        ) from None
     return Setting(one.name, "seed", str(seed), str(seed), pickle.dumps(seed, 5))
 
 
 def _path(step: Step, one: Parameter, path: Path, root: Path, stats: Stats | None) -> Setting:
+    full, digest, stat = _content(step, one, path, root, stats)
+    return Setting(one.name, "path", str(path), digest, pickle.dumps(full, 5), stat)
+
+
+def _paths(step: Step, one: Parameter, value: Any, within: list[Path], root: Path, stats: Stats | None) -> Setting:
+    """The setting of a value that holds paths: their contents count, and relative ones start at `root`, as of a path alone."""
+    found = {path: _content(step, one, path, root, stats) for path in within}
+    digests = [digest for _, digest, _ in found.values()]
+    plain = _plain(step, one.name, with_paths(value, lambda path: found[path][0]), given=False)
+    nameless = _plain(step, one.name, with_paths(value, lambda path: PurePath(found[path][1])), given=False)
+    named = tuple(zip(map(str, within), digests, strict=True))
+    # In a set, files of equal content would count as one: hence the list of digests beside.
+    digest = combine("paths", [nameless.digest, *digests])
+    return Setting(one.name, "value", str(value)[:200], digest, plain.data, within=named)
+
+
+def _content(
+    step: Step, one: Parameter, path: Path, root: Path, stats: Stats | None
+) -> tuple[Path, str, tuple[int, ...]]:
     full = path if path.is_absolute() else root / path
     stat = settled(full)  # before the content is read: what is altered meanwhile is looked at again
     try:
-        digest = digest_path(full, stats)
+        return full, digest_path(full, stats), stat
     except ParameterError as error:
-        raise ParameterError(
-            f"{step.name}.{one.name}: {error.what}",
-            where=step.where,
-            hint=f"Put it there, or name another with `--set {step.name}.{one.name}=PATH`.",
-        ) from None
-    return Setting(one.name, "path", str(path), digest, pickle.dumps(full, 5), stat)
+        hint = f"Put it there, or name another with `--set {step.name}.{one.name}=PATH`."
+        if not path.is_absolute() and path.exists():
+            hint = f"Relative paths start at the pipeline's folder. Here it would be `{path.absolute()}`."
+        raise ParameterError(f"{step.name}.{one.name}: {error.what}", where=step.where, hint=hint) from None
 
 
 def _plain(step: Step, name: str, value: Any, *, given: bool) -> Setting:
     kind = type(value)
-    if kind in {int, float, str, bool, type(None)}:
+    if kind in _PLAIN:
         shown = value if kind is str else repr(value)
         return Setting(name, "value", shown, f"{kind.__name__}:{shown}", pickle.dumps(value, 5))
     canonical = ""

@@ -8,6 +8,7 @@ ends: `reused`, `succeeded`, `failed`, `blocked`, `skipped`, `cancelled`, `held`
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from penstock.errors import CodeChanged
 from penstock.model.event import (
     Begun,
     Blocked,
@@ -340,7 +341,8 @@ class Engine:
             child.state, child.late = "pending", None
 
     def _fail_or_retry(self, node: _Node, fact: Ended) -> None:
-        failure = fact.failure or Failure("Unknown", fact.reason or "it ended without a reason")
+        kind, hint = ("CodeChanged", CodeChanged.hint_default) if fact.status == "changed" else ("ExecutorError", "")
+        failure = fact.failure or Failure(kind, fact.reason or "it ended without a reason", hint=hint)
         if fact.status == "failed" and node.tries <= node.retries and not self._stopping:
             delay = node.backoff * 2 ** (node.tries - 1)
             node.state = "retrying"

@@ -94,6 +94,7 @@ def perform(task: Task, kit: Kit, emit: Callable[[TaskEvent], None]) -> Ended:
 
 def _declared(task: Task, kit: Kit) -> tuple[str, ...]:
     paths = [str(Path(task.root, one.shown)) for one in task.settings if one.kind == "path"]
+    paths += [str(Path(task.root, path)) for one in task.settings for path, _ in one.within]
     return (*kit.ignored, *paths, task.log, task.checkpoint)
 
 
@@ -162,6 +163,9 @@ class _Attempt:
                 and not self._unmoved(Path(task.root, one.shown), one.digest, one.stat)
             ):
                 return f"`{one.shown}` (parameter `{one.name}`)"
+            for path, digest in one.within:
+                if not self._unmoved(Path(task.root, path), digest, ()):
+                    return f"`{path}` (parameter `{one.name}`)"
         changed = self._kit.changed()
         if changed and self._code is not None:
             pieces = self._code.pieces
