@@ -23,10 +23,12 @@ __all__ = [
     "Codec",
     "Codecs",
     "Executor",
+    "Lack",
     "Lease",
     "Ledger",
     "Reader",
     "Runner",
+    "Shares",
     "Sink",
     "Store",
 ]
@@ -328,6 +330,23 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Stop everything, leaving no process behind. May be called twice."""
+
+
+class Lack(NamedTuple):
+    """What a task must wait for: a limit of which it can't have its shares now, and who has them, in words."""
+
+    name: str
+    words: str
+
+
+class Shares(Protocol):
+    """Named limits that count across runs."""
+
+    def take(self, task: str, limits: Mapping[str, int]) -> Lack | None:
+        """Take what a task needs of each limit: all of it, or nothing, and then what is lacking."""
+
+    def give_back(self, task: str) -> None:
+        """A task is over: others may have its shares."""
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ PIPELINE = "import penstock as ps\n\n@ps.step\ndef a(): return 1\n"
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("STATE", "EXECUTOR", "WORKERS", "SEED"):
+    for name in ("STATE", "EXECUTOR", "WORKERS", "SEED", "LIMITS", "MAX_PARALLEL"):
         monkeypatch.delenv(f"PENSTOCK_{name}", raising=False)
 
 
@@ -78,6 +78,11 @@ def test_keywords_beat_the_environment_beats_the_file(tmp_path, monkeypatch):
         ('seed = "x"', "seed = 'x'"),
         ("seed = ", "not valid TOML"),
         ("workers = -1", "fewer than none"),
+        ("max_parallel = -1", "fewer than none"),
+        ("limits = 3", "names no limits"),
+        ('limits = {gpu = "many"}', "gpu = 'many' is not a whole number"),
+        ("limits = {gpu = true}", "not a whole number"),
+        ("limits = {gpu = -1}", "not a whole number"),
         ('pipeline = "nowhere.py"', "which is not there"),
     ],
 )
@@ -86,6 +91,22 @@ def test_malformed_settings_are_named(tmp_path, said, words):
     (tmp_path / "pyproject.toml").write_text(f"[tool.penstock]\n{said}\n")
     with pytest.raises((SettingsError, PipelineNotFound), match=words):
         find_settings(None if "pipeline" in said else "p.py")
+
+
+def test_limits_are_said_as_a_table_or_as_text(tmp_path, monkeypatch):
+    (tmp_path / "p.py").write_text(PIPELINE)
+    assert find_settings("p.py").limits == {}
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.penstock]\nmax_parallel = 3\n[tool.penstock.limits]\ngpu = 2\ndb = 4\n"
+    )
+    found = find_settings("p.py")
+    assert (found.max_parallel, found.limits) == (3, {"gpu": 2, "db": 4})
+    monkeypatch.setenv("PENSTOCK_LIMITS", "gpu=1, licences = 7,")
+    assert find_settings("p.py").limits == {"gpu": 1, "licences": 7}
+    assert find_settings("p.py", limits={"gpu": 0}).limits == {"gpu": 0}
+    monkeypatch.setenv("PENSTOCK_LIMITS", "gpu")
+    with pytest.raises(SettingsError, match="PENSTOCK_LIMITS: gpu = ''"):
+        find_settings("p.py")
 
 
 def test_state_may_lie_elsewhere(tmp_path, monkeypatch):

@@ -94,3 +94,23 @@ def test_a_source_knows_the_words_of_contracts():
     options_of("source", {"key": "id", "label": "y"}, "")
     with pytest.raises(SignatureError, match="Did you mean `label`"):
         options_of("source", {"lable": "y"}, "")
+
+
+def test_limits_are_names_with_counts():
+    assert options_of("train", {"limits": {"gpu": 1, "data-base": 2}}, "").limits == {"gpu": 1, "data-base": 2}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("gpu", "no mapping"),
+        ({"g p u": 1}, "is no name"),
+        ({"gpu": 0}, "gpu=0 is not a whole number from 1"),
+        ({"gpu": True}, "not a whole number"),
+        ({"gpu": 0.5}, "not a whole number"),
+    ],
+)
+def test_limits_that_mean_nothing(said, words):
+    with pytest.raises(DeclarationError, match=words) as error:
+        options_of("train", {"limits": said}, "p.py:7")
+    assert error.value.where == "p.py:7"

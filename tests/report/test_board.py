@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.report.samples import FAILURE, committed, execution, run_of, story
 from tests.report.test_tally import tally_of
 
-from penstock.model.event import Begun, Decided, Failed, Held, Progressed, Retrying, RunStarted, Stopping
+from penstock.model.event import Begun, Decided, Failed, Held, Progressed, Queued, Retrying, RunStarted, Stopping
 from penstock.model.run import Decision, Reason
 from penstock.report.board import board, outputs_text, step_glyph, tail
 from penstock.report.paint import plain, width
@@ -84,16 +84,18 @@ def test_a_large_run_shows_what_is_wrong_and_what_is_busy() -> None:
 def test_progress_retries_holds_and_reuse_are_told() -> None:
     tally = tally_of(
         [
-            RunStarted(run_of(("fit", "flaky", "gate", "old"))),
+            RunStarted(run_of(("fit", "flaky", "gate", "old", "next"))),
             Decided((Decision("old", "reuse", (Reason("same", "nothing changed"),), "k", execution("old")),)),
             Begun("r1/fit/1", "fit", 1),
             Progressed("r1/fit/1", 1240, 2000, "fold 3"),
             Begun("r1/flaky/1", "flaky", 1),
             Retrying("flaky", 1, 2.0, FAILURE),
             Held("gate", "Deploy it?"),
+            Queued("r1/next/1", "next", "waits for 1 of 1 `gpu`, held by run r0"),
         ]
     )
     lines = "\n".join(shown(board(tally, 10.0, 110, 30)))
+    assert "○ next   waits for 1 of 1 `gpu`, held by run r0" in lines
     assert "0:08  ━━━━━━━━━━━━━━╸─────────   62%  1,240/2,000  fold 3" in lines
     assert "↻ flaky  trying again  attempt 1 failed: ValueError: could not convert 'N/A'" in lines
     assert "⏸ gate   waits for approval  Deploy it?" in lines

@@ -9,7 +9,9 @@ from penstock.model.event import (
     Committed,
     Decided,
     Event,
+    Grown,
     Progressed,
+    Queued,
     Retrying,
     RunEnded,
     RunStarted,
@@ -68,6 +70,12 @@ def test_retries_and_interruptions() -> None:
     lines = told([RunStarted(run_of(("a", "b"))), Retrying("a", 1, 2.0, FAILURE), Cancelled(("a", "b"), "Ctrl-C")])
     assert lines[1] == "  retry   a  attempt 1 failed: ValueError: could not convert 'N/A'; again in 2.0 s"
     assert lines[2] == "  stopped a, b  Ctrl-C"
+
+
+def test_a_step_that_waits_for_a_limit_says_so_and_its_parts_do_not() -> None:
+    queued = [Queued(f"r1/{one}/1", one, "waits for `gpu`") for one in ("a", "a[0]")]
+    lines = told([RunStarted(run_of(("a",))), queued[0], Begun("r1/a/1", "a", 1), Grown("a", ("a[0]",)), queued[1]])
+    assert [line for line in lines if "waits" in line] == ["  waits   a  for `gpu`"]
 
 
 def test_a_run_that_was_asked_to_stop_says_so_at_once() -> None:

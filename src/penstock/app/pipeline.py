@@ -126,6 +126,7 @@ class Pipeline:
         workers: int | None = None,
         seed: int | None = None,
         keep_going: bool | None = None,
+        max_parallel: int | None = None,
         name: str = "",
         tags: Sequence[str] = (),
         resume: str = "",
@@ -135,7 +136,9 @@ class Pipeline:
         """Run what has to run, and reuse the rest.
 
         `targets` are steps or artifacts (all, if none are named); `parameters` maps `step.parameter` to a value or
-        to text; `tags` are tags of the run, or of what it makes (`model@candidate`); `force` names steps to run whatever the ledger knows; `resume` continues an earlier run;
+        to text; `tags` are tags of the run, or of what it makes (`model@candidate`); `force` names steps to run whatever
+        the ledger knows; `max_parallel` is how many steps may run at once (0: as many as there is room for; None: the
+        setting); `resume` continues an earlier run;
         `on_event` is called with every event, in this thread. A failed step does not raise: see `RunResult.status`,
         and `RunResult.raise_if_failed()`.
         """
@@ -145,7 +148,9 @@ class Pipeline:
             graph.maker(one.rpartition("@")[0])
         if name:
             checked(name)
-        asked = Request(targets, parameters or {}, force, seed, resume, name, labels, artifacts, command, keep_going)
+        asked = Request(
+            targets, parameters or {}, force, seed, resume, name, labels, artifacts, command, keep_going, max_parallel
+        )
         git = GitState(settings.root)
         work = Workspace(settings, graph, self._loaded)
         running = make_executor(

@@ -21,7 +21,8 @@ class Settings(Struct, frozen=True):
     file (None for a pipeline composed in Python). `state`: the folder of ledger, store and logs. `pipeline`: its name
     in the ledger. `executor`: a name. `workers`: how many processes (0: as many as cores). `memory` in bytes and
     `gpus`: what steps may use together (0: not limited). `lease`: seconds after which work of a silent runner is free.
-    `silent` (seconds) and `slow` (times its longest earlier time): when a step that runs is warned of (0: never).
+    `max_parallel`: how many steps may run at once (0: as many as there is room for). `limits`: how many shares there are
+    of each named limit that steps ask for, across runs. `silent` (seconds) and `slow` (times its longest earlier time): when a step that runs is warned of (0: never).
     """
 
     root: Path
@@ -34,6 +35,8 @@ class Settings(Struct, frozen=True):
     memory: int = 0
     gpus: float = 0
     lease: float = 30.0
+    max_parallel: int = 0
+    limits: dict[str, int] = {}
     silent: float = 300.0
     slow: float = 1.5
     keep_going: bool = True
@@ -47,12 +50,13 @@ _CONVERT: dict[str, type] = {
     "memory": int,
     "gpus": float,
     "lease": float,
+    "max_parallel": int,
     "silent": float,
     "slow": float,
     "keep_going": bool,
     "checks": str,
 }
-_KNOWN = ("pipeline", "state", "name", *_CONVERT)
+_KNOWN = ("pipeline", "state", "name", "limits", *_CONVERT)
 _LOOKS_LIKE = re.compile(rb"^\s*(import penstock|from penstock import)", re.MULTILINE)
 _DECLARES = re.compile(
     rb"@\s*(ps|penstock)\.|\b(ps|penstock)\.(Pipeline|step|source|split|train)\b|^@(step|source|train)\b", re.MULTILINE
@@ -151,7 +155,14 @@ def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides:
         ):
             if value is not None and value != "":
                 found[name] = _converted(origin, name, kind, value)
-    unknown = [name for name in overrides if name not in {*_CONVERT, "state", "name"}]
+    for origin, value in (
+        ("[tool.penstock.limits]", said.get("limits")),
+        ("PENSTOCK_LIMITS", os.environ.get("PENSTOCK_LIMITS")),
+        ("limits", overrides.get("limits")),
+    ):
+        if value is not None and value != "":
+            found["limits"] = _totals(origin, value)
+    unknown = [name for name in overrides if name not in {*_CONVERT, "state", "name", "limits"}]
     if unknown:
         raise SettingsError(f"there is no setting `{unknown[0]}`", hint=did_you_mean(unknown[0], _KNOWN))
     state = overrides.get("state") or os.environ.get("PENSTOCK_STATE") or said.get("state")
@@ -160,10 +171,9 @@ def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides:
     if not folder.is_absolute():
         # What people type is meant from where they are; what stands in a file, from where it stands.
         folder = (Path.cwd() if state and state != said.get("state") else root if state else beside) / folder
-    if found.get("workers", 0) < 0:
-        raise SettingsError(
-            f"workers={found['workers']}: there can't be fewer than none", hint="0 means as many as cores."
-        )
+    for name, hint in (("workers", "0 means as many as cores."), ("max_parallel", "0 means no limit.")):
+        if found.get(name, 0) < 0:
+            raise SettingsError(f"{name}={found[name]}: there can't be fewer than none", hint=hint)
     name = overrides.get("name") or said.get("name") or (path.stem if path else "pipeline")
     return Settings(root=_root(root, path), file=path, state=folder, pipeline=str(name), **found)
 
@@ -189,6 +199,24 @@ def _converted(origin: str, name: str, kind: type, value: Any) -> Any:
     raise SettingsError(
         f"{origin}: {name} = {value!r} is not {'a truth value' if kind is bool else f'of type {kind.__name__}'}"
     )
+
+
+def _totals(origin: str, value: Any) -> dict[str, int]:
+    """Named limits, from a mapping or from text such as `gpu=1,licences=4`."""
+    if isinstance(value, str):
+        pairs = [one.partition("=") for one in value.split(",") if one.strip()]
+        value = {name.strip(): number.strip() for name, _, number in pairs}
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"{origin} = {value!r} names no limits", hint='Write limits = {gpu = 1}, or "gpu=1".')
+    found = {}
+    for name, number in value.items():
+        try:
+            found[str(name)] = int(number) if not isinstance(number, bool | float) else -1
+        except (TypeError, ValueError):
+            found[str(name)] = -1
+        if found[str(name)] < 0:
+            raise SettingsError(f"{origin}: {name} = {number!r} is not a whole number from 0")
+    return found
 
 
 def _pyproject(folder: Path) -> tuple[dict[str, Any], Path | None]:

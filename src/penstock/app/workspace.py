@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from penstock.app.interrupts import Interrupts
+from penstock.app.limits import check_limits, gated
 from penstock.app.recording import GitState, environment, graph_record, machine, new_run_id, snapshot
 from penstock.app.settings import Settings, open_ledger, open_store
 from penstock.declare.load import Declared
@@ -42,6 +43,7 @@ class Request(NamedTuple):
     marks: Sequence[str] = ()
     command: Sequence[str] = ()
     keep_going: bool | None = None
+    max_parallel: int | None = None
 
 
 class Conduct(NamedTuple):
@@ -140,6 +142,7 @@ class Workspace:
     def conduct(self, run: Run, plan: Plan, past: Past, executor: Executor, request: Request) -> Iterator[Conduct]:
         """Hold the run's lease and watch for signals while it is driven. Raises `LedgerError` if another process drives it."""
         settings, graph = self.settings, plan.graph
+        check_limits(graph.steps.values(), settings.limits)
         leases = Leases(self.ledger, run.id, settings.lease)
         if not leases.begin():
             raise LedgerError(
@@ -168,6 +171,8 @@ class Workspace:
                 stalls = Stalls(
                     lambda step: self.ledger.timings(settings.pipeline, step), settings.silent, settings.slow
                 )
+                most = settings.max_parallel if request.max_parallel is None else request.max_parallel
+                executor = gated(executor, graph.steps.values(), settings, leases, most)
                 means = Means(self.ledger, past, executor, leases, SystemClock(), site, interrupts.reason, stalls)
                 kept = frozenset(one.step for one in plan.decisions if one.action == "reuse" and one.step in finished)
                 yield Conduct(run, engine, means, kept)

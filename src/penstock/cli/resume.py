@@ -22,13 +22,20 @@ __all__ = ["approve", "resume"]
 @click.argument("run")
 @click.option("--executor", metavar="NAME", help="Where steps run: local (processes), or inline (here, for debuggers).")
 @click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
+@click.option("--max-parallel", type=click.IntRange(min=0), metavar="N", help="How many steps at once (0: no limit).")
 @click.option(
     "--keep-going/--fail-fast", default=None, help="After a failure: run what does not depend on it (default), or stop."
 )
 @file_option
 @json_option
 def resume(
-    run: str, executor: str | None, workers: int | None, keep_going: bool | None, file: str | None, as_json: bool
+    run: str,
+    executor: str | None,
+    workers: int | None,
+    max_parallel: int | None,
+    keep_going: bool | None,
+    file: str | None,
+    as_json: bool,
 ) -> int:
     """Go on with a run that failed or was stopped.
 
@@ -48,6 +55,7 @@ def resume(
                 resume=earlier.id,
                 workers=workers,
                 keep_going=keep_going,
+                max_parallel=max_parallel,
                 on_event=watched,
                 command=("penstock", *sys.argv[1:]),
             ).run

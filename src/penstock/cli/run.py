@@ -17,6 +17,7 @@ __all__ = ["run"]
 @setting_option
 @click.option("--executor", metavar="NAME", help="Where steps run: local (processes), or inline (here, for debuggers).")
 @click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
+@click.option("--max-parallel", type=click.IntRange(min=0), metavar="N", help="How many steps at once (0: no limit).")
 @seed_option
 @forced
 @click.option(
@@ -38,6 +39,7 @@ def run(
     sets: tuple[str, ...],
     executor: str | None,
     workers: int | None,
+    max_parallel: int | None,
     seed: int | None,
     force: tuple[str, ...],
     keep_going: bool | None,
@@ -66,6 +68,7 @@ def run(
                 workers=workers,
                 seed=seed,
                 keep_going=keep_going,
+                max_parallel=max_parallel,
                 name=name,
                 tags=tags,
                 on_event=watched,

@@ -22,7 +22,7 @@ class StepOptions(TypedDict, total=False):
     (bytes or text such as "2 GB"), gpus. `isolation`: "worker" (warm, the default), "fresh", "inline", "container".
     `image`: for a container. `env`: extra requirements, for an environment of its own. `cache`: False to run always.
     `version`: a hand-set addition to the code identity. `each`: only called by `ps.each`, not a step by itself.
-    `limits`: named limits across runs. `tags`, `description`: for people.
+    `limits`: named limits across runs, each with the shares that the step needs: {"gpu": 1}. `tags`, `description`: for people.
     """
 
     name: str
@@ -101,7 +101,7 @@ def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
         tags=_texts("tags", given.get("tags", ()), where),
         description=given.get("description", ""),
         target=_texts("target", given.get("target", ()), where),
-        limits=dict(given.get("limits", {})),
+        limits=_limits(given.get("limits", {}), where),
     )
 
 
@@ -153,6 +153,17 @@ def contract_of(given: Mapping[str, Any], where: str) -> Contract | None:
         group=_texts("group", said.get("group", ()), where),
         freeze=str(said.get("contract", "")),
     )
+
+
+def _limits(value: Any, where: str) -> dict[str, int]:
+    if not isinstance(value, Mapping):
+        raise DeclarationError(f"limits={value!r} is no mapping", where=where, hint='Write limits={"gpu": 1}.')
+    for name, count in value.items():
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][\w-]*", name):
+            raise DeclarationError(f"limits: {name!r} is no name", where=where, hint="Use letters, digits, - and _.")
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise DeclarationError(f"limits: {name}={count!r} is not a whole number from 1", where=where)
+    return dict(value)
 
 
 def _texts(option: str, value: Any, where: str) -> tuple[str, ...]:

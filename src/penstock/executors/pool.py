@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from penstock.errors import ExecutorError
-from penstock.executors.processes import MARK, kill_marked
+from penstock.executors.processes import MARK, kill_marked, new_mark
 from penstock.executors.wire import Frames, FromServer, FromWorker, Halt, Hello, Kill, Prepare, Spawn, Work, frame
 from penstock.model.task import Task
 
@@ -206,7 +206,7 @@ class Server:
     def __init__(self, launch: Sequence[str], state: Path, root: Path) -> None:
         import subprocess
 
-        self.mark = os.urandom(12).hex()
+        self.mark = new_mark()
         self.ready = False
         ours, theirs = socket.socketpair()
         self._errors = _nameless()

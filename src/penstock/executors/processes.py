@@ -21,6 +21,8 @@ __all__ = [
     "kill_all",
     "kill_group",
     "kill_marked",
+    "marked",
+    "new_mark",
     "offer_to_oom",
     "out_of_memory_kills",
     "usage_of",
@@ -161,6 +163,17 @@ def kill_all(pids: Iterable[int], number: int = signal.SIGKILL) -> None:
             os.kill(pid, number)
         except (ProcessLookupError, PermissionError):
             pass
+
+
+def new_mark() -> str:
+    """A mark for what will come of this process."""
+    return f"{os.getpid()}.{os.urandom(12).hex()}"
+
+
+def marked(runner: int) -> list[int]:
+    """The living processes that came of an executor in process `runner`, which itself may be dead."""
+    wanted = f"{MARK}={runner}.".encode()
+    return [pid for pid in _processes() if any(one.startswith(wanted) for one in _environment(pid))]
 
 
 def kill_marked(mark: str, patience: float = 1.0) -> int:

@@ -60,7 +60,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
     `root` is the project's folder; `log` the file that takes what the task prints (or, with a `/` at its
     end, the folder in which each process of the executor keeps one); `checkpoint` a folder that survives
     a retry. `approved` tells a held step that people said yes; of a step of kind `evaluate`, returned numbers are
-    metrics. `timeout` is in seconds, 0 for none.
+    metrics. `timeout` is in seconds, 0 for none. `limits` are its shares of named limits, which it has when it begins.
     """
 
     id: str
@@ -86,6 +86,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
     approved: bool = False
     kind: Kind = "step"
     source: str = ""
+    limits: dict[str, int] = {}
 
 
 class LogSpan(Struct, frozen=True, gc=False):

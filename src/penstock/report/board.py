@@ -192,7 +192,7 @@ def _details(step: StepTally, now: float, room: int) -> Line:
         case "reused":
             return [("  reused", "dim")]
         case _:
-            return []
+            return [(safe(step.text), "dim")]  # what it waits for
 
 
 def _why(step: StepTally) -> Line:

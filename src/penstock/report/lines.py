@@ -10,6 +10,7 @@ from penstock.model.event import (
     Failed,
     Held,
     Progressed,
+    Queued,
     Retrying,
     RunStarted,
     Skipped,
@@ -61,6 +62,8 @@ class Lines:
             case Warned():
                 place = f"  {safe(event.where)}" if event.where else ""
                 return self._say("warning", event.step, [(safe(event.what), "warn"), (place, "dim")])
+            case Queued() if event.step in tally.steps:  # of a hundred parts of a step, each would say so
+                return self._say("waits", event.step, [(safe(event.what.removeprefix("waits ")), "dim")])
             case Stopping() if event.steps and not (tally.run and tally.run.executor == "inline"):  # there it is over
                 waits = f" · waiting for {_names(event.steps)} to end"
                 return self._text([("  ", ""), (stopping_text(event.reason), "warn"), (safe(waits), "dim")])

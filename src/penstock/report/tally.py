@@ -19,6 +19,7 @@ from penstock.model.event import (
     Grown,
     Held,
     Progressed,
+    Queued,
     Retrying,
     RunEnded,
     RunStarted,
@@ -153,6 +154,8 @@ class Tally:
                 step = self._step(event.step)
                 step.text = event.question
                 return self._move(step, "held")
+            case Queued():
+                self._step(event.step).text = event.what
             case Approved():
                 return self._move(self._step(event.step), "waiting")
             case Grown():

@@ -337,7 +337,7 @@ class _Loop:
             function=parent.function,
             inputs=inputs,
             outputs=(Output(),),
-            options=structs.replace(parent.options, limits={}),
+            options=parent.options,
             where=parent.where,
             code=fanout.code,
             entry=fanout.entry,

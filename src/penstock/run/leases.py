@@ -3,11 +3,11 @@
 import os
 import socket
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from penstock.errors import LedgerError
-from penstock.ports import Ledger
+from penstock.ports import Lease, Ledger
 
 __all__ = ["Leases", "owner_is_dead", "owner_name"]
 
@@ -34,17 +34,33 @@ class Leases:
 
     def claim(self, keys: Sequence[str]) -> set[str]:
         """Those of these keys that this run now holds. Leases of processes that are gone are taken over at once."""
+        found = self._ask(keys, owner_is_dead)
+        held = {key: lease.fence for key, lease in found.items() if lease.owner == self.owner}
+        self._fences.update(held)
+        return set(held)
+
+    def some(self, keys: Sequence[str], count: int, gone: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+        """Claim `count` of these keys, whichever are free, or none; and the owners of those that others hold.
+
+        Leases of owners that are `gone` are taken over.
+        """
+        found = self._ask(keys[:count], gone)  # most often these are free
+        if any(lease.owner != self.owner for lease in found.values()) and len(keys) > count:
+            found.update(self._ask(keys[count:], gone))
+        mine = [key for key in keys if key in found and found[key].owner == self.owner]
+        kept = mine[:count] if len(mine) >= count else []
+        if len(mine) > len(kept):
+            self._ledger.release(self.owner, mine[len(kept) :])
+        return kept, [lease.owner for lease in found.values() if lease.owner != self.owner]
+
+    def _ask(self, keys: Sequence[str], gone: Callable[[str], bool]) -> dict[str, Lease]:
         found = self._ledger.claim(keys, self.owner, self._seconds)
-        dead = {
-            key: lease.owner for key, lease in found.items() if lease.owner != self.owner and owner_is_dead(lease.owner)
-        }
+        dead = {key: lease.owner for key, lease in found.items() if lease.owner != self.owner and gone(lease.owner)}
         if dead:
             for key, owner in dead.items():
                 self._ledger.release(owner, [key])
             found.update(self._ledger.claim(list(dead), self.owner, self._seconds))
-        held = {key: lease.fence for key, lease in found.items() if lease.owner == self.owner}
-        self._fences.update(held)
-        return set(held)
+        return found
 
     def fences(self, keys: Iterable[str]) -> dict[str, int]:
         """The fence of each key that this run holds."""

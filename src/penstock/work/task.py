@@ -60,6 +60,7 @@ def task_of(
         checkpoint=f"{site.checkpoints}/{step.name}-{key[7:23]}",
         approved=approved,
         kind=step.kind,
+        limits=options.limits,
     )
 
 
@@ -67,7 +68,7 @@ def gather_task(task: Task, results: Sequence[Stored]) -> Task:
     """The task that collects the results of a fan-out, in order, to the list that the grown step is to return."""
     inputs = tuple([Input(str(index), f"{task.step}[{index}]", one) for index, one in enumerate(results)])
     return structs.replace(
-        task, entry=Entry("gather", task.entry.path), inputs=inputs, settings=(), code="", isolation="worker"
+        task, entry=Entry("gather", task.entry.path), inputs=inputs, settings=(), code="", isolation="worker", limits={}
     )
 
 
