@@ -3,8 +3,12 @@
 Names are loaded when they are first used, so that `import penstock` costs next to nothing.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 11):  # noqa: UP036 - where the package was not installed but put on the path
+    raise ImportError(f"Penstock needs Python 3.11 or newer; this is {sys.version.split()[0]}, {sys.executable}")
 
 if TYPE_CHECKING:
     from penstock.app.pipeline import Pipeline

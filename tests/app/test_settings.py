@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.app.settings import find_settings, open_ledger, unbound_settings
+from penstock.app.settings import cache_folder, find_settings, open_ledger, reading_ledger, unbound_settings
 from penstock.errors import NotFound, PipelineNotFound, SettingsError
 
 PIPELINE = "import penstock as ps\n\n@ps.step\ndef a(): return 1\n"
@@ -19,8 +19,44 @@ def _here(tmp_path, monkeypatch):
 
 def test_a_folder_is_no_pipeline(tmp_path):
     (tmp_path / "sub").mkdir()
-    with pytest.raises(PipelineNotFound, match="sub is a folder"):
+    with pytest.raises(PipelineNotFound, match="sub is a folder") as error:
         find_settings("sub", folder=tmp_path)
+    assert error.value.hint == "It holds no pipeline."
+    (tmp_path / "sub" / "flights.py").write_text(PIPELINE)
+    with pytest.raises(PipelineNotFound) as error:
+        find_settings("sub", folder=tmp_path)
+    assert "-f sub/flights.py" in error.value.hint
+
+
+def test_a_file_that_can_not_be_read_is_told(tmp_path, monkeypatch):
+    (tmp_path / "flights.py").mkdir()
+    with pytest.raises(PipelineNotFound, match=r"flights\.py can't be read"):
+        find_settings(folder=tmp_path)
+
+
+def test_a_misspelt_variable_is_no_setting_that_nobody_sees(tmp_path, monkeypatch):
+    (tmp_path / "flights.py").write_text(PIPELINE)
+    monkeypatch.setenv("PENSTOCK_SOMETHING_ELSE", "1")
+    find_settings()
+    monkeypatch.setenv("PENSTOCK_WORKER", "1")
+    with pytest.raises(SettingsError, match="PENSTOCK_WORKER ") as error:
+        find_settings()
+    assert "PENSTOCK_WORKERS" in error.value.hint
+
+
+def test_the_state_folder_is_kept_out_of_version_control_and_to_oneself(tmp_path):
+    (tmp_path / "flights.py").write_text(PIPELINE)
+    settings = find_settings()
+    assert cache_folder(settings).parent == settings.state
+    assert (settings.state / ".gitignore").read_text() == "*\n"
+    assert settings.state.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_look_needs_no_state(tmp_path):
+    (tmp_path / "flights.py").write_text(PIPELINE)
+    (tmp_path / ".penstock").write_text("in the way")
+    with reading_ledger(find_settings()) as ledger:
+        assert list(ledger.runs(10)) == []
 
 
 def test_the_one_pipeline_in_this_folder(tmp_path):
@@ -83,6 +119,7 @@ def test_keywords_beat_the_environment_beats_the_file(tmp_path, monkeypatch):
         ('limits = {gpu = "many"}', "gpu = 'many' is not a whole number"),
         ("limits = {gpu = true}", "not a whole number"),
         ("limits = {gpu = -1}", "not a whole number"),
+        ('checks = "fll"', "checks='fll' is not known"),
         ('pipeline = "nowhere.py"', "which is not there"),
     ],
 )

@@ -11,6 +11,8 @@ import pytest
 from penstock.app.pipeline import Pipeline
 from penstock.app.settings import open_ledger, open_store
 from penstock.app.verifying import Damage, User, Verified, verify
+from penstock.errors import LedgerError
+from penstock.ledger.sqlite import SqliteLedger
 from penstock.model.artifact import Stored
 from penstock.model.digest import PREFIX
 from penstock.model.event import Noted
@@ -311,3 +313,15 @@ def test_nothing_is_forgotten_that_came_back(pipeline: Pipeline, broken: str, mo
     found = ledger.find([row["key"] for row in ledger.steps("last")])
     assert ("doubled" in {one.step for one in found.values()}) is (broken == "has")
     ledger.close()
+
+
+def test_what_can_not_be_written_is_no_damage(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    place(pipeline, stored(pipeline, "doubled").blob).unlink()
+
+    def refuses(*_: object) -> None:
+        raise LedgerError("the ledger can't be written: it is read-only")
+
+    monkeypatch.setattr(SqliteLedger, "retire", refuses)
+    with pytest.raises(LedgerError, match="read-only"):
+        verified(pipeline)
+    assert [one.outcome for one in verified(pipeline, repair=False).damaged] == ["left"]

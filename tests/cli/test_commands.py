@@ -50,10 +50,18 @@ def test_help_imports_no_pipeline_machinery() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("module", ["penstock", "penstock.cli"])
 @pytest.mark.parametrize("flag", ["--version", "-V"])
-def test_version(flag: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "penstock.cli", flag], capture_output=True, text=True, check=True)
+def test_version(flag: str, module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, flag], capture_output=True, text=True, check=True)
     assert done.stdout == f"penstock {penstock.__version__}\n"
+
+
+def test_an_old_python_is_told_so() -> None:
+    code = "import sys; sys.version_info = (3, 10, 1); import penstock"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Penstock needs Python 3.11 or newer" in done.stderr
 
 
 def test_version_comes_through_the_group_as_well(call: Call) -> None:

@@ -16,7 +16,8 @@ Edit = Callable[[str, str], None]
 def test_what_a_step_printed(call: Call) -> None:
     call("run")
     assert call("logs", "last", "rows").out == "reading 3\n"
-    assert call("logs", "last", "model").out == ""
+    silent = call("logs", "last", "model")
+    assert (silent.out, silent.err) == ("", "note: `model` printed nothing\n")
     document = valid(call("logs", "last", "rows", "--json"), "logs")
     assert (document["text"], document["attempt"], document["status"]) == ("reading 3\n", 1, "succeeded")
 

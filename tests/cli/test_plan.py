@@ -58,3 +58,19 @@ def test_misspelt_steps(call: Call) -> None:
         error = valid(done, "error")["error"]
         assert error["kind"] == "UnknownName"
         assert error["hint"] == "Did you mean `model`?"
+
+
+def test_a_plan_needs_no_state(call: Call, project: Path) -> None:
+    (project / ".penstock").write_text("in the way")
+    assert set(decisions(call("plan", "--json")).values()) == {"run", "unknown"}
+    done = call("run")
+    assert done.code == 2
+    assert "the state folder .penstock can't be made" in done.err
+
+
+def test_a_file_is_no_target(call: Call) -> None:
+    for command in ("plan", "run"):
+        done = call(command, "line.py")
+        assert done.code == 2
+        assert "is a file, not a step" in done.err
+        assert f"{command} -f line.py`" in done.err

@@ -110,3 +110,25 @@ def test_a_module_whose_getattr_fails_does_no_harm(tmp_path):
     awkward = "class Proxy:\n    def __call__(self): ...\n    def __getattr__(self, name): raise KeyError(name)\n\n"
     text = f"import lazy\nimport penstock as ps\n\n{awkward}P = Proxy()\n\n@ps.step\ndef a():\n    return lazy, P\n"
     assert [one.name for one in load(write(tmp_path, text, "flow.py")).steps] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ps.stpe", "`step`"),
+        ("import json; json.lods('1')", "`loads`"),
+        ("first = 1; print(frist)", "`first`"),
+        ("from pathlib import Paht", "`Path`"),
+    ],
+)
+def test_a_misspelt_name_gets_close_matches(tmp_path, line, words):
+    with pytest.raises(DeclarationError) as error:
+        load(write(tmp_path, f"{line}\n@ps.step\ndef a(): return 1\n"))
+    assert error.value.where == "p.py:2"
+    assert words in error.value.hint
+
+
+def test_an_object_that_answers_badly_gets_no_matches(tmp_path):
+    source = "class Odd:\n    def __dir__(self): raise RuntimeError\nOdd().x\n"
+    with pytest.raises(DeclarationError, match="'Odd' object has no attribute 'x'"):
+        load(write(tmp_path, source))

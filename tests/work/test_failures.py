@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.errors import CodecError
+from penstock.errors import CodecError, MissingExtra
 from penstock.work.failures import failure_of, is_user_file, place_of, relative
 
 STEPS = """
@@ -269,6 +269,11 @@ def test_our_own_errors_keep_their_place_and_hint() -> None:
         "flow.py:7",
         "Return a number.",
     )
+
+
+def test_our_own_errors_that_passed_no_line_of_the_user_say_it_once() -> None:
+    found = failure_of(MissingExtra("storing a table needs pyarrow", hint="Install it."), "/nowhere")
+    assert (found.message, found.hint, found.traceback) == ("storing a table needs pyarrow", "Install it.", "")
 
 
 def test_a_chain_of_thousands(steps: dict[str, Any], tmp_path: Path) -> None:

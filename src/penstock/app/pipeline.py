@@ -8,7 +8,7 @@ from penstock.app.executors import make_executor
 from penstock.app.labels import checked, split_tags, tag_made
 from penstock.app.recording import GitState
 from penstock.app.result import RunResult
-from penstock.app.settings import Settings, find_settings, open_ledger, unbound_settings
+from penstock.app.settings import Settings, cache_folder, find_settings, open_ledger, reading_ledger, unbound_settings
 from penstock.app.workspace import Request, Workspace
 from penstock.declare.closure import Closures
 from penstock.declare.load import Declared, from_dict, load, steps_of
@@ -56,7 +56,7 @@ class Pipeline:
         assert found.file is not None
         one = cls([])
         one._settings = found
-        one._loaded = load(found.file, found.root, found.state / "cache")
+        one._loaded = load(found.file, found.root, cache_folder(found))
         one._graph = build(one._loaded.steps)
         return one
 
@@ -110,11 +110,9 @@ class Pipeline:
         seed: int | None = None,
     ) -> Plan:
         """What would run and why, before anything runs. Nothing is written but what was learnt of files' content."""
-        work = Workspace(self.settings, self.graph, self._loaded)
-        try:
+        with reading_ledger(self.settings) as ledger:
+            work = Workspace(self.settings, self.graph, self._loaded, ledger)
             return work.plan(Request(targets, parameters or {}, force, seed))[0]
-        finally:
-            work.ledger.close()
 
     def run(
         self,

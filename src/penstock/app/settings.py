@@ -1,8 +1,10 @@
 """Settings: from keywords, the environment, and `[tool.penstock]` in pyproject.toml, in this order."""
 
+import contextlib
+import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,16 @@ from msgspec import Struct
 from penstock.errors import NotFound, PipelineNotFound, SettingsError, did_you_mean
 from penstock.ports import Ledger, Store
 
-__all__ = ["Settings", "find_settings", "open_ledger", "open_store", "reading_settings", "unbound_settings"]
+__all__ = [
+    "Settings",
+    "cache_folder",
+    "find_settings",
+    "open_ledger",
+    "open_store",
+    "reading_ledger",
+    "reading_settings",
+    "unbound_settings",
+]
 
 
 class Settings(Struct, frozen=True):
@@ -57,6 +68,8 @@ _CONVERT: dict[str, type] = {
     "checks": str,
 }
 _KNOWN = ("pipeline", "state", "name", "limits", *_CONVERT)
+_CHECKS = ("quick", "full", "off")
+_ELSEWHERE = frozenset({"CI", "DEBUG"})  # of the environment, and no settings
 _LOOKS_LIKE = re.compile(rb"^\s*(import penstock|from penstock import)", re.MULTILINE)
 _DECLARES = re.compile(
     rb"@\s*(ps|penstock)\.|\b(ps|penstock)\.(Pipeline|step|source|split|train)\b|^@(step|source|train)\b", re.MULTILINE
@@ -73,7 +86,9 @@ def find_settings(file: str | Path | None = None, *, folder: Path | None = None,
     if file is not None:
         path = Path(file) if Path(file).is_absolute() else start / file
         if path.is_dir():
-            raise PipelineNotFound(f"{file} is a folder", hint=f"Name the file in it, or begin with `cd {file}`.")
+            there = [one.name for one in _pipelines(path)]
+            hint = f"Name one of its files: `-f {Path(file) / there[0]}`." if there else "It holds no pipeline."
+            raise PipelineNotFound(f"{file} is a folder", hint=hint)
         if not path.is_file():
             raise PipelineNotFound(f"there is no pipeline file {file}", hint=_near(path))
         said, home = _pyproject(path.parent)
@@ -126,6 +141,29 @@ def open_ledger(settings: Settings, *, create: bool = False) -> Ledger:
     return SqliteLedger(path)
 
 
+@contextlib.contextmanager
+def reading_ledger(settings: Settings) -> Iterator[Ledger]:
+    """The ledger for a look at it, begun if it is not there; an empty one where none can be made."""
+    from penstock.ledger.sqlite import SqliteLedger
+
+    with contextlib.ExitStack() as stack:
+        try:
+            ledger = open_ledger(settings, create=True)
+        except SettingsError:
+            import tempfile
+
+            ledger = SqliteLedger(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "ledger.db")
+        stack.callback(ledger.close)
+        yield ledger
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where compiled code is kept; with it, the state folder is made if it can be."""
+    with contextlib.suppress(SettingsError):
+        _make_state(settings.state)
+    return settings.state / "cache"
+
+
 def open_store(settings: Settings) -> Store:
     """The store of a state folder."""
     from penstock.stores.local import LocalStore
@@ -146,6 +184,7 @@ def _make_state(state: Path) -> None:
 
 
 def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides: Mapping[str, Any]) -> Settings:
+    _refuse_misspelt(os.environ)
     found: dict[str, Any] = {}
     for name, kind in _CONVERT.items():
         for origin, value in (
@@ -174,8 +213,26 @@ def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides:
     for name, hint in (("workers", "0 means as many as cores."), ("max_parallel", "0 means no limit.")):
         if found.get(name, 0) < 0:
             raise SettingsError(f"{name}={found[name]}: there can't be fewer than none", hint=hint)
+    if found.get("checks", "quick") not in _CHECKS:
+        raise SettingsError(
+            f"checks={found['checks']!r} is not known",
+            hint=did_you_mean(found["checks"], _CHECKS),
+        )
     name = overrides.get("name") or said.get("name") or (path.stem if path else "pipeline")
     return Settings(root=_root(root, path), file=path, state=folder, pipeline=str(name), **found)
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    # A setting that is never looked at is worse than an error; what resembles none is not ours to judge.
+    known = [name.upper() for name in ("state", *_CONVERT)]
+    for variable in environment:
+        name = variable.removeprefix("PENSTOCK_")
+        if name != variable and name not in known and name not in _ELSEWHERE:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+            if near:
+                raise SettingsError(
+                    f"there is no setting {variable} for the environment", hint=f"Did you mean PENSTOCK_{near[0]}?"
+                )
 
 
 def _root(home: Path, path: Path | None) -> Path:
@@ -243,22 +300,33 @@ def _pyproject(folder: Path) -> tuple[dict[str, Any], Path | None]:
 
 
 def _only_pipeline(folder: Path) -> Path:
+    closed: list[Path] = []
+    found = _pipelines(folder, closed)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        also = f": {closed[0].name} can't be read" if closed else ""
+        raise PipelineNotFound(
+            f"there is no pipeline in {_shown(folder)}{also}", hint="Check its permissions." if closed else ""
+        )
+    names = ", ".join(path.name for path in found)
+    raise PipelineNotFound(
+        f"there are {len(found)} pipelines here: {names}", hint=f"Name one with `-f {found[0].name}`."
+    )
+
+
+def _pipelines(folder: Path, closed: list[Path] | None = None) -> list[Path]:
     found = []
     for path in sorted(folder.glob("*.py")):
         try:
             content = path.read_bytes()
         except OSError:
+            if closed is not None:
+                closed.append(path)
             continue
         if _LOOKS_LIKE.search(content) and _DECLARES.search(content):
             found.append(path)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise PipelineNotFound(f"there is no pipeline in {_shown(folder)}")
-    names = ", ".join(path.name for path in found)
-    raise PipelineNotFound(
-        f"there are {len(found)} pipelines here: {names}", hint=f"Name one with `-f {found[0].name}`."
-    )
+    return found
 
 
 def _near(path: Path) -> str:

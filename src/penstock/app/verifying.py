@@ -70,7 +70,8 @@ def verify(
 ) -> Verified:
     """Check ledger and store; with `repair`, mend them. `on_blob` is told how many blobs and bytes were hashed.
 
-    Safe beside runs: what they commit, forget or remove meanwhile is no damage."""
+    Safe beside runs: what they commit, forget or remove meanwhile is no damage. Raises `LedgerError` where the ledger
+    is good and can't be written."""
     problems = ledger.check()
     states, blobs, total = _scan(store, on_blob)
     aside = len(store.quarantined())
@@ -78,11 +79,21 @@ def verify(
     try:
         damaged = _Repair(ledger, store, states, repair=repair).all()
     except LedgerError as error:
+        if repair and not problems and _readable(ledger, store, states):
+            raise  # what failed is the mending
         problems = problems or [error.what]
     left = store.leftovers(_LEFT)
     if repair:
         store.clean(_LEFT)
     return Verified(tuple(problems), tuple(damaged), blobs, total, aside, len(left), sum([size for _, size in left]))
+
+
+def _readable(ledger: Ledger, store: Store, states: Mapping[str, _State]) -> bool:
+    try:
+        _Repair(ledger, store, states, repair=False).all()
+    except LedgerError:
+        return False
+    return True
 
 
 def _scan(store: Store, on_blob: Callable[[int, int], None]) -> tuple[dict[str, _State], int, int]:

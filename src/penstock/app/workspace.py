@@ -18,7 +18,7 @@ from penstock.plan.files import Stats
 from penstock.plan.memory import Past
 from penstock.plan.parameters import seed_of, settings_of, split_overrides
 from penstock.plan.plan import Plan, make
-from penstock.ports import Executor
+from penstock.ports import Executor, Ledger
 from penstock.run.clock import SystemClock
 from penstock.run.drive import Means
 from penstock.run.engine import Engine
@@ -58,11 +58,11 @@ class Conduct(NamedTuple):
 class Workspace:
     """The ledger and the store of one state folder, and the pipeline that is planned and run against them."""
 
-    def __init__(self, settings: Settings, graph: Graph, loaded: Declared | None) -> None:
+    def __init__(self, settings: Settings, graph: Graph, loaded: Declared | None, ledger: Ledger | None = None) -> None:
         self.settings = settings
         self.whole = graph
         self.loaded = loaded
-        self.ledger = open_ledger(settings, create=True)
+        self.ledger = ledger or open_ledger(settings, create=True)
         self.store = open_store(settings)
 
     def plan(self, request: Request, on_work: Callable[[], None] | None = None) -> tuple[Plan, Past]:

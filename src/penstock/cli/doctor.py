@@ -1,5 +1,6 @@
 """`penstock doctor`."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -75,10 +76,10 @@ def _python() -> _Found:
 def _libraries() -> _Found:
     there = []
     for name in _LIBRARIES:
-        try:
-            there.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
+        # Some come under another name as well, for machines without a GPU.
+        for distribution in (name, f"{name}-cpu"):
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                there.append(f"{distribution} {importlib.metadata.version(distribution)}")
     if there:
         yield "good", ", ".join(there), ""
     else:

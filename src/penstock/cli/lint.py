@@ -7,7 +7,7 @@ from typing import Any
 import click
 from msgspec import structs
 
-from penstock.app.settings import Settings, find_settings
+from penstock.app.settings import Settings, cache_folder, find_settings
 from penstock.cli.ending import body_of
 from penstock.cli.options import file_option, json_option, parameters, setting_option
 from penstock.cli.output import only_json, show
@@ -45,7 +45,7 @@ def lint(sets: tuple[str, ...], file: str | None, as_json: bool) -> int:
     problems: list[PenstockError] = []
     with only_json(as_json):
         try:
-            steps = load(settings.file, settings.root, settings.state / "cache").steps
+            steps = load(settings.file, settings.root, cache_folder(settings)).steps
         except PenstockError as error:
             problems.append(error)
         problems += _of_graph(steps)

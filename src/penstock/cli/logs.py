@@ -40,11 +40,15 @@ def logs(run: str, step: str, follow: bool, attempt: int | None, file: str | Non
         if as_json:
             show(logs_view(log, settings.state), [], as_json=True)
         elif not follow:
+            printed = 0
             for piece in read_log(log.span, settings.state):
+                printed += len(piece)
                 _write(piece)
             parts = [row["step"] for row in ledger.steps(log.run) if row["step"].startswith(f"{step}[")]
             if parts:
                 note(f"`{step}` became {plural(len(parts), 'part')}: see `penstock logs {run} '{parts[0]}'`, and so on")
+            elif not printed:
+                note(f"`{step}` printed nothing")
 
 
 def _follow(ledger: Ledger, run: str, step: str, attempt: int, state: Path, *, quiet: bool) -> None:

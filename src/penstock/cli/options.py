@@ -31,7 +31,18 @@ seed_option = click.option("--seed", type=int, help="The run's seed (default: 0,
 forced = click.option(
     "--force", metavar="STEP", multiple=True, help="Run this step whatever is known; may be given again."
 )
-targets = click.argument("targets", metavar="[TARGET]...", nargs=-1)
+
+
+def _no_files(context: click.Context, _: click.Parameter, named: tuple[str, ...]) -> tuple[str, ...]:
+    for one in named:
+        if one.endswith((".py", ".yaml", ".yml")):
+            error = click.UsageError(f"`{one}` is a file, not a step or an artifact", ctx=context)
+            error.hint = f"Write `{context.command_path} -f {one}`."  # type: ignore[attr-defined]
+            raise error
+    return named
+
+
+targets = click.argument("targets", metavar="[TARGET]...", nargs=-1, callback=_no_files)
 
 
 def parameters(sets: tuple[str, ...]) -> dict[str, str]:

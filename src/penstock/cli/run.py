@@ -23,7 +23,9 @@ __all__ = ["run"]
 @click.option(
     "--keep-going/--fail-fast", default=None, help="After a failure: run what does not depend on it (default), or stop."
 )
-@click.option("--checks", type=click.Choice(["quick", "full", "off"]), help="How much to check for leaks.")
+@click.option(
+    "--checks", type=click.Choice(["quick", "full", "off"]), help="How much to check for leaks (nothing yet)."
+)
 @click.option("--name", metavar="NAME", default="", help="A name for the run, by which it can be shown.")
 @click.option(
     "--tag",

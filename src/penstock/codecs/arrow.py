@@ -23,14 +23,14 @@ _BATCH_BYTES = 1 << 31
 _GUESSED_WIDTH = 32  # bytes of a value whose width the type does not tell
 
 
-def require_pyarrow(what: str) -> Any:
+def require_pyarrow(what: str, extra: str = "frames") -> Any:
     """pyarrow, or an error that says what to install."""
     try:
         import pyarrow as pa
         import pyarrow.compute
     except ImportError:
         raise MissingExtra(
-            f"storing a {what} needs pyarrow", hint="Install it with `pip install 'penstock[frames]'`."
+            f"storing a {what} needs pyarrow", hint=f"Install it with `pip install 'penstock[{extra}]'`."
         ) from None
     return pa
 

@@ -40,7 +40,7 @@ class PandasCodec:
 
     def encode(self, value: Any, sink: Sink) -> Stored:
         """Write the columns from where they lie."""
-        pa = require_pyarrow("pandas frame")
+        pa = require_pyarrow("pandas frame", "pandas")
         writer = _Writer(sink)
         kind = type(value).__name__ if type(value).__name__ in _OWN else "Index"
         spec: dict[str, Any] = {"kind": kind, "rows": len(value)}

@@ -1,5 +1,8 @@
 """From a pipeline file, a namespace, a list or a dictionary to Steps."""
 
+import contextlib
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -217,6 +220,26 @@ def _broken(error: BaseException, file: Path, root: Path) -> PenstockError:
     if isinstance(error, SystemExit):
         said = f"loading it called sys.exit({'' if error.code is None else repr(error.code)})"
         hint = 'Put what a script does under `if __name__ == "__main__":`.'
+    hint = _misspelt(error) or hint
     if isinstance(error, ModuleNotFoundError):
         hint = f"Install `{error.name}`, or put it beside the pipeline."
     return DeclarationError(said, where=where, hint=hint)
+
+
+def _misspelt(error: BaseException) -> str:
+    """The names that are near to one that is not there."""
+    known: list[str] = []
+    name = getattr(error, "name", "") or ""
+    if isinstance(error, AttributeError) and error.obj is not None:
+        with contextlib.suppress(Exception):  # an object of the user's may answer anything
+            known = dir(error.obj)
+    elif isinstance(error, ImportError):
+        asked = re.match(r"cannot import name '([^']+)'", str(error))
+        name, known = (asked[1], dir(sys.modules.get(name))) if asked else ("", [])
+    elif isinstance(error, NameError):
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        known = [*trace.tb_frame.f_globals, *trace.tb_frame.f_locals] if trace is not None else []
+    near = did_you_mean(name, [one for one in known if not one.startswith("_")]) if name else ""
+    return near if near.startswith("Did") else ""

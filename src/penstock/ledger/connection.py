@@ -125,7 +125,7 @@ class Connections:
     def _register(self) -> sqlite3.Connection:
         with self._lock:
             if self._closed:
-                raise LedgerError(f"The ledger {self.path} was closed", hint="Open it again.")
+                raise LedgerError(f"the ledger {self.path} was closed", hint="Open it again.")
             alive = []
             for thread, connection in self._all:
                 if thread.is_alive():
@@ -138,7 +138,7 @@ class Connections:
                 raise in_words(error, self.path) from error
             except OSError as error:
                 raise LedgerError(
-                    f"The ledger {self.path} can't be opened: {error.strerror or error}",
+                    f"the ledger {self.path} can't be opened: {error.strerror or error}",
                     hint=f"Check owner and permissions of {self.path.parent}, and that its disk is not full.",
                 ) from error
             self._all = [*alive, (threading.current_thread(), found)]
@@ -158,7 +158,7 @@ def _open(path: Path, migrations: Sequence[str], patience: float) -> sqlite3.Con
     kind = network_filesystem(path)
     if kind:
         raise LedgerError(
-            f"The ledger {path} would lie on a network file system ({kind}), where SQLite can't keep it safe",
+            f"the ledger {path} would lie on a network file system ({kind}), where SQLite can't keep it safe",
             hint="Point PENSTOCK_STATE at a folder on a local disk (the store may stay), or use PostgreSQL.",
         )
     writable = _make_file(path)

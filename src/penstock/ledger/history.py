@@ -188,7 +188,10 @@ def _row(connection: sqlite3.Connection, prefix: str) -> int:
         ).fetchone()
         if row is None:
             number = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
-            raise NotFound(f"There is no run `{prefix}`: the ledger holds {number} runs")
+            raise NotFound(
+                f"there is no run `{prefix}`: the ledger holds {number}",
+                hint="" if number else "Nothing has run here yet: begin with `penstock run`.",
+            )
         return int(row[0])
     tagged = _tagged(connection, prefix)
     if tagged is not None:
@@ -205,7 +208,7 @@ def _row(connection: sqlite3.Connection, prefix: str) -> int:
         )
     recent = connection.execute("SELECT id, name, tags FROM runs ORDER BY ref DESC LIMIT 500").fetchall()
     known = [text for run, name, tags in recent for text in (run, name, *unpack_tags(tags)) if text]
-    raise NotFound(f"There is no run `{prefix}`", hint=did_you_mean(prefix, known))
+    raise NotFound(f"there is no run `{prefix}`", hint=did_you_mean(prefix, [*known, "last"] if known else known))
 
 
 def _exact(connection: sqlite3.Connection, prefix: str) -> int | None:

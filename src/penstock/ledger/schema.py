@@ -171,7 +171,7 @@ def version(connection: sqlite3.Connection, path: Path, migrations: Sequence[str
         )
     if ours and not 0 < found <= len(migrations):
         raise SchemaMismatch(
-            f"The ledger {path} has schema version {found}; this Penstock knows versions 1 to {len(migrations)}"
+            f"the ledger {path} has schema version {found}; this Penstock knows versions 1 to {len(migrations)}"
         )
     return found
 

@@ -81,7 +81,7 @@ class SqliteLedger:
             if any(type(event) is RunStarted for event in events):
                 self._expect_runner(connection, run)
             if not append(connection, run, events, self._clock.now(), {}):
-                raise NotFound(f"There is no run `{run}`", hint="The first event of a run is RunStarted.")
+                raise NotFound(f"there is no run `{run}`", hint="The first event of a run is RunStarted.")
 
     def commit(
         self,
@@ -356,7 +356,7 @@ class SqliteLedger:
             return
         row = connection.execute("SELECT fence FROM leases WHERE key = ?", (f"run:{run}",)).fetchone()
         if row is not None and row[0] != claimed[1]:
-            raise LeaseLost(f"Another process has taken over the run `{run}`")
+            raise LeaseLost(f"another process has taken over the run `{run}`")
 
     def _expect_runner(self, connection: Any, run: str) -> None:
         """Give a run that begins a lease which its runner will take over: there is no moment without one."""

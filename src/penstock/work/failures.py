@@ -60,7 +60,8 @@ def failure_of(error: BaseException, root: str = "", parameters: Mapping[str, st
     else:
         message, hint, where = _message(error), _hint(error), place_of(error, root)
     try:
-        text = _traceback(error, root)
+        # Penstock's own errors say all themselves; a traceback adds the user's lines, where there are any.
+        text = "" if isinstance(error, PenstockError) and not place_of(error, root) else _traceback(error, root)
     except Exception as broken:  # an exception may be broken in itself (its `__str__`, its notes, too little memory)
         text = f"{type(error).__name__} (its traceback can't be shown: {type(broken).__name__})\n"
     return Failure(
