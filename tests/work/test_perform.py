@@ -253,7 +253,10 @@ def test_seeds_reach_the_generators(bench: Bench) -> None:
 
 def test_checkpoints(bench: Bench) -> None:
     folder = str(bench.folder / "kept")
-    assert bench.value(bench.do(lambda: str(checkpoint()), checkpoint=folder)) == folder
+    ended = bench.do(lambda: str(checkpoint()), checkpoint=folder)
+    assert bench.value(ended) == folder
+    assert ended.extra["checkpoint"] == folder, "whoever commits can let go of it"
+    assert "checkpoint" not in bench.do(lambda: 1, checkpoint=folder).extra
 
 
 # --- code

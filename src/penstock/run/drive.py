@@ -6,6 +6,7 @@ the rest. What took longer than `_SLOW` seconds is written at once.
 """
 
 import heapq
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -86,6 +87,7 @@ class _Doing(Struct):
     work: Work
     forced: bool = False
     started: float = 0.0
+    checkpoint: str = ""  # a folder that it left, of no use once it is committed
 
 
 def drive(
@@ -361,6 +363,7 @@ class _Loop:
         if not self.buffer and not self.commits:
             self.oldest = self.means.clock.monotonic()
         ended = command.ended
+        doing.checkpoint = ended.extra.get("checkpoint", "")
         execution = execution_of(
             self.means.site, doing.step, doing.task, ended, doing.inputs, doing.work.settings, doing.started
         )
@@ -405,6 +408,8 @@ class _Loop:
                 )
                 means.past.redone(execution)
                 self.out.append(Committed(execution))
+                if doing.checkpoint:
+                    shutil.rmtree(doing.checkpoint, ignore_errors=True)
             self.do(self.engine.on(Settled(doing.step.name, bad)))
 
 

@@ -72,6 +72,7 @@ class Context:
         self.metrics: dict[str, float] = {}
         self.notes: list[str] = []
         self.figures: dict[str, Stored] = {}
+        self.checkpointed = False
         self._counts: dict[str, int] = {}
         self._emit = emit
         self._store_figure = store_figure
@@ -184,12 +185,18 @@ def note(markdown: str) -> None:
 
 
 def checkpoint() -> Path:
-    """A folder of this step's that survives a retry; outside a run, a temporary one."""
+    """A folder of this step's own, for what it would need to go on if it were killed; outside a run, a temporary one.
+
+    The next attempt at the same work (the same code, parameters and inputs) finds it as it was left, in this run or in a
+    later one. Once the step's result is committed it is removed. Write a file under another name and rename it
+    (`os.replace`): then a kill leaves the old one or the new one, never half of one.
+    """
     context = current()
     if context is None or not context.task.checkpoint:
         import tempfile
 
         return Path(tempfile.mkdtemp(prefix="penstock-checkpoint-"))
+    context.checkpointed = True
     folder = Path(context.task.checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -217,6 +217,8 @@ class _Attempt:
         outputs = self.outputs if good else ()
         about = [one.stored for one in task.inputs]
         extra: dict[str, Any] = {}
+        if self._context.checkpointed:
+            extra["checkpoint"] = task.checkpoint
         pieces: tuple[Piece, ...] = ()
         if self._other is not None:
             pieces = tuple([piece for piece in self._other.pieces if piece.kind in VOLATILE])
