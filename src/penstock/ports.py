@@ -244,6 +244,11 @@ class Ledger(Protocol):
     def claim(self, keys: Sequence[str], owner: str, seconds: float) -> dict[str, Lease]:
         """Claim each key that nobody else holds; for the others, the lease of the one who does. Own leases are kept."""
 
+    def claim_undone(
+        self, keys: Sequence[str], owner: str, seconds: float
+    ) -> tuple[dict[str, Lease], dict[str, Execution]]:
+        """`claim` and `find` at one moment: the leases of these keys, and the executions that are offered for them."""
+
     def renew(self, owner: str, seconds: float) -> int:
         """Prolong all leases of an owner; how many it still holds."""
 

@@ -201,6 +201,17 @@ def test_old_code_is_refused_when_a_file_was_edited(project: Project) -> None:
     assert project.value(other, do(project, other, project.task("twice", inputs=(given,)))) == [5, 10, 15]
 
 
+def test_what_was_edited_just_after_a_look_is_not_committed(project: Project) -> None:
+    kit = kit_of(Loaded(None, glance=60.0), project.store, project.state)
+    given = numbers(project, kit)
+    project.helper.write_text(HELPING.replace("2", "5"))
+    ended = do(project, kit, project.task("twice", inputs=(given,)))
+    assert ended.status == "changed"
+    assert "helping.py" in ended.reason
+    with pytest.raises(NeedsFresh):
+        do(project, kit, project.task("twice", inputs=(given,)))
+
+
 def test_an_edit_while_the_step_runs_is_not_committed(project: Project) -> None:
     kit = project.kit()
     given = numbers(project, kit)

@@ -1,6 +1,8 @@
 """Scopes and the fields that references become."""
 
-from penstock.declare.scopes import NOTHING, Scope, below, changed, digest_text, sorted_refs
+from msgspec import structs
+
+from penstock.declare.scopes import NOTHING, Scope, below, digest_text, sorted_refs
 
 
 def test_references_by_role():
@@ -20,7 +22,7 @@ def test_looking_at_hints_and_source_is_marked():
 
 
 def test_units_inside_units():
-    units = [changed(NOTHING, {"parent": parent}) for parent in (-1, 0, 1, -1)]
+    units = [structs.replace(NOTHING, parent=parent) for parent in (-1, 0, 1, -1)]
     assert below(units, 2, 0) and below(units, 0, 0) and not below(units, 3, 0)
 
 

@@ -44,10 +44,10 @@ def test_imports(text, expected):
 
 
 def test_penstock_is_known_by_any_name():
-    tree = ast.parse(
-        "import penstock as ps\nfrom penstock import step as s, source\nimport penstockx\nfrom .penstock import no\n"
-    )
-    assert aliases_of_penstock(tree) == {"ps", "s", "source"}
+    text = "import penstock as ps\nfrom penstock import step as s, source\nimport penstockx\nfrom .penstock import no\n"
+    assert aliases_of_penstock(ast.parse(text), text.encode()) == {"ps", "s", "source"}
+    inside = text + "def f():\n    import penstock.errors as late\n"
+    assert aliases_of_penstock(ast.parse(inside), inside.encode()) == {"ps", "s", "source", "late"}
 
 
 @pytest.mark.parametrize(

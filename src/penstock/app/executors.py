@@ -15,6 +15,8 @@ from penstock.ports import Executor, Store
 
 __all__ = ["BUILT_IN", "cores", "executor_names", "make_executor"]
 
+_GLANCE = 0.005  # seconds; an in-line step begins this soon after the one before has ended
+
 BUILT_IN = ("inline", "local")
 _GROUP = "penstock.executors"
 
@@ -91,7 +93,7 @@ def _inline(settings: Settings, store: Store, step_of: Callable[[str], Step], lo
     from penstock.app.worker import Loaded, kit_of
     from penstock.executors.inline import InlineExecutor
 
-    found = Loaded(settings.state / "cache")
+    found = Loaded(settings.state / "cache", _GLANCE)
     if loaded is not None:
         found.adopt(loaded)
 

@@ -5,6 +5,7 @@ A composition root: here the worker's kit is put together, of the pipeline's dec
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -32,14 +33,19 @@ _LEAST_BOUND = 1 << 30  # bytes: a worker may hold this much between tasks on an
 
 
 class Loaded:
-    """The pipelines that this process has loaded, and what it knows of their code."""
+    """The pipelines that this process has loaded, and what it knows of their code.
 
-    def __init__(self, cache: Path | None) -> None:
+    `glance` is for how many seconds one look at the files is good enough to begin another task.
+    """
+
+    def __init__(self, cache: Path | None, glance: float = 0.0) -> None:
         self._cache = cache
+        self._glance = glance
         self._pipelines: dict[tuple[str, str], declare.Declared] = {}
         self._functions: dict[bytes, Callable[..., Any]] = {}
         self._current: declare.Declared | None = None
         self._stats: Stats = {}
+        self._looked: tuple[declare.Declared | None, float] = (None, 0.0)  # whose files were found unchanged, and when
 
     def prepare(self, path: str, root: str) -> None:
         """Load a pipeline file of a project."""
@@ -70,8 +76,13 @@ class Loaded:
         if pipeline is None:
             self.prepare(path, root)
             return self._pipelines[path, root]
+        # What is edited just after a look at the files is found when the step has ended, and then not committed.
+        last, looked = self._looked
+        if last is pipeline and time.monotonic() - looked < self._glance:
+            return pipeline
         if changed := pipeline.changed():
             raise NeedsFresh(f"{changed[0].name} was edited")
+        self._looked = pipeline, time.monotonic()
         return pipeline
 
     def _unpickled(self, data: bytes) -> Callable[..., Any]:
@@ -89,7 +100,9 @@ class Loaded:
         if self._current is None:
             return []
         root = self._current.project.root
-        return [os.path.relpath(path, root) for path in self._current.changed()]
+        found = [os.path.relpath(path, root) for path in self._current.changed()]
+        self._looked = None if found else self._current, time.monotonic()
+        return found
 
     def digest(self, path: Path) -> str:
         """The digest of a file's or folder's content, or of the names that match a pattern."""

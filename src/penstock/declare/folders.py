@@ -8,7 +8,8 @@ from pathlib import Path
 __all__ = ["Folders"]
 
 _SOURCES = (".py", ".so", ".pyd")
-_RACY = 2_000_000_000  # nanoseconds: coarser clocks of file systems than this are not in use
+# Nanoseconds within which two changes may bear one time: on file systems that count in seconds, and on all others.
+_COARSE, _FINE = 2_000_000_000, 100_000_000
 
 
 class Folders:
@@ -53,4 +54,5 @@ def _listed(folder: str) -> tuple[int, bool, frozenset[str]]:
                     names.append(name)
     except OSError:
         pass
-    return stamp, stamp > before - _RACY, frozenset(names)
+    grain = _FINE if stamp % 1_000_000_000 else _COARSE
+    return stamp, stamp > before - grain, frozenset(names)

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec import structs
+
 from penstock.declare.facts import Facts
-from penstock.declare.scopes import changed, digest_text, sorted_refs
+from penstock.declare.scopes import digest_text, sorted_refs
 from penstock.declare.scoping import ScopeWalker
 from penstock.declare.syntax import aliases_of_penstock, chain_of, import_of, is_inert, is_literal, known_test
 
@@ -24,14 +26,14 @@ def read_facts(data: bytes, path: str) -> Facts:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEPTH))
     try:
-        return _Reader(ast.parse(data, path)).facts()
+        return _Reader(ast.parse(data, path), data).facts()
     finally:
         sys.setrecursionlimit(limit)
 
 
 class _Reader(ScopeWalker):
-    def __init__(self, tree: ast.Module) -> None:
-        super().__init__(aliases_of_penstock(tree))
+    def __init__(self, tree: ast.Module, data: bytes) -> None:
+        super().__init__(aliases_of_penstock(tree, data))
         self.tree = tree
         self.stars: list[int] = []
         self.imports: list[str] = []
@@ -102,7 +104,7 @@ class _Reader(ScopeWalker):
             changes: dict[str, Any] = {"binds": (node.name,), "under": under, **sorted_refs(refs)}
             if branch:
                 changes["digest"] = digest_text(branch + made.digest)
-            self.units[index] = changed(made, changes)
+            self.units[index] = structs.replace(made, **changes)
             return
         index = self.parent = self.reserve()
         self.visit(node)

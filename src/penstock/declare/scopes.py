@@ -8,7 +8,7 @@ from blake3 import blake3
 from penstock.declare.facts import Unit
 from penstock.model.digest import PREFIX
 
-__all__ = ["NOTHING", "Scope", "below", "changed", "digest_text", "sorted_refs"]
+__all__ = ["NOTHING", "Scope", "below", "digest_text", "sorted_refs"]
 
 # What looks at hints and docstrings, or at the source itself: for its callers these count.
 _LOOKS = frozenset(("signature", "getdoc", "getfullargspec", "get_annotations", "get_type_hints"))
@@ -61,13 +61,10 @@ def below(units: list[Unit], index: int, ancestor: int) -> bool:
     return index == ancestor
 
 
-def changed(unit: Unit, changes: dict[str, Any]) -> Unit:
-    """A unit with some of its fields changed."""
-    return Unit(**{field: changes.get(field, getattr(unit, field)) for field in Unit.__struct_fields__})
-
-
 def sorted_refs(refs: list[tuple[str, Any]]) -> dict[str, tuple[str, ...]]:
     """References by role, as the fields of a unit."""
+    if not refs:
+        return {}
     found: dict[str, dict[str, None]] = {"r": {}, "c": {}, "a": {}, "f": {}, "w": {}, "v": {}}
     for role, value in refs:
         kept = json.dumps(value) if role in "fw" else value.replace("^", "")

@@ -7,9 +7,11 @@ well as a part of the text of what is around it. Imported only where a file is n
 import ast
 from typing import Any
 
+from msgspec import structs
+
 from penstock.declare.facts import Unit
 from penstock.declare.pathways import path_expression, resolved
-from penstock.declare.scopes import NOTHING, Scope, below, changed, digest_text, sorted_refs
+from penstock.declare.scopes import NOTHING, Scope, below, digest_text, sorted_refs
 from penstock.declare.syntax import chain_of, is_literal
 from penstock.declare.walking import Walker
 
@@ -245,7 +247,7 @@ class ScopeWalker(Walker):
         if here:
             for index, unit in enumerate(self.units):
                 if any(index == child or below(self.units, index, child) for child, _, _ in scope.children):
-                    self.units[index] = changed(unit, {"state": tuple(sorted({*unit.state, *here}))})
+                    self.units[index] = structs.replace(unit, state=tuple(sorted({*unit.state, *here})))
         scope.nonlocals |= rebound - local
 
 

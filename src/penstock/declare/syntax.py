@@ -46,10 +46,13 @@ def import_of(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> tuple[str,
     return alias.asname or alias.name, target, target
 
 
-def aliases_of_penstock(tree: ast.Module) -> set[str]:
+def aliases_of_penstock(tree: ast.Module, text: bytes) -> set[str]:
     """The names by which a file knows Penstock and what is in it."""
     found = set()
-    for node in ast.walk(tree):
+    plain = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    told = sum([_modules(node).count("penstock") for node in plain])
+    # Only where the word stands somewhere else as well is it worth while to look into functions.
+    for node in plain if text.count(b"penstock") <= told else ast.walk(tree):
         if isinstance(node, ast.Import):
             for one in node.names:
                 if one.name.partition(".")[0] == "penstock":
@@ -59,6 +62,13 @@ def aliases_of_penstock(tree: ast.Module) -> set[str]:
         ):
             found |= {one.asname or one.name for one in node.names}
     return found
+
+
+def _modules(node: ast.Import | ast.ImportFrom) -> str:
+    """What an import statement names, at least once for each time that its text does."""
+    if isinstance(node, ast.Import):
+        return " ".join([one.name for one in node.names])
+    return f"{node.module} {' '.join([one.name for one in node.names])}"
 
 
 def known_test(test: ast.expr) -> bool | None:

@@ -48,40 +48,28 @@ class Connections:
             found = self._local.connection = self._register()
         return found
 
-    @contextlib.contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+    def write(self, *, durable: bool = True) -> "_Write":
         """One transaction that writes. Whatever goes wrong inside, nothing of it remains."""
-        connection = self.get()
-        try:
-            if self._local.durable != durable:
-                connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-                self._local.durable = durable
-            self._begin(connection, "BEGIN IMMEDIATE", "")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            raise in_words(error, self.path) from error
+        return _Write(self, durable)
 
-    @contextlib.contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
+    def read(self) -> "_Read":
         """One transaction that reads: all its answers are of one moment."""
+        return _Read(self)
+
+    def begin_writing(self, durable: bool) -> sqlite3.Connection:
+        """Begin a transaction that writes, on this thread's connection."""
         connection = self.get()
-        try:
-            self._begin(connection, "BEGIN", "SELECT value FROM counters LIMIT 1")  # the second fixes the moment
-            try:
-                yield connection
-            finally:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise in_words(error, self.path) from error
-        except msgspec.DecodeError as error:
-            raise in_words(sqlite3.DatabaseError(f"malformed: {error}"), self.path) from error
+        if self._local.durable != durable:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._local.durable = durable
+        self._begin(connection, "BEGIN IMMEDIATE", "")
+        return connection
+
+    def begin_reading(self) -> sqlite3.Connection:
+        """Begin a transaction that reads, on this thread's connection."""
+        connection = self.get()
+        self._begin(connection, "BEGIN", "SELECT value FROM counters LIMIT 1")  # the second fixes the moment
+        return connection
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
@@ -152,6 +140,76 @@ class Connections:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._all = []
+
+
+class _Transaction:
+    """A transaction as a context; errors of SQLite leave it in words. (A class, as there is one for each step.)"""
+
+    __slots__ = ("_connection", "_connections")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._connection: sqlite3.Connection | None = None
+
+    def _told(self, error: BaseException | None) -> None:
+        """Raise what SQLite or a record that can't be read means to people."""
+        if isinstance(error, sqlite3.Error):
+            raise in_words(error, self._connections.path) from error
+
+
+class _Write(_Transaction):
+    __slots__ = ("_durable",)
+
+    def __init__(self, connections: Connections, durable: bool) -> None:
+        super().__init__(connections)
+        self._durable = durable
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            self._connection = self._connections.begin_writing(self._durable)
+        except sqlite3.Error as error:
+            self._told(error)
+            raise
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        connection = self._connection
+        assert connection is not None
+        if error is None:
+            try:
+                connection.execute("COMMIT")
+                return
+            except BaseException as failed:
+                error = failed
+                self._roll_back(connection)
+                self._told(error)
+                raise
+        self._roll_back(connection)
+        self._told(error)
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+
+
+class _Read(_Transaction):
+    __slots__ = ()
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            self._connection = self._connections.begin_reading()
+        except sqlite3.Error as error:
+            self._told(error)
+            raise
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        assert self._connection is not None
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("COMMIT")
+        self._told(error)
+        if isinstance(error, msgspec.DecodeError):
+            raise in_words(sqlite3.DatabaseError(f"malformed: {error}"), self._connections.path) from error
 
 
 def _open(path: Path, migrations: Sequence[str], patience: float) -> sqlite3.Connection:

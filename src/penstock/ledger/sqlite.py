@@ -169,17 +169,33 @@ class SqliteLedger:
         """Claim each key that nobody else holds; for the others, the lease of the one who does. Own leases are kept,
         and prolonged. A run's own key is `run:<id>`: once it is claimed here, no other process may add to the run
         unnoticed."""
+        return self._claim(keys, owner, seconds, finding=False)[0]
+
+    def claim_undone(
+        self, keys: Sequence[str], owner: str, seconds: float
+    ) -> tuple[dict[str, Lease], dict[str, Execution]]:
+        """`claim` and `find` at one moment: the leases of these keys, and the executions that are offered for them."""
+        return self._claim(keys, owner, seconds, finding=True)
+
+    def _claim(
+        self, keys: Sequence[str], owner: str, seconds: float, *, finding: bool
+    ) -> tuple[dict[str, Lease], dict[str, Execution]]:
         if not keys:
-            return {}
+            return {}, {}
         if not owner:
             raise LedgerError("A lease needs an owner", hint="Give a text that no other process gives.")
         if not self._awaited.isdisjoint(keys):  # who waits asks often, and need not write each time
             with self._connections.read() as connection:
                 others = leases.taken(connection, keys, owner, self._clock.monotonic(), self._boot)
             if others is not None:
-                return others
+                return others, self.find(keys) if finding else {}
+        done: dict[str, Execution] = {}
         with self._connections.write(durable=False) as connection:
             found = leases.claim(connection, keys, owner, seconds, self._clock.monotonic(), self._boot)
+            if finding:
+                done, damaged = executions.find(connection, keys)
+                if damaged:
+                    executions.give_up(connection, damaged)
         for key, lease in found.items():
             if lease.owner != owner:
                 self._awaited.add(key)
@@ -187,7 +203,7 @@ class SqliteLedger:
             self._awaited.discard(key)
             if key.startswith("run:"):
                 self._runs[key[4:]] = (owner, lease.fence)
-        return found
+        return found, done
 
     def renew(self, owner: str, seconds: float) -> int:
         """Prolong all leases of an owner; how many it still holds. One that ran out is lost, even if nobody took it."""

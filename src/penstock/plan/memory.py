@@ -29,13 +29,14 @@ class Past:
         """The committed execution of a key, if its outputs are all there."""
         if key in self._gone:
             return None
-        found = self._known.get(key)
-        if found is None:
-            found = self._ledger.find((key,)).get(key)
-        if found is None:
+        return self.whole(self._known.get(key) or self._ledger.find((key,)).get(key))
+
+    def whole(self, found: Execution | None) -> Execution | None:
+        """An execution, if its outputs are all there; if not, it is offered no longer."""
+        if found is None or found.key in self._gone:
             return None
         if not self._complete(found):
-            self.forget([key], "an output is not in the store")
+            self.forget([found.key], "an output is not in the store")
             return None
         return found
 

@@ -47,6 +47,9 @@ class Watch:
         self._lines = Lines(self._screen)
         self._drawn: list[int] = []  # the widths of the lines that stand on the screen
         self._broken = False
+        self._waiting = ""  # lines that are not written yet
+        self._written = 0.0  # when lines were last written
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -55,7 +58,10 @@ class Watch:
         now = self._now()
         step = self.tally.on(event, now)
         if not self._redraw and (text := self._lines.on(event, step, self.tally, now)):
-            self._write(text)
+            with self._lock:
+                self._waiting += text
+            if now - self._written >= _EVERY:
+                self._write_waiting(now)
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._draw_on, name="penstock-watch", daemon=True)
@@ -70,6 +76,7 @@ class Watch:
             self._thread.join()
         now = self._now()
         if not self._redraw:
+            self._write_waiting(now)
             self._write(self._lines.rest())
             return
         rows = tail(self.tally, now, self._screen.width) if self.tally.steps else []
@@ -77,13 +84,22 @@ class Watch:
         self._write(_SHOW if self._drawn else "")
 
     def _draw_on(self) -> None:
-        while not self._stop.wait(_EVERY if self._redraw else 1.0):
+        while not self._stop.wait(_EVERY):
             # the run's thread may add a step while a frame is made of them: then the next frame will do
             with contextlib.suppress(RuntimeError):
                 if self._redraw:
                     self._frame()
-                else:
-                    self._write(self._lines.tick(self.tally, self._now()))
+                    continue
+                now = self._now()
+                text = self._lines.tick(self.tally, now)
+                self._write_waiting(now)
+                self._write(text)
+
+    def _write_waiting(self, now: float) -> None:
+        """Write the lines that have gathered: a thousand short steps are not a thousand writes."""
+        with self._lock:
+            text, self._waiting, self._written = self._waiting, "", now
+            self._write(text)
 
     def _frame(self) -> None:
         if not self.tally.steps:

@@ -276,10 +276,10 @@ class _Loop:
     def submit(self, submits: Sequence[Submit]) -> Sequence[Command]:
         """Claim the keys of these steps, and hand those that nobody else does to the executor."""
         wanted = [(one, self.keys[one.step].key) for one in submits]
-        claimed = self.means.leases.claim([key for _, key in wanted])
+        claimed, done = self.means.leases.claim_undone([key for _, key in wanted])
         answers: list[Command] = []
         for one, key in wanted:
-            if key not in claimed or (not self.forced(one.step) and self.means.past.find(key) is not None):
+            if key not in claimed or (not self.forced(one.step) and self.means.past.whole(done.get(key)) is not None):
                 if key in claimed:
                     self.means.leases.release([key])
                 self.busy.add(one.step)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from penstock.errors import LedgerError
+from penstock.model.run import Execution
 from penstock.ports import Lease, Ledger
 
 __all__ = ["Leases", "owner_is_dead", "owner_name"]
@@ -34,10 +35,7 @@ class Leases:
 
     def claim(self, keys: Sequence[str]) -> set[str]:
         """Those of these keys that this run now holds. Leases of processes that are gone are taken over at once."""
-        found = self._ask(keys, owner_is_dead)
-        held = {key: lease.fence for key, lease in found.items() if lease.owner == self.owner}
-        self._fences.update(held)
-        return set(held)
+        return self._held(self._ask(keys, owner_is_dead))
 
     def some(self, keys: Sequence[str], count: int, gone: Callable[[str], bool]) -> tuple[list[str], list[str]]:
         """Claim `count` of these keys, whichever are free, or none; and the owners of those that others hold.
@@ -55,12 +53,30 @@ class Leases:
 
     def _ask(self, keys: Sequence[str], gone: Callable[[str], bool]) -> dict[str, Lease]:
         found = self._ledger.claim(keys, self.owner, self._seconds)
-        dead = {key: lease.owner for key, lease in found.items() if lease.owner != self.owner and gone(lease.owner)}
-        if dead:
-            for key, owner in dead.items():
-                self._ledger.release(owner, [key])
-            found.update(self._ledger.claim(list(dead), self.owner, self._seconds))
+        if dead := self._bury(found, gone):
+            found.update(self._ledger.claim(dead, self.owner, self._seconds))
         return found
+
+    def claim_undone(self, keys: Sequence[str]) -> tuple[set[str], dict[str, Execution]]:
+        """`claim`, with what is committed under these keys by now, by whomever."""
+        found, done = self._ledger.claim_undone(keys, self.owner, self._seconds)
+        if dead := self._bury(found, owner_is_dead):
+            more, finished = self._ledger.claim_undone(dead, self.owner, self._seconds)
+            found.update(more)
+            done.update(finished)
+        return self._held(found), done
+
+    def _bury(self, found: dict[str, Lease], gone: Callable[[str], bool]) -> list[str]:
+        """Release the leases of owners that are gone; their keys."""
+        dead = [(key, one.owner) for key, one in found.items() if one.owner != self.owner and gone(one.owner)]
+        for key, owner in dead:
+            self._ledger.release(owner, [key])
+        return [key for key, _ in dead]
+
+    def _held(self, found: dict[str, Lease]) -> set[str]:
+        held = {key: lease.fence for key, lease in found.items() if lease.owner == self.owner}
+        self._fences.update(held)
+        return set(held)
 
     def fences(self, keys: Iterable[str]) -> dict[str, int]:
         """The fence of each key that this run holds."""

@@ -52,7 +52,7 @@ class Watch:
         self._begun = time.time_ns()
         self._root = root
         self._written: set[str] = set()
-        own = [os.path.abspath(one) for one in ignored if one]
+        own = [_plain_path(one) for one in ignored if one]
         self._own = set(own)
         self._ignored = (*_places(), *[f"{one}{os.sep}" for one in own])
 
@@ -165,6 +165,12 @@ class Watch:
                 return f"{relative(file, self._root)}:{frame.f_lineno}"
             frame = frame.f_back
         return ""
+
+
+def _plain_path(path: str) -> str:
+    """The absolute path; most are that already."""
+    plain = path.startswith(os.sep) and "//" not in path and "/." not in path and not path.endswith(os.sep)
+    return path if plain else os.path.abspath(path)
 
 
 def _signature(path: str) -> _Signature | None:
