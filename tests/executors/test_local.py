@@ -42,6 +42,46 @@ def run(tmp_path: Path) -> Iterator[Run]:
     executor.close()
 
 
+STARTING = """
+import os, sys
+from pathlib import Path
+tries = Path({folder!r}) / "tries"
+with tries.open("a") as file:
+    file.write("x")
+if len(tries.read_text()) <= {times}:
+    {end}
+os.execv({launch[0]!r}, [*{launch!r}, sys.argv[-1]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "times", "words"),
+    [
+        ("os.kill(os.getpid(), 9)", 3, ""),
+        ("os.kill(os.getpid(), 9)", 9, "the process that starts workers ended"),
+        ("sys.exit('no such thing')", 1, "workers can't be started: no such thing"),
+    ],
+)
+def test_a_server_that_is_killed_before_it_is_ready_is_started_again(
+    tmp_path: Path, end: str, times: int, words: str
+) -> None:
+    folder = tmp_path.resolve()
+    script = folder / "starting.py"
+    script.write_text(STARTING.format(folder=str(folder), times=times, end=end, launch=LAUNCH))
+    executor = LocalExecutor([sys.executable, str(script)], workers=2, state=folder / "state", root=folder)
+    run = Run(executor, Steps(folder))
+    try:
+        ended = run.ended(*[run.submit("one") for _ in range(6)])
+    finally:
+        executor.close()
+    for one in ended:
+        if words:
+            assert one.failure is not None
+            assert words in one.failure.message
+        else:
+            assert one.status == "succeeded", one
+
+
 def value(run: Run, ended: Ended) -> Any:
     assert ended.status == "succeeded", ended
     return Codecs().decode(ended.outputs[0], LocalStore(run.steps.folder / "state" / "store"))

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from weakref import WeakSet
 
@@ -354,8 +354,11 @@ class LocalExecutor:
         """A worker ended: its task with it, unless it had not begun."""
         if hand.channel.open:
             self._hear(hand)  # what it said before
-        if hand.id not in self._hands:
-            return
+        if hand.id in self._hands:
+            self._left(hand, lambda job: self._death(hand, job, message))
+
+    def _left(self, hand: Hand, end: Callable[[Job], Ended]) -> None:
+        """A worker is no more: what it had not begun goes back to the queue."""
         unbegun = hand.unbegun - (hand.following is not None)
         job, hand.head = hand.head, None
         self._unfollow(hand)
@@ -364,7 +367,7 @@ class LocalExecutor:
                 self._barren += 1
                 self._put_back(job)
             else:
-                self._settle(job, self._death(hand, job, message))
+                self._settle(job, end(job))
         self._drop(hand)
 
     def _death(self, hand: Hand, job: Job, message: Gone) -> Ended:
@@ -394,13 +397,14 @@ class LocalExecutor:
         self._server = None
         self._poll.unregister(server.channel.socket)
         words = server.last_words()
-        never = not server.ready
+        never = not server.ready and not server.was_killed()
         server.close(0.0)
         for hand in list(self._hands.values()):
             if hand.channel.open:
                 self._hear(hand)
             what = "the process that starts workers ended" + (f": {words.splitlines()[-1]}" if words else "")
-            self._lost(hand, Failure("WorkerDied", what, hint=ExecutorError.hint_default, traceback=words))
+            failure = Failure("WorkerDied", what, hint=ExecutorError.hint_default, traceback=words)
+            self._left(hand, lambda job, failure=failure: Ended(job.task.id, "failed", failure=failure))  # type: ignore[misc]
         self._restarts += 1
         if self._queue and (never or self._restarts > _RESTARTS):
             for job in list(self._queue):

@@ -250,6 +250,13 @@ class Server:
         """Signal a worker; with SIGKILL, all that came of it."""
         self._tell(Kill(hand.id, number, patient))
 
+    def was_killed(self) -> bool:
+        """Whether it was ended by a signal, now that its socket is closed: another one may well live."""
+        end = time.monotonic() + 1.0
+        while (code := self._process.poll()) is None and time.monotonic() < end:
+            time.sleep(0.001)
+        return code is not None and code < 0
+
     def last_words(self) -> str:
         """What the server printed, for people to see why it ended."""
         try:
