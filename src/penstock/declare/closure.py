@@ -102,7 +102,8 @@ class Closures:
         for node in inputs:
             if node.input not in wrote:
                 digest, seen = self._input(graph, node.input)
-                parts.append(f"{node.input.removeprefix(graph.root)}={digest}")
+                named = node.input.replace(graph.root, "", 1)  # `!run:` and its like stand before a path
+                parts.append(f"{named}={digest}")
                 if seen is not None:
                     pieces[(seen.name, seen.kind, seen.digest)] = seen
         whole = "\x00".join(parts).encode("utf-8", "surrogatepass")
@@ -111,7 +112,11 @@ class Closures:
     def _input(self, graph: "_Graph", name: str) -> tuple[str, Piece | None]:
         known = self._inputs.get(name)
         if known is None:
-            if name == "!project":
+            if name.startswith("!plugins:"):
+                digest, piece = graph.inputs.plugins(name.removeprefix("!plugins:"))
+            elif name.startswith("!run:"):
+                digest, piece = graph.inputs.program(name.removeprefix("!run:"))
+            elif name == "!project":
                 digest = graph.project_digest()
                 piece = Piece("project", "project", digest)
             elif name.startswith("$"):

@@ -126,13 +126,25 @@ class Effects:
             for act in unit.acts:
                 if act[0] == "=":
                     yield from self._changed(view, act[1:])
-                elif self._foreign(view, act):
+                elif act == "!error" or self._foreign(view, act):
                     yield None
                 else:
                     yield from self._changed(view, act, called=True)
+            if unit.kind == "assign" and calls:
+                yield from self._perhaps(view, unit)
         if any(_REGISTERS.search(name) and self._foreign(view, name) for name in calls):
             yield None
         yield from self._called(view, calls)
+
+    def _perhaps(self, view: View, unit: Unit) -> Iterator[_Place | None]:
+        """The variables that a statement with calls reads: `fitted = MODEL.fit(rows)` changes `MODEL`."""
+        for read in unit.reads:
+            name = read.partition(".")[0]
+            if name.isidentifier() and name not in unit.binds:
+                place = self._origin(view, name)
+                found = place[0].facts.names.get(place[1], ()) if place is not None else ()
+                if place is not None and any(place[0].facts.units[one].kind == "assign" for one in found):
+                    yield place
 
     def _called(self, view: View, calls: Iterable[str]) -> Iterator[_Place | None]:
         """What functions of the project change, and those that they call."""
@@ -148,7 +160,7 @@ class Effects:
                 for act in inner.acts:
                     if act[0] == "=":
                         yield from self._changed(node.view, act[1:])
-                    elif self._foreign(node.view, act):
+                    elif act == "!error" or self._foreign(node.view, act):
                         yield None
                 waiting.extend([one for name in inner.calls for one in self.graph.chain(node.view, name)])
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 __all__ = ["SCHEME", "Facts", "Shelf", "Unit"]
 
-SCHEME = "facts-2"
+SCHEME = "facts-3"
 """Another number makes every kept entry a miss."""
 
 
@@ -28,7 +28,7 @@ class Unit(Struct, array_like=True, gc=False):
     over other units). `name` is the qualified name of a scope; `binds` the module-level names that it binds.
     `digest` is of the normalised source, `exact` with docstrings and type hints too, `bare` without literal defaults.
     `reads` are the free names with their attributes (`np.mean`), imports resolved as `@level:module:name.attribute`,
-    and marks that begin with `!`. `calls` are those that it calls, `acts` what it changes (`=name`) or calls for effect alone
+    marks that begin with `!`, and names that texts speak of (`?name`, `?=name` for a variable). `calls` are those that it calls, `acts` what it changes (`=name`) or calls for effect alone
     (`name`). `files` are expressions of paths that it reads, `wrote` of those it writes; `variables` names of the environment.
     `state` are free variables of the enclosing function that somebody rebinds.
     """

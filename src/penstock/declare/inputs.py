@@ -13,7 +13,9 @@ import msgspec
 from blake3 import blake3
 
 from penstock.declare.places import inside, place_of
+from penstock.declare.programs import plugins_digest, program_digest
 from penstock.errors import ParameterError
+from penstock.model.code import Piece
 from penstock.model.digest import PREFIX
 from penstock.plan.files import digest_path
 
@@ -85,6 +87,20 @@ class Inputs:
         """The digest of an environment variable's value (its text is not kept: it may be a secret)."""
         value = os.environ.get(name)
         return "" if value is None else PREFIX + blake3(b"variable" + os.fsencode(value)).hexdigest()
+
+    def program(self, path: str) -> tuple[str, Piece]:
+        """A program that is started, with all of the project that it imports."""
+        try:
+            digest = program_digest(Path(path), Path(self.root))
+        except OSError:
+            digest = ""
+        shown = self.relative(path)
+        return digest, Piece("file", shown, digest, shown)
+
+    def plugins(self, group: str) -> tuple[str, Piece]:
+        """What is registered under a group of entry points."""
+        digest = plugins_digest(group)
+        return digest, Piece("value", f"entry points {group}".strip(), digest)
 
     def relative(self, path: str) -> str:
         """A path as it is shown: below the root where it lies there."""

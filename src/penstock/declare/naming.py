@@ -4,6 +4,7 @@ import builtins
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -11,9 +12,12 @@ from penstock.declare.effects import Effects
 from penstock.declare.facts import Shelf, Unit
 from penstock.declare.nodes import Node
 from penstock.declare.packages import Packages
+from penstock.declare.places import place_of
+from penstock.declare.programs import plugins
 from penstock.declare.project import Session
 from penstock.declare.sources import Sources
 from penstock.declare.states import State
+from penstock.declare.texts import named_in
 from penstock.declare.views import View, absolute_module
 from penstock.model.code import Piece, PieceKind
 from penstock.model.digest import digest_bytes
@@ -97,7 +101,7 @@ class Names(Sources, ABC):
         """Find where a unit's text leads. `free` are names that a function's cells hold."""
         unit = view.facts.units[index]
         if unit.parent == -1 or not view.keeps:
-            self._fill(node, view, unit, free)
+            self._fill(node, view, index, free)
             return
         # Functions inside others are made many times over, in factories and loops.
         key = (id(view), index)
@@ -105,28 +109,31 @@ class Names(Sources, ABC):
         if known is None:
             known = self._filled[key] = Node("")
             known.index = index
-            self._fill(known, view, unit, free)
+            self._fill(known, view, index, free)
         node.edges.extend(known.edges)
         node.token += known.token
         node.loads = known.loads
         node.wrote = known.wrote
 
-    def _fill(self, node: Node, view: View, unit: Unit, free: tuple[str, ...]) -> None:
-        loads = []
+    def _fill(self, node: Node, view: View, index: int, free: tuple[str, ...]) -> None:
+        unit, loads = view.facts.units[index], []
         edges = node.edges
         for chain in unit.reads:
             if chain[0] == "+":
                 loads.append(self.absolute(view, chain[1:]))
             elif chain[0] == "!":
-                self._widen(node, view, chain)
+                self._widen(node, view, index, chain)
+            elif chain[0] == "?":
+                self._spoken(node, view, chain)
             elif not free or chain.partition(".")[0] not in free:
                 edges.extend([(chain, one) for one in self.chain(view, chain)])
         node.loads = tuple(loads)
         if unit.under != -1:
             edges.append(("under", self.unit(view, unit.under)))
-        for name in unit.decorators:
-            if name.rpartition(".")[2] not in _PLAIN_DECORATORS and not self._own_decorator(view, name):
-                node.token += unit.exact
+        for one in (unit, *[view.facts.units[at] for at in view.decorated.get(index, ())]):
+            for name in one.decorators:
+                if name.rpartition(".")[2] not in _PLAIN_DECORATORS and not self._own_decorator(view, name):
+                    node.token += one.exact
         if unit.files or unit.wrote or unit.variables or (view.loaded is not None and view.loaded.reads):
             self._inputs(node, view, unit)
 
@@ -165,18 +172,59 @@ class Names(Sources, ABC):
             found.input = name
         return found
 
-    def _widen(self, node: Node, view: View, mark: str) -> None:
+    def _widen(self, node: Node, view: View, index: int, mark: str) -> None:
         if mark == "!module":
             node.edges.append((mark, self.module(view)))
         elif mark == "!subclasses":
             self._subclasses(node, view)
         elif mark == "!project":
             node.edges.append((mark, self.project()))
+        elif mark == "!query":
+            self._quoted(node, view, view.facts.units[index])
+        elif mark.startswith("!run:"):
+            self._program(node, view, mark.removeprefix("!run:"))
+        elif mark.startswith("!plugins:"):
+            self._plugins(node, view, mark.removeprefix("!plugins:"))
         elif mark.startswith("!under:"):
             package = absolute_module(0, mark.removeprefix("!under:"), "")
             found = [name for name in self.module_names() if name == package or name.startswith(package + ".")]
             nodes = [self.module(one) for name in found if (one := self.view(name)) is not None]
             node.edges.extend([(mark, one) for one in nodes] or [(mark, one) for one in self._outside(package)])
+
+    def _program(self, node: Node, view: View, name: str) -> None:
+        """A program of the project that is started: `-m module`, or a path below the root or beside the code."""
+        if name.startswith("-m "):
+            found = self.view(f"{name[3:]}.__main__") or self.view(name[3:])
+            places = [Path(found.file)] if found is not None else []
+        else:
+            places = [Path(one, name) for one in (self.root, Path(view.file).parent)]
+        for place in places:
+            if place_of(str(place)) == "project" and place.is_file() and str(place) != view.file:
+                node.edges.append(("!run", self.input(f"!run:{place}")))
+
+    def _plugins(self, node: Node, view: View, group: str) -> None:
+        """What is registered under a group of entry points, and the code behind it where that is the project's."""
+        node.edges.append(("!plugins", self.input(f"!plugins:{group}")))
+        for one in plugins(group):
+            if self.top_owner(one.module) in ("project", ""):
+                name = one.attr if one.attr else ""
+                node.edges.extend([("!plugin", made) for made in self.imported(view, f"@0:{one.module}:{name}")])
+
+    def _spoken(self, node: Node, view: View, mark: str) -> None:
+        """A name that a text speaks of, if it is one of the module's; texts in its variables speak as well."""
+        name = mark.lstrip("?=")
+        units = [view.facts.units[one] for one in view.facts.names.get(name, ())]
+        if units and (mark[1] != "=" or any(one.kind == "assign" for one in units)):
+            node.edges.extend([(mark, one) for one in self.chain(view, name)])
+
+    def _quoted(self, node: Node, view: View, unit: Unit) -> None:
+        """The names in texts that a query gets from variables."""
+        if view.namespace is None:
+            node.edges.append(("!query", self.module(view)))
+            return
+        texts = [self.value_at(view, one) for one in unit.reads if one[0] not in "@+!?"]
+        for mark in named_in([one for one in texts if isinstance(one, str)]):
+            self._spoken(node, view, mark)
 
     def _subclasses(self, node: Node, view: View) -> None:
         """All classes that `X.__subclasses__()` may give: those of the classes named, else the project is the reach."""

@@ -61,6 +61,7 @@ class _Reader(ScopeWalker):
         for node in body:
             self.out.clear()
             self.extra.clear()
+            self.texts.clear()
             if isinstance(node, ast.If):
                 test = known_test(node.test)
                 if test is None:
@@ -89,7 +90,7 @@ class _Reader(ScopeWalker):
         for test in tests:
             self.visit(test)
         self.out.append(")")
-        self.close(index, "header", "", (), under, node, start, extra, self.take())
+        self.close(index, "header", "", (), under, node, start, extra, self.spoken(self.take(), start))
         return index
 
     def unit(self, node: ast.stmt, under: int, branch: str) -> None:
@@ -109,7 +110,7 @@ class _Reader(ScopeWalker):
         index = self.parent = self.reserve()
         self.visit(node)
         self.parent = -1
-        refs = self.take()
+        refs = self.spoken(self.take(), start)
         binds = tuple(sorted(self.scope.binds))
         literal = False
         if isinstance(node, ast.Assign | ast.AnnAssign):

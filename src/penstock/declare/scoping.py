@@ -13,6 +13,7 @@ from penstock.declare.facts import Unit
 from penstock.declare.pathways import path_expression, resolved
 from penstock.declare.scopes import NOTHING, Scope, below, digest_text, sorted_refs
 from penstock.declare.syntax import chain_of, is_literal
+from penstock.declare.texts import named_in
 from penstock.declare.walking import Walker
 
 __all__ = ["ScopeWalker"]
@@ -66,6 +67,12 @@ class ScopeWalker(Walker):
             bare=more.pop("bare", ""),
             **{**sorted_refs(refs), **more},
         )
+
+    def spoken(self, refs: list[tuple[str, Any]], start: int) -> list[tuple[str, Any]]:
+        """References, with the names in texts where something looks names in texts up."""
+        if ("r", "!query") in refs:
+            return [*refs, *[("r", one) for one in named_in([text for at, text in self.texts if at >= start])]]
+        return refs
 
     # --- scopes
 
@@ -222,7 +229,7 @@ class ScopeWalker(Walker):
     ) -> None:
         self.path.pop() if kind == "class" else (self.path.pop(), self.path.pop())
         scope = self.scope
-        refs = self.exit()
+        refs = self.spoken(self.exit(), start)
         if kind != "class":
             local = scope.binds - scope.fixed - scope.nonlocals
             self.mark_state(scope, local)

@@ -17,7 +17,7 @@ class View:
     """A module, or a cell of a notebook. `namespace` is None where the module is not imported: then only the text tells."""
 
     __slots__ = (
-        "facts", "file", "keeps", "lines", "loaded", "name", "namespace", "package", "places", "relative", "scopes", "snaps",
+        "decorated", "facts", "file", "keeps", "lines", "loaded", "name", "namespace", "package", "places", "relative", "scopes", "snaps",
     )  # fmt: skip
 
     def __init__(
@@ -45,7 +45,12 @@ class View:
         self.lines = [f"{line}\n" for line in source.decode("utf-8", "replace").split("\n")]
         self.places: dict[tuple[int, str], list[int]] = {}
         self.scopes: dict[str, list[int]] = {}
+        self.decorated: dict[int, list[int]] = {}  # units, and those with decorators inside of them
         for index, unit in enumerate(facts.units):
+            above = unit.parent if unit.decorators else -1
+            while above != -1:
+                self.decorated.setdefault(above, []).append(index)
+                above = facts.units[above].parent
             if unit.kind in ("def", "lambda"):
                 self.places.setdefault((unit.line, unit.name.rpartition(".")[2]), []).append(index)
             elif unit.kind == "class":

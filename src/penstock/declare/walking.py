@@ -10,6 +10,7 @@ from typing import Any
 from penstock.declare.pathways import classify, path_expression
 from penstock.declare.scopes import Scope
 from penstock.declare.syntax import call_inside, chain_of, import_of, known_test, prefix_of
+from penstock.declare.texts import QUERIES, programs_in, programs_of
 
 __all__ = ["Walker"]
 
@@ -50,6 +51,7 @@ _LOCATORS = {
 }
 _ENVIRONMENT = ("environ.get", "environ.pop", "environ.setdefault")
 _DOCUMENTED = {"__doc__", "__annotations__", "__code__"}
+_OUTSIDE = {"f_globals", "f_locals"}  # what a caller holds
 
 
 class Walker:
@@ -58,6 +60,7 @@ class Walker:
     def __init__(self) -> None:
         self.out: list[str] = []
         self.extra: list[str] = []
+        self.texts: list[tuple[int, str]] = []  # where in `out` a constant text stands
         self.scope = Scope("module")
         self.stack: list[Scope] = []
         self.visitors = {kind: getattr(self, name) for kind, name in _VISITORS.items() if hasattr(self, name)}
@@ -90,6 +93,17 @@ class Walker:
             self.out.append("]")
         else:
             self.out.append(repr(value))
+
+    def constant(self, node: ast.Constant) -> None:
+        value = node.value
+        if isinstance(value, str):
+            self.texts.append((len(self.out), value))
+            self.scope.refs.extend([("r", one) for one in programs_in(value)])
+        self.out.append(f"Constant({value!r},)")
+
+    def listed(self, node: ast.List | ast.Tuple) -> None:
+        self.scope.refs.extend([("r", one) for one in programs_of(node.elts)])
+        self.generic(node)
 
     def body(self, body: list[ast.stmt]) -> None:
         """Statements without docstrings and what does nothing."""
@@ -143,6 +157,8 @@ class Walker:
             self.scope.refs.append(("r", "!exact"))
         elif node.attr == "__subclasses__":
             self.scope.refs.append(("r", "!subclasses"))
+        elif node.attr in _OUTSIDE:
+            self.scope.refs.append(("r", "!project"))
         if chain is None:
             self.visit(node.value)
             self.out.append(f".{node.attr}")
@@ -195,7 +211,10 @@ class Walker:
             root = chain.rpartition(".")[0]
             if root and last in _MUTATORS:
                 self.read("=" + root, "a")
+        if last in QUERIES:
+            self.scope.refs.append(("r", "!query"))
         first = node.args[0] if node.args else None
+        self.scope.refs.extend([("r", one) for one in programs_of(node.args)])
         skip = self.special_call(node, chain or "", last, first)
         self.visit(node.func)
         for arg in node.args:
@@ -232,6 +251,12 @@ class Walker:
             found = "!module"
         elif first is not None and (last == "getenv" or chain.endswith(_ENVIRONMENT)):
             self.variable(first)
+        elif last in ("entry_points", "iter_entry_points"):
+            groups = [first, *[one.value for one in node.keywords if one.arg == "group"]]
+            named = [one.value for one in groups if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            found = f"!plugins:{named[0] if named else ''}"
+        elif text == "error" and last in ("filterwarnings", "simplefilter"):
+            self.scope.refs.append(("a", "!error"))  # warnings that are raised are more than output
         if found:
             self.scope.refs.append(("r", found))
         return None
@@ -360,6 +385,9 @@ class Walker:
 
 
 _VISITORS: dict[type, str] = {
+    ast.Constant: "constant",
+    ast.List: "listed",
+    ast.Tuple: "listed",
     ast.Name: "name",
     ast.Attribute: "attribute",
     ast.Subscript: "subscript",
