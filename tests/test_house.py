@@ -55,6 +55,7 @@ LATE_IMPORTS: dict[str, str] = {
     "codecs/sparse.py": "scipy is imported when a sparse matrix is met",
     "declare/facts.py": "reading syntax trees is slow to import, and only unknown sources need it",
     "declare/load.py": "cloudpickle is for functions that no file holds",
+    "declare/programs.py": "only steps that start programs or look for plug-ins need metadata and syntax trees",
     "declare/project.py": "the closure looks at modules after their import; the importer comes before it",
     "declare/python.py": "inspect is slow to import; only unusual callables need it",
     "declare/states.py": "dis is slow to import; only code without a source needs it",

@@ -16,7 +16,8 @@ from penstock.declare.places import inside, place_of
 from penstock.declare.programs import plugins_digest, program_digest
 from penstock.errors import ParameterError
 from penstock.model.code import Piece
-from penstock.model.digest import PREFIX
+from penstock.model.digest import PREFIX, combine, digest_variable
+from penstock.model.task import PREPARED
 from penstock.plan.files import digest_path
 
 __all__ = ["Inputs"]
@@ -84,9 +85,12 @@ class Inputs:
         return PREFIX + blake3("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def variable(self, name: str) -> str:
-        """The digest of an environment variable's value (its text is not kept: it may be a secret)."""
-        value = os.environ.get(name)
-        return "" if value is None else PREFIX + blake3(b"variable" + os.fsencode(value)).hexdigest()
+        """The digest of an environment variable's value, "" without it; of all that begin alike for `PREFIX*`."""
+        if name.endswith("*"):
+            found = sorted([(key, value) for key, value in os.environ.items() if key.startswith(name[:-1])])
+            return combine("variables", [one for pair in found for one in pair])
+        value = None if name in PREPARED else os.environ.get(name)
+        return "" if value is None else digest_variable(value)
 
     def program(self, path: str) -> tuple[str, Piece]:
         """A program that is started, with all of the project that it imports."""

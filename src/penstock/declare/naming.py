@@ -149,8 +149,10 @@ class Names(Sources, ABC):
             return self.value_at(view, chain)
 
         for name in unit.variables:
-            shown = value_of(name[1:]) if name[0] == "$" else name
+            more = "*" if name[0] == "$" and name[-1] == "*" else ""  # all variables that begin so
+            shown = value_of(name[1:].removesuffix("*")) if name[0] == "$" else name
             if isinstance(shown, str):
+                shown += more
                 node.edges.append((f"${name}", self.input(f"${shown}")))
         wrote = [path for one in unit.wrote for path in self.inputs.paths(one, view.file, value_of)]
         node.wrote = tuple(wrote)
@@ -207,8 +209,8 @@ class Names(Sources, ABC):
         node.edges.append(("!plugins", self.input(f"!plugins:{group}")))
         for one in plugins(group):
             if self.top_owner(one.module) in ("project", ""):
-                name = one.attr if one.attr else ""
-                node.edges.extend([("!plugin", made) for made in self.imported(view, f"@0:{one.module}:{name}")])
+                target = f"@0:{one.module}:{one.attribute}"
+                node.edges.extend([("!plugin", made) for made in self.imported(view, target)])
 
     def _spoken(self, node: Node, view: View, mark: str) -> None:
         """A name that a text speaks of, if it is one of the module's; texts in its variables speak as well."""

@@ -1,16 +1,25 @@
 """Programs of the project that steps start, and plug-ins that they find: told by their files, not by what is in memory."""
 
-import ast
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import NamedTuple
 
 from blake3 import blake3
 
 from penstock.declare.places import place_of
 from penstock.model.digest import PREFIX, combine
 
-__all__ = ["plugins", "plugins_digest", "program_digest", "program_files"]
+__all__ = ["Plugin", "plugins", "plugins_digest", "program_digest", "program_files"]
+
+
+class Plugin(NamedTuple):
+    """An entry point, as an installed distribution registers it."""
+
+    group: str
+    name: str
+    module: str
+    attribute: str
+    distribution: str
 
 
 def program_files(start: Path, root: Path) -> list[Path]:
@@ -36,22 +45,26 @@ def program_digest(start: Path, root: Path) -> str:
     return combine("program", parts)
 
 
-def plugins(group: str) -> list[EntryPoint]:
+def plugins(group: str) -> list[Plugin]:
     """The entry points of a group (of all groups, for ""), in a fixed order."""
-    found = entry_points(group=group) if group else entry_points()
-    return sorted(found, key=lambda one: (one.group, one.name, one.value))
+    from importlib.metadata import distributions
+
+    found = set()
+    for one in distributions():
+        for point in one.entry_points:
+            if group in ("", point.group):
+                found.add(Plugin(point.group, point.name, point.module, point.attr or "", f"{one.name} {one.version}"))
+    return sorted(found)
 
 
 def plugins_digest(group: str) -> str:
     """The digest of what is registered under a group: names, values, and the distributions' versions."""
-    parts: list[str] = []
-    for one in plugins(group):
-        made_by = one.dist
-        parts += [one.group, one.name, one.value, f"{made_by.name} {made_by.version}" if made_by is not None else ""]
-    return combine("plugins", parts)
+    return combine("plugins", [text for one in plugins(group) for text in one])
 
 
 def _normal(file: Path) -> str:
+    import ast
+
     data = file.read_bytes()
     if file.suffix == ".py":
         try:
@@ -63,6 +76,8 @@ def _normal(file: Path) -> str:
 
 def _imported(file: Path, folders: list[Path]) -> Iterator[str]:
     """The absolute names of what a file imports, and of what may be a module in it."""
+    import ast
+
     if file.suffix != ".py":
         return
     try:

@@ -65,16 +65,19 @@ def sorted_refs(refs: list[tuple[str, Any]]) -> dict[str, tuple[str, ...]]:
     """References by role, as the fields of a unit."""
     if not refs:
         return {}
-    found: dict[str, dict[str, None]] = {"r": {}, "c": {}, "a": {}, "f": {}, "w": {}, "v": {}}
+    found: dict[str, dict[str, None]] = {"r": {}, "c": {}, "a": {}, "f": {}, "w": {}, "v": {}, "p": {}}
     for role, value in refs:
         kept = json.dumps(value) if role in "fw" else value.replace("^", "")
         found[role][kept] = None
     for chain in found["c"]:
         found["r"].setdefault(chain, None)
+    if "!environ" in found["r"]:  # it may go through the environment, and take all variables that begin so
+        del found["r"]["!environ"]
+        found["v"].update(dict.fromkeys([one.removeprefix("'") + "*" for one in found["p"]]))
     last = {chain.rpartition(".")[2] for chain in found["r"]}
     if last & _LOOKS:
         found["r"]["!exact"] = None
     if last & _QUOTES:
         found["r"]["!source"] = None
     fields = {"r": "reads", "c": "calls", "a": "acts", "f": "files", "w": "wrote", "v": "variables"}
-    return {fields[role]: tuple(sorted(values)) for role, values in found.items()}
+    return {field: tuple(sorted(found[role])) for role, field in fields.items()}

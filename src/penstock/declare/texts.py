@@ -1,11 +1,9 @@
-"""Names and programs that texts in code speak of: `frame.query("a > @LIMIT")`, `["python", "-m", "tools.clean"]`.
+"""Names and programs that texts in code speak of: `frame.query("a > @LIMIT")`, `["python", "-m", "tools.clean"]`."""
 
-Imported only where a file is not yet known.
-"""
-
-import ast
 import re
 from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
 
 __all__ = ["QUERIES", "named_in", "programs_in", "programs_of"]
 
@@ -48,11 +46,13 @@ def programs_in(text: str) -> list[str]:
     if len(words) > 1 and not _LAUNCHERS.match(words[0]):
         return []
     found = [f"!run:{word}" for word in words if _PROGRAM.match(word)]
-    return found + [f"!run:-m {name}" for flag, name in zip(words, words[1:], strict=False) if flag == "-m"]
+    return found + [f"!run:-m {name}" for flag, name in pairwise(words) if flag == "-m"]
 
 
-def programs_of(nodes: Iterable[ast.expr]) -> list[str]:
-    """The modules that a command names: `-m` and the constant after it."""
-    words = [one.value if isinstance(one, ast.Constant) else None for one in nodes]
-    pairs = zip(words, words[1:], strict=False)
-    return [f"!run:-m {name}" for flag, name in pairs if flag == "-m" and isinstance(name, str)]
+def programs_of(words: Iterable[Any]) -> list[str]:
+    """The modules that a command names: `-m` and the text after it.
+
+    >>> programs_of([None, "-m", "tools.clean"])
+    ['!run:-m tools.clean']
+    """
+    return [f"!run:-m {name}" for flag, name in pairwise(words) if flag == "-m" and isinstance(name, str)]

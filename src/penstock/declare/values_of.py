@@ -222,7 +222,6 @@ class _Walk:
         if top == "numpy":
             return self.numpy(value, name, depth)
         if name in (
-            "ufunc",
             "builtin_function_or_method",
             "method-wrapper",
             "wrapper_descriptor",
@@ -241,8 +240,12 @@ class _Walk:
 
     def numpy(self, value: Any, name: str, depth: int) -> bool:
         if name == "ufunc":
-            self.ref(value)
-            return True
+            # Those of libraries have a name to find them by; `frompyfunc` makes others of functions that can't be told.
+            homes = [sys.modules[one] for one in ("numpy", "scipy.special") if one in sys.modules]
+            if any(getattr(home, value.__name__, None) is value for home in homes):
+                self.ref(value)
+                return True
+            return False
         if hasattr(value, "tobytes") and hasattr(value, "dtype"):
             if value.dtype.hasobject:
                 self.parts.append(f"array:{value.shape}")

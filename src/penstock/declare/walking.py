@@ -102,7 +102,7 @@ class Walker:
         self.out.append(f"Constant({value!r},)")
 
     def listed(self, node: ast.List | ast.Tuple) -> None:
-        self.scope.refs.extend([("r", one) for one in programs_of(node.elts)])
+        self.scope.refs.extend([("r", one) for one in programs_of(_constants(node.elts))])
         self.generic(node)
 
     def body(self, body: list[ast.stmt]) -> None:
@@ -130,6 +130,8 @@ class Walker:
 
     def name(self, node: ast.Name) -> None:
         self.out.append(f"N({node.id})")
+        if node.id == "environ":
+            self.scope.refs.append(("r", "!environ"))
         if isinstance(node.ctx, ast.Load):
             self.read(node.id)
         else:
@@ -157,6 +159,8 @@ class Walker:
             self.scope.refs.append(("r", "!exact"))
         elif node.attr == "__subclasses__":
             self.scope.refs.append(("r", "!subclasses"))
+        elif "environ" in (chain or node.attr).split("."):
+            self.scope.refs.append(("r", "!environ"))
         elif node.attr in _OUTSIDE:
             self.scope.refs.append(("r", "!project"))
         if chain is None:
@@ -214,7 +218,7 @@ class Walker:
         if last in QUERIES:
             self.scope.refs.append(("r", "!query"))
         first = node.args[0] if node.args else None
-        self.scope.refs.extend([("r", one) for one in programs_of(node.args)])
+        self.scope.refs.extend([("r", one) for one in programs_of(_constants(node.args))])
         skip = self.special_call(node, chain or "", last, first)
         self.visit(node.func)
         for arg in node.args:
@@ -251,6 +255,8 @@ class Walker:
             found = "!module"
         elif first is not None and (last == "getenv" or chain.endswith(_ENVIRONMENT)):
             self.variable(first)
+        elif last == "startswith" and first is not None:
+            self.begins(first)
         elif last in ("entry_points", "iter_entry_points"):
             groups = [first, *[one.value for one in node.keywords if one.arg == "group"]]
             named = [one.value for one in groups if isinstance(one, ast.Constant) and isinstance(one.value, str)]
@@ -260,6 +266,13 @@ class Walker:
         if found:
             self.scope.refs.append(("r", found))
         return None
+
+    def begins(self, node: ast.expr) -> None:
+        """A text that something is asked to begin with: where variables are gone through, the name of some."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self.scope.refs.append(("p", f"'{node.value}"))
+        elif chain := chain_of(node):
+            self.read("$" + chain, "p")
 
     def attribute_call(self, node: ast.Call, *, changes: bool) -> ast.expr | None:
         """`getattr` and its like: with a constant name they are attributes."""
@@ -382,6 +395,10 @@ class Walker:
         around = next(one for one in [inner, *reversed(self.stack)] if one.kind != "comp")
         around.binds.add(node.target.id)
         around.bound.add(node.target.id)
+
+
+def _constants(nodes: list[ast.expr]) -> list[Any]:
+    return [one.value if isinstance(one, ast.Constant) else None for one in nodes]
 
 
 _VISITORS: dict[type, str] = {

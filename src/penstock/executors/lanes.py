@@ -4,22 +4,12 @@ import math
 from collections.abc import Iterable
 
 from penstock.model.step import Resources
+from penstock.model.task import PREPARED
 
 __all__ = ["Room", "environment_of", "lane_of"]
 
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMEXPR_MAX_THREADS",
-    "POLARS_MAX_THREADS",
-    "RAYON_NUM_THREADS",
-    "LOKY_MAX_CPU_COUNT",
-)
 _DEVICES = "CUDA_VISIBLE_DEVICES"
+_THREADS = tuple(sorted(PREPARED - {_DEVICES}))
 
 
 def lane_of(resources: Resources, devices: tuple[int, ...] = ()) -> str:

@@ -4,11 +4,12 @@ A digest is text, `blake3:` and 64 hexadecimal digits. Structures are hashed und
 length, so that no two different structures share their bytes (the discipline of domain-separated canonical hashing).
 """
 
+import os
 from collections.abc import Iterable
 
 from blake3 import blake3
 
-__all__ = ["PREFIX", "combine", "digest_bytes", "is_digest", "short"]
+__all__ = ["PREFIX", "combine", "digest_bytes", "digest_variable", "is_digest", "short"]
 
 PREFIX = "blake3:"
 
@@ -20,6 +21,15 @@ def digest_bytes(data: bytes | bytearray | memoryview) -> str:
     'blake3:af1349b'
     """
     return PREFIX + blake3(data).hexdigest()
+
+
+def digest_variable(value: str) -> str:
+    """The digest of an environment variable's value; its text is kept nowhere, for it may be a secret.
+
+    >>> digest_variable("1") == digest_bytes(b"1")
+    False
+    """
+    return digest_bytes(b"variable" + os.fsencode(value))
 
 
 def combine(domain: str, parts: Iterable[str]) -> str:

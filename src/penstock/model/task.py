@@ -10,6 +10,7 @@ from penstock.model.step import Entry, Isolation, Kind, ParameterKind, Resources
 
 __all__ = [
     "ABSENT",
+    "PREPARED",
     "Ended",
     "Failure",
     "Fanout",
@@ -125,8 +126,19 @@ ABSENT = "absent"
 """The digest of a file that is not there."""
 
 
+PREPARED = frozenset(
+    (
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+        *("NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS"),
+        *("LOKY_MAX_CPU_COUNT", "CUDA_VISIBLE_DEVICES"),
+    )
+)
+"""Environment variables that executors set for workers. They follow from a step's `resources`, and are nobody's input."""
+
+
 class HiddenInput(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A file that the step read and nobody declared; `where` is the user's line that read it."""
+    """A file, or (`$name`) an environment variable, that the step read and nobody declared; `where` is the user's line
+    that read it."""
 
     path: str
     where: str = ""

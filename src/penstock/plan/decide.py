@@ -127,7 +127,9 @@ def _inputs(last: Execution, inputs: Mapping[str, Consumed]) -> list[Reason]:
 def _hidden(last: Execution, work: Work) -> list[Reason]:
     now = {one.path: one.digest for one in work.hidden}
     return [
-        Reason("file", f"`{one.path}`, which it reads without declaring it, has other content", one.where)
+        Reason("variable", f"environment variable `{one.path[1:]}` is another", one.where)
+        if one.path[0] == "$"
+        else Reason("file", f"`{one.path}`, which it reads without declaring it, has other content", one.where)
         for one in last.hidden
         if now.get(one.path, one.digest) != one.digest
     ]

@@ -1,10 +1,12 @@
 """The past, as a decision asks for it: the ledger's executions, and whether their outputs are still there."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from penstock.errors import ParameterError
 from penstock.model.code import Code
+from penstock.model.digest import digest_variable
 from penstock.model.run import Execution
 from penstock.model.task import ABSENT, HiddenInput
 from penstock.plan.files import Stats, digest_path
@@ -77,13 +79,16 @@ class Past:
         self._known[execution.key] = execution
 
     def hidden(self, step: str) -> tuple[HiddenInput, ...]:
-        """The files that the step read last time without saying so, with the digests that they have now."""
+        """The files and variables that the step read last time without saying so, with the digests that they have now."""
         last = self._last.get(step)
         if last is None or not last.hidden:
             return ()
         return tuple([HiddenInput(one.path, one.where, self._digest(one.path)) for one in last.hidden])
 
     def _digest(self, path: str) -> str:
+        if path[0] == "$":
+            value = os.environ.get(path[1:])
+            return ABSENT if value is None else digest_variable(value)
         try:
             return digest_path(Path(path), self._stats, patterns=True)
         except ParameterError:

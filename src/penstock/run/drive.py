@@ -216,7 +216,7 @@ class _Loop:
         # The ledger keeps how every attempt ended; the outputs are in its execution, once.
         self.record(structs.replace(ended, outputs=(), fanout=None))
         if ended.status == "succeeded":
-            self.record(*[_hidden_warning(doing.step.name, one) for one in ended.hidden if one.digest != ABSENT])
+            self.record(*[_hidden_warning(doing.step.name, one) for one in ended.hidden if _is_told(one)])
         if ended.status != "succeeded":
             self.drop(ended.task)
 
@@ -421,6 +421,11 @@ class _Unasked:
         self.last = past.last
         self.code = past.code
         self.lost = past.lost
+
+
+def _is_told(hidden: HiddenInput) -> bool:
+    """Whether people should hear of it: a file that is there. Variables can't be declared."""
+    return hidden.digest != ABSENT and hidden.path[0] != "$"
 
 
 def _hidden_warning(step: str, hidden: HiddenInput) -> Warned:

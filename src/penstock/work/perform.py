@@ -238,7 +238,7 @@ class _Attempt:
             metrics=self._context.metrics,
             notes=tuple(self._context.notes),
             figures=self._context.figures,
-            hidden=self._hidden() if self._watch.found or self._watch.beside else (),
+            hidden=self._hidden(),
             pieces=pieces,
             fanout=self.fanout if good else None,
             lost=lost,
@@ -248,7 +248,7 @@ class _Attempt:
     def _hidden(self) -> tuple[HiddenInput, ...]:
         """What was read undeclared, as it was then: what was altered meanwhile gets no digest, and so is read again."""
         watch = self._watch
-        listed = []
+        listed = [HiddenInput(name, where, digest) for name, (where, digest) in sorted(watch.asked.found.items())]
         for path, where in sorted({**watch.beside, **watch.found}.items()):
             try:
                 digest = "" if watch.moved(path) else self._kit.digest(Path(path))

@@ -16,6 +16,7 @@ from functools import wraps
 from types import FrameType, ModuleType
 from typing import Any
 
+from penstock.work.environ import Asked, notice
 from penstock.work.failures import is_user_file, relative
 from penstock.work.imports import after_import
 
@@ -41,13 +42,15 @@ _Signature = tuple[int, int, int]  # size, time of change in ns and inode: equal
 class Watch:
     """Notices reads while it is entered. `found` maps each path to the user's line that read it first.
 
-    `beside` does so for files of the project that were tried and not there, and for listings of folders, as patterns.
+    `beside` does so for files of the project that were tried and not there, and for listings of folders, as patterns;
+    `asked` for environment variables.
     `ignored` are folders and files that don't count.
     """
 
     def __init__(self, root: str, ignored: Iterable[str] = ()) -> None:
         self.found: dict[str, str] = {}
         self.beside: dict[str, str] = {}
+        self.asked = Asked(root)
         self._signed: dict[str, _Signature] = {}
         self._begun = time.time_ns()
         self._root = root
@@ -219,6 +222,7 @@ def install() -> None:
         return
     _installed = True
     sys.addaudithook(_audit)
+    notice(lambda: _watch.asked if _watch is not None else None)
     for module, names in _READERS.items():
         after_import(module, _wrapping(names))
 

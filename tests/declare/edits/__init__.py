@@ -86,8 +86,19 @@ def _edit(files: dict[str, str], change: Change, main: str, name: str) -> Edit:
 
 def cases() -> list[Case]:
     """All cases."""
-    names = ("calls", "classes", "cosmetic", "dynamic", "examined", "examined_more", "further", "hard", "hostile", "importing")
-    names += ("inputs", "layouts", "nasty", "placed", "realistic", "values")
+    names = (
+        "calls",
+        "classes",
+        "cosmetic",
+        "dynamic",
+        "examined",
+        "examined_more",
+        "further",
+        "hard",
+        "hostile",
+        "importing",
+    )
+    names += ("inputs", "layouts", "nasty", "placed", "realistic", "shapes", "values")
     found: list[Case] = []
     for name in names:
         found += import_module(f"{__name__}.{name}").CASES

@@ -277,7 +277,11 @@ CASES = [
         def target():
             return [one.__name__ for one in STEPS], Lasso().name(), clean_rows.__qualname__, __name__
         """,
-        rerun=[("clean_rows", "tidy_rows"), ("Lasso", "Lassoo"), ("[clean_rows, drop_rows]", "[drop_rows, clean_rows]")],
+        rerun=[
+            ("clean_rows", "tidy_rows"),
+            ("Lasso", "Lassoo"),
+            ("[clean_rows, drop_rows]", "[drop_rows, clean_rows]"),
+        ],
     ),
     *project(
         "a module that knows its own name",
@@ -721,6 +725,23 @@ CASES = [
         """,
         rerun=[Edit(environ={"APP_X": "1"})],
         reuse=[Edit(environ={"SIXTH": "1"})],
+    ),
+    *project(
+        "variables that are set for workers, or handed on as a whole",
+        """
+        import os
+        import subprocess
+
+        @ps.step
+        def target():
+            threads = os.environ.get("OMP_NUM_THREADS")
+            more = os.getenv("POLARS_MAX" + "_THREADS")
+            os.environ["MADE_HERE"] = "1"
+            told = subprocess.run(["echo", "x"], env={**os.environ, "A": "b"}, capture_output=True).stdout
+            return type(threads).__name__ != "int", more != 1, os.environ["MADE" + "_HERE"], told, len(dict(os.environ)) > 1
+        """,
+        rerun=[('"x"', '"y"')],
+        reuse=[Edit(touch=("pipeline.py",)), Edit(environ={"SIXTH": "1"})],
         observed=True,
     ),
     *project(

@@ -83,7 +83,11 @@ CASES = [
             ("src/shop/features/numbers.py", "max(low, min(high, x))", "max(low, min(high, x) - 1)"),
             ("src/shop/pipelines/shared.py", "LIMIT = 5", "LIMIT = 6"),
             ("src/shop/config.py", "depth: int = 3", "depth: int = 4"),
-            ("src/shop/features/__init__.py", "from .numbers import clip, log", "from .numbers import clip, unused as log"),
+            (
+                "src/shop/features/__init__.py",
+                "from .numbers import clip, log",
+                "from .numbers import clip, unused as log",
+            ),
             ("src/shop/config.py", "SETTINGS = Settings()", "SETTINGS = Settings(Model(depth=9))"),
         ],
         reuse=[
@@ -92,8 +96,16 @@ CASES = [
             ("src/shop/features/numbers.py", "return x\n", "return x + 1\n"),
             ("src/shop/__init__.py", "A shop.", "The shop."),
             ("pyproject.toml", "version = '1'", "version = '2'"),
-            ("src/shop/features/__init__.py", "from .dates import weekday\nfrom .numbers import clip, log", "from .numbers import clip, log\nfrom .dates import weekday"),
-            ("src/shop/pipelines/training.py", "from shop.config import SETTINGS\nfrom shop.features import log", "from shop.features import log\nfrom shop.config import SETTINGS"),
+            (
+                "src/shop/features/__init__.py",
+                "from .dates import weekday\nfrom .numbers import clip, log",
+                "from .numbers import clip, log\nfrom .dates import weekday",
+            ),
+            (
+                "src/shop/pipelines/training.py",
+                "from shop.config import SETTINGS\nfrom shop.features import log",
+                "from shop.features import log\nfrom shop.config import SETTINGS",
+            ),
             {"src/shop/pipelines/weekly.py": "import penstock as ps\n\n@ps.step\ndef target():\n    return 1\n"},
             {"src/shop/features/numbers.pyi": "def clip(x: int, low: int = ..., high: int = ...) -> int: ...\n"},
             {"README.md": "# Shop\n"},
@@ -163,13 +175,25 @@ CASES = [
             ("Clipper(high=5)", "Clipper(high=6)"),
             ("clipper__low=2", "clipper__low=3"),
             ("x[::-1]", "x[::1]"),
-            ("transform/__init__.py", "from .clip import Clipper", "from .clip import Halver as Base\n\nclass Clipper(Base):\n    def __init__(self, low=0, high=1):\n        self.low, self.high = low, high\n"),
+            (
+                "transform/__init__.py",
+                "from .clip import Clipper",
+                "from .clip import Halver as Base\n\nclass Clipper(Base):\n    def __init__(self, low=0, high=1):\n        self.low, self.high = low, high\n",
+            ),
         ],
         reuse=[
             ("transform/clip.py", "each / 2", "each / 3"),
             ("transform/names.py", "str(each)", "repr(each)"),
-            ("transform/base.py", "class Stateless(BaseEstimator, TransformerMixin):", 'class Stateless(BaseEstimator, TransformerMixin):\n    """No state."""\n'),
-            ("transform/base.py", "def fit(self, x, y=None):", "def fit(self, x: list, y: object = None) -> 'Stateless':"),
+            (
+                "transform/base.py",
+                "class Stateless(BaseEstimator, TransformerMixin):",
+                'class Stateless(BaseEstimator, TransformerMixin):\n    """No state."""\n',
+            ),
+            (
+                "transform/base.py",
+                "def fit(self, x, y=None):",
+                "def fit(self, x: list, y: object = None) -> 'Stateless':",
+            ),
         ],
     ),
     *project(
@@ -297,7 +321,12 @@ CASES = [
         def target():
             return mean(rows), total, shown
         """,
-        rerun=[("RATE = 3", "RATE = 4"), ("[1, 2, 3]", "[1, 2, 4]"), ("shown = False", "shown = None"), ("/ len", "// len")],
+        rerun=[
+            ("RATE = 3", "RATE = 4"),
+            ("[1, 2, 3]", "[1, 2, 4]"),
+            ("shown = False", "shown = None"),
+            ("/ len", "// len"),
+        ],
         reuse=[
             ("# # Sales", "# # Sales of today"),
             ("print(total)", "print(total, rows)"),
@@ -405,7 +434,7 @@ CASES = [
         rerun=[
             ("models/mixins.py", "count = 10", "count = 11"),
             ("models/mixins.py", "self.count * 2", "self.count * 3"),
-            ("models/base.py", '{type(self).__name__}:', '{type(self).__name__}='),
+            ("models/base.py", "{type(self).__name__}:", "{type(self).__name__}="),
             ("models/base.py", "cls.__name__.lower()", "cls.__name__.upper()"),
             ("models/__init__.py", "from . import forest, linear", "from . import linear, forest"),
             ('KIND = "trees"', 'KIND = "linear"'),
