@@ -4,12 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from penstock.app.settings import Settings
+from penstock.app.told import Told
+from penstock.app.tracing import Tracing
 from penstock.app.values import load_value
 from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.artifact import Stored
 from penstock.model.event import Noted
 from penstock.model.task import Failure
 from penstock.ports import Ledger, Store
+from penstock.report.row_html import trace_fragment
+from penstock.report.row_text import rows_lines, trace_lines
+from penstock.report.row_views import rows_view, trace_view
 
 __all__ = ["RunResult", "find_stored"]
 
@@ -65,6 +70,28 @@ class RunResult:
             hint = did_you_mean(name, known) or "`ps.figure(fig, name)` in a step keeps one."
             raise NotFound(f"run {self.run} drew no figure `{name}`", hint=hint)
         return load_value(known[name], self._ledger, self._store)
+
+    def trace(self, key: str, source: str = "") -> Told:
+        """The way of one row through every step, as `penstock trace --json` tells it; shown as a table, and as a page in
+        notebooks. `source` names the source of the key where several have it.
+
+        Raises `NotFound` with candidates or close matches, `ContractError` for a key that names several rows.
+        """
+        found = trace_view(self._tracing().trace(key, source))
+        return Told(found, trace_lines(found), trace_fragment(found))
+
+    def rows(self, *steps: str) -> Told:
+        """What became of the rows of each step's inputs (all steps, if none are named): kept, dropped, multiplied, new.
+
+        Raises `UnknownName` for a step that the run has not.
+        """
+        tracing = self._tracing()
+        accounts = tracing.accounts(steps)
+        found = rows_view(tracing.run.id, accounts, [] if steps else tracing.findings(accounts))
+        return Told(found, rows_lines(found))
+
+    def _tracing(self) -> Tracing:
+        return Tracing(self._settings, self._ledger, self.run, self._store)
 
     def raise_if_failed(self) -> "RunResult":
         """This result, if the run succeeded. Raises `StepFailed` for the first step that failed."""

@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "tag": ("tag", "Look", "Tag or name a run, or a version of an artifact."),
     "tags": ("tag", "Look", "List names and tags, and what they stand for."),
     "logs": ("logs", "Look", "Print what a step printed."),
+    "trace": ("trace", "Look", "Follow one row through every step of a run."),
+    "dropped": ("dropped", "Look", "Count the lost rows of a source by step, with reasons."),
     "lint": ("lint", "Mend", "Load the pipeline and name every problem of it."),
     "doctor": ("doctor", "Mend", "Look at the machine, the state folder, ledger and store."),
     "verify": ("verify", "Mend", "Check every stored byte, and mend what can be mended."),

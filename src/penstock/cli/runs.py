@@ -6,10 +6,13 @@ from pathlib import Path
 import click
 
 from penstock.app.settings import Settings, open_store
+from penstock.app.tracing import Tracing, lightly
 from penstock.cli.options import file_option, json_option, reading
 from penstock.cli.output import columns
 from penstock.cli.output import show as show_document
 from penstock.report.metric_history import metric_lines, metric_view
+from penstock.report.row_text import rows_lines
+from penstock.report.row_views import rows_view
 from penstock.report.run_text import run_lines, runs_lines
 from penstock.report.step_text import step_lines
 from penstock.report.views import previous_metrics, run_view, runs_view, step_view
@@ -43,14 +46,22 @@ def runs(limit: int | None, metric: str | None, tag: str | None, file: str | Non
 @click.command()
 @click.argument("run", default="last")
 @click.option("--step", metavar="STEP", help="One step of the run: its inputs, outputs and reasons.")
+@click.option("--rows", is_flag=True, help="Count the rows that each step kept, dropped, multiplied and made.")
 @file_option
 @json_option
-def show(run: str, step: str | None, file: str | None, as_json: bool) -> None:
+def show(run: str, step: str | None, rows: bool, file: str | None, as_json: bool) -> None:
     """Show a run, or one step of it.
 
     RUN is its id or the beginning of it, its name, or `last`, which it is if none is given.
     """
     with reading(file) as (settings, ledger):
+        if rows:
+            with lightly():
+                tracing = Tracing(settings, ledger, run)
+                accounts = tracing.accounts([step] if step else [])
+                counted = rows_view(tracing.run.id, accounts, [] if step else tracing.findings(accounts))
+            show_document(counted, rows_lines(counted), as_json=as_json)
+            return
         if step is not None:
             details = step_view(ledger, run, step, lambda digest: _file_of(settings, digest))
             show_document(details, step_lines(details), as_json=as_json)

@@ -9,6 +9,7 @@ from penstock.model.event import RunStatus
 from penstock.model.run import Action
 from penstock.model.step import Kind
 from penstock.model.verdict import Verdict
+from penstock.report.row_documents import DroppedDocument, RowsDocument, TraceDocument
 
 __all__ = [
     "DOCUMENTS",
@@ -436,15 +437,18 @@ class ApproveDocument(TypedDict):
 DOCUMENTS: dict[str, tuple[type, str]] = {
     "approve": (ApproveDocument, "approve RUN STEP"),
     "doctor": (DoctorDocument, "doctor"),
+    "dropped": (DroppedDocument, "dropped SOURCE"),
     "error": (ErrorDocument, "any command that can't do what it was asked"),
     "gc": (GcDocument, "gc"),
     "init": (InitDocument, "init [DIR]"),
     "lint": (LintDocument, "lint"),
     "logs": (LogsDocument, "logs RUN STEP"),
     "plan": (PlanDocument, "plan"),
+    "rows": (RowsDocument, "show RUN --rows"),
     "run": (RunDocument, "run, resume, show RUN"),
     "runs": (RunsDocument, "runs"),
     "step": (StepDetails, "show RUN --step STEP"),
+    "trace": (TraceDocument, "trace KEY"),
     "verify": (VerifyDocument, "verify"),
     "why": (WhyDocument, "why STEP"),
 }

@@ -1,0 +1,171 @@
+"""Rows of the runs of a ledger, for commands and notebooks: stored tables are read, the pipeline is not imported."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from penstock.app.answers import Answers
+from penstock.app.settings import Settings, open_store
+from penstock.app.values import LedgerReader, load_value
+from penstock.errors import MissingExtra, UnknownName, did_you_mean
+from penstock.model.account import Account
+from penstock.model.artifact import Stored
+from penstock.model.trace import Trace
+from penstock.model.verdict import Finding
+from penstock.ports import Ledger, Store
+
+__all__ = ["Tracing", "lightly"]
+
+_ROWED = ("polars", "pandas", "arrow", "numpy", "sparse", "plain", "tree")
+
+
+class _Absent:
+    """Finds no pandas while it stands first among the finders."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:  # noqa: ARG002
+        if name == "pandas":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+_ABSENT = _Absent()
+
+
+@contextmanager
+def lightly() -> Iterator[None]:
+    """For a command that only reads: let pyarrow not import pandas, which it does wherever it makes a value, and which
+    takes longer than the look itself."""
+    sys.meta_path.insert(0, _ABSENT)
+    try:
+        yield
+    finally:
+        _allow_pandas()
+
+
+def _allow_pandas() -> None:
+    if _ABSENT in sys.meta_path:
+        sys.meta_path.remove(_ABSENT)
+
+
+class Tracing:
+    """What can be asked of the rows of one run.
+
+    Raises `MissingExtra` where pyarrow is not installed, `NotFound` for a run that is not there.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger, run: str = "last", store: Store | None = None) -> None:
+        try:
+            from penstock.trace.lineage import Lineage
+        except ImportError as error:
+            raise MissingExtra(
+                f"following rows needs {error.name or 'pyarrow'}",
+                hint="Install it with `pip install 'penstock[frames]'`.",
+            ) from None
+        self.settings, self.ledger = settings, ledger
+        self.store = store if store is not None else open_store(settings)
+        self.answers = Answers(settings.state / "cache" / "rows")
+        self.run = ledger.run(run)
+        self.lineage = Lineage(self.run, ledger.steps(self.run.id), self.load)
+
+    def load(self, stored: Stored) -> Any:
+        """The rows of a stored value; None where it has none."""
+        from penstock.codecs.glance import glance
+        from penstock.values.records import records
+
+        if stored.codec not in _ROWED or stored.about.pickled:
+            return None
+        found = glance(stored, LedgerReader(stored, self.ledger, self.store))
+        if found is None:
+            _allow_pandas()  # its codec may need it
+            found = records(load_value(stored, self.ledger, self.store))
+        return found
+
+    def trace(self, key: str, source: str = "") -> Trace:
+        """The way of a row. Raises `NotFound` with candidates or close matches, `ContractError` for a key that names
+        several rows."""
+        from penstock.trace.follow import follow, locate
+
+        return follow(self.lineage, *locate(self.lineage, key, source))
+
+    def accounts(self, steps: Sequence[str] = ()) -> list[Account]:
+        """What became of the rows of each step's inputs (of `steps`, where given), found out once for equal content.
+
+        Raises `UnknownName` for a step that the run has not."""
+        for name in steps:
+            if name not in self.lineage.nodes:
+                raise UnknownName(
+                    f"run {self.run.id} has no step `{name}`", hint=did_you_mean(name, self.lineage.nodes)
+                )
+        found: list[Account] = []
+        for node in self.lineage.order:
+            if not steps or node.name in steps:
+                found.extend(self._accounts_of(node))
+        return found
+
+    def _accounts_of(self, node: Any) -> list[Account]:
+        from penstock.trace.accounts import step_accounts
+
+        if node.kind == "source" or node.execution is None:
+            return []
+        key = self.answers.key(*self._question(node))
+        known = self.answers.get(key)
+        if known is not None:
+            try:
+                return msgspec.msgpack.decode(known, type=list[Account])
+            except msgspec.MsgspecError:
+                pass
+        found = step_accounts(self.lineage, node)
+        if not self.lineage.missing:
+            self.answers.put(key, msgspec.msgpack.encode(found))
+        return found
+
+    def _question(self, node: Any) -> list[str]:
+        """All that the accounts of a step depend on: what went in and came out, its kind, and the contracts above."""
+        parts = ["accounts", node.name, node.kind, node.where]
+        for argument, artifact in node.inputs.items():
+            stored = self.lineage.stored.get(artifact)
+            parts += [argument, artifact, stored.identity if stored is not None else ""]
+        for artifact, role in node.outputs.items():
+            stored = self.lineage.stored.get(artifact)
+            parts += [artifact, role, stored.identity if stored is not None else ""]
+        above = sorted({one for artifact in node.inputs.values() for one in self.lineage.sources_of(artifact)})
+        return [*parts, *[repr(self.lineage.pacts[one]) for one in above]]
+
+    def known(self) -> bool:
+        """Whether the accounts of every step were found out before, or can be at once because all tables are small."""
+        few = 0
+        for node in self.lineage.order:
+            if (
+                node.kind != "source"
+                and node.execution is not None
+                and self.answers.get(self.answers.key(*self._question(node))) is None
+            ):
+                few += sum([made.stored.about.rows or 0 for made in node.execution.outputs])
+        return few <= 20_000
+
+    def findings(self, accounts: Sequence[Account]) -> list[Finding]:
+        """What of the accounts people should look at, and sources whose key does not name their rows."""
+        from penstock.trace.accounts import findings, key_findings
+
+        return [*key_findings(self.lineage), *findings(accounts)]
+
+    def losses(self, source: str) -> tuple[int, list[Account]]:
+        """How many rows a source has, and the accounts of the steps that those rows pass. Raises `UnknownName`."""
+        pacts = self.lineage.pacts
+        if source not in pacts:
+            raise UnknownName(f"run {self.run.id} has no source `{source}`", hint=did_you_mean(source, pacts))
+        held = self.lineage.records(next(iter(self.lineage.nodes[source].outputs)))
+        mine = []
+        for one in self.accounts():
+            if source in self.lineage.sources_of(one.artifact) and self._carries(one, source):
+                mine.append(one)
+        return held.rows if held is not None else 0, mine
+
+    def _carries(self, account: Account, source: str) -> bool:
+        """Whether the rows of an account's input are those of a source."""
+        pact = self.lineage.pacts[source]
+        if pact.key:
+            return self.lineage.column_of(account.artifact, source) is not None
+        return account.main or self.lineage.sources_of(account.artifact) == frozenset([source])

@@ -1,0 +1,281 @@
+"""The rows of a run, counted step by step: kept, dropped, multiplied and new, with the reasons that the values tell."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from penstock.model.account import Account, Part, Rate
+from penstock.model.verdict import Finding
+from penstock.rows.account import fates, rates
+from penstock.rows.codes import distinct, encode
+from penstock.rows.keys import broken, keys_at
+from penstock.rows.reasons import explain
+from penstock.trace.lineage import Lineage, Node
+
+__all__ = ["accounts", "findings", "key_findings", "step_accounts"]
+
+_EXAMPLES = 5
+_SIGMA = 6.0  # by so many standard errors a part's drop rate must differ from the rest's to be told
+_GAP = 0.05  # and by so much
+_FEW = 30  # rows that a part must have
+
+
+def accounts(lineage: Lineage) -> Iterator[Account]:
+    """The accounts of every step that has rows above and below."""
+    for node in lineage.order:
+        yield from step_accounts(lineage, node)
+
+
+def step_accounts(lineage: Lineage, node: Node) -> list[Account]:
+    """The accounts of one step, an account for each input that has rows; none for what makes no rows."""
+    outputs = [one for one in node.outputs if one in lineage.stored and lineage.records(one) is not None]
+    if node.kind == "source" or not outputs:
+        return []
+    found = [_account(lineage, node, argument, outputs) for argument in lineage.tables(node)]
+    known = [one for one in found if one[0].method not in ("unknown", "group")]
+    if known:
+        first = max(known, key=lambda one: one[1])[0]
+        found = [(_main(lineage, node, one) if one is first else one, count) for one, count in found]
+    return [one for one, _ in found]
+
+
+def _main(lineage: Lineage, node: Node, account: Account) -> Account:
+    """The account of the input whose rows the step's rows are, with reasons and rates."""
+    above = lineage.records(account.artifact)
+    assert above is not None
+    relations = [lineage.relation(node, account.argument, one) for one in account.outputs]
+    became = fates(relations).became
+    gone = became == 0
+    others = {
+        one: held
+        for one in node.inputs.values()
+        if one != account.artifact and (held := lineage.records(one)) is not None
+    }
+    skip = _key_of(lineage, account.artifact)
+    reasons = explain(above, gone, others, skip) if gone.any() else ()
+    side = next(
+        (role for node in lineage.nodes.values() for one, role in node.outputs.items() if one == account.artifact), ""
+    )
+    lost = rates(above, gone, _judged(lineage, account.artifact), side) if gone.any() else ()
+    return _replaced(account, main=True, reasons=reasons, rates=lost)
+
+
+def _replaced(account: Account, **changes: Any) -> Account:
+    said = {name: getattr(account, name) for name in account.__struct_fields__}
+    return Account(**{**said, **changes})
+
+
+def _judged(lineage: Lineage, artifact: str) -> dict[str, str]:
+    """By which columns losses are broken down: the label, group and time of the sources above."""
+    found: dict[str, str] = {}
+    held = lineage.records(artifact)
+    for name in sorted(lineage.sources_of(artifact)):
+        if lineage.column_of(artifact, name) is None:
+            continue  # a column of that name is something else here
+        pact = lineage.pacts[name]
+        for by, columns in (("label", pact.label), ("group", pact.group), ("time", (pact.time,) if pact.time else ())):
+            for column in columns:
+                if held is not None and column in held:
+                    found.setdefault(by, column)
+    return found
+
+
+def _key_of(lineage: Lineage, artifact: str) -> tuple[str, ...]:
+    """The columns that name the rows of an artifact best, () where none do."""
+    best: tuple[int, tuple[str, ...]] = (0, ())
+    for key in lineage.keys(artifact):
+        columns = lineage.column_of(artifact, key.source)
+        if columns is not None:
+            held = lineage.records(artifact)
+            assert held is not None
+            numbers = encode([held.column(name) for name in columns], nulls=False)
+            best = max(best, (distinct(numbers), columns))
+    return best[1]
+
+
+def _account(lineage: Lineage, node: Node, argument: str, outputs: Sequence[str]) -> tuple[Account, int]:
+    """An account, and how many rows of the input the outputs show."""
+    artifact = node.inputs[argument]
+    above = lineage.records(artifact)
+    assert above is not None
+    relations = {one: lineage.relation(node, argument, one) for one in outputs}
+    known = {one: found for one, found in relations.items() if found.method != "unknown"}
+    rows_out = sum([held.rows for one in (known or relations) if (held := lineage.records(one)) is not None])
+    if not known:
+        first = next(iter(relations.values()))
+        return Account(
+            node.name, argument, artifact, tuple(outputs), "unknown", first.why, above.rows, rows_out, where=node.where
+        ), 0
+    counted = fates(list(known.values()))
+    became = counted.became
+    names = _key_of(lineage, artifact)
+    gone, many = np.flatnonzero(became == 0), np.flatnonzero(became > 1)
+    first = next(iter(known.values()))
+    account = Account(
+        step=node.name,
+        argument=argument,
+        artifact=artifact,
+        outputs=tuple(known),
+        method=first.method,
+        why=first.why,
+        rows_in=above.rows,
+        rows_out=int(became.sum()) + counted.new if first.method != "group" else rows_out,
+        kept=int((became == 1).sum()),
+        dropped=int(gone.size),
+        multiplied=int(many.size),
+        new=counted.new,
+        lost=_named(above, names, gone),
+        grown=tuple(zip(_named(above, names, many), became[many[:_EXAMPLES]].tolist(), strict=True)),
+        where=node.where,
+    )
+    return account, counted.distinct
+
+
+def _named(records: Any, names: Sequence[str], rows: Any) -> tuple[str, ...]:
+    few = rows[:_EXAMPLES]
+    return keys_at(records, names, few) if names else tuple([f"#{int(row)}" for row in few])
+
+
+# --- findings
+
+
+def findings(found: Sequence[Account]) -> list[Finding]:
+    """What of the accounts people should look at: rows that a join multiplied, rows that found no partner, and losses
+    that depend on the label, group or time."""
+    listed: list[Finding] = []
+    for one in found:
+        if not one.main:
+            continue
+        if one.multiplied:
+            listed.append(_multiplied(one))
+        for reason in one.reasons:
+            if reason.kind == "partner":
+                share = reason.rows / max(one.rows_in, 1)
+                listed.append(
+                    Finding(
+                        "rows",
+                        "PROVEN",
+                        one.step,
+                        one.artifact,
+                        reason.column,
+                        one.lost[0] if one.lost else "",
+                        before=reason.rows,
+                        after=0,
+                        world=f"{reason.rows:,} of {one.rows_in:,} rows ({share:.1%}) were dropped: {reason.what}",
+                        where=one.where,
+                        hint="Use a left join, and say what a missing partner means, or drop these rows on purpose in a step of its own.",
+                        replay=_command(one.lost),
+                    )
+                )
+        listed.extend(_uneven(one))
+    return listed
+
+
+def _command(keys: Sequence[Any]) -> str:
+    return f"penstock trace '{keys[0] if isinstance(keys[0], str) else keys[0][0]}'" if keys else ""
+
+
+def _multiplied(one: Account) -> Finding:
+    key, times = one.grown[0] if one.grown else ("", 0)
+    return Finding(
+        "rows",
+        "PROVEN",
+        one.step,
+        one.artifact,
+        "",
+        key,
+        before=1,
+        after=times,
+        world=f"{one.multiplied:,} of {one.rows_in:,} rows became several: {one.rows_in:,} rows in, {one.rows_out:,} out",
+        where=one.where,
+        hint="A join by columns that are not unique on the other side multiplies rows: make them unique first.",
+        replay=_command(one.grown),
+    )
+
+
+def _uneven(one: Account) -> Iterator[Finding]:
+    for rate in one.rates:
+        worst = _worst(rate)
+        if worst is None or rate.by in ("side", "time"):
+            continue
+        part, rest = worst
+        yield Finding(
+            "rows",
+            "SUSPECT",
+            one.step,
+            one.artifact,
+            rate.column,
+            one.lost[0] if one.lost else "",
+            before=round(rest, 4),
+            after=round(part.dropped / part.rows, 4),
+            world=f"{part.dropped / part.rows:.1%} of the rows with {rate.column} {part.value} were dropped, {rest:.1%} of the others",
+            where=one.where,
+            hint=f"Losses that depend on the {rate.by} bias what is learnt and measured: see `penstock dropped`.",
+            replay=_command(one.lost),
+        )
+
+
+def _worst(rate: Rate) -> tuple[Part, float] | None:
+    """The part whose drop rate is farthest above the rest's (which comes with it), if that is beyond chance. A missing
+    label does not count: rows without one can't be learnt from."""
+    known = [part for part in rate.parts if not (rate.by == "label" and part.value == "missing")]
+    rows, dropped = sum([part.rows for part in known]), sum([part.dropped for part in known])
+    found = []
+    for part in known:
+        others = rows - part.rows
+        if part.rows >= _FEW and others >= _FEW:
+            rest = (dropped - part.dropped) / others
+            gap = part.dropped / part.rows - rest
+            whole = dropped / rows
+            error = (whole * (1 - whole) * (1 / part.rows + 1 / others)) ** 0.5
+            if gap > max(_GAP, _SIGMA * error):
+                found.append((gap, part, rest))
+    if not found:
+        return None
+    _, part, rest = max(found, key=lambda one: one[0])
+    return part, rest
+
+
+def key_findings(lineage: Lineage) -> list[Finding]:
+    """Sources whose key does not name their rows, with a few of the rows."""
+    listed = []
+    for source, pact in lineage.pacts.items():
+        artifact = next(iter(lineage.nodes[source].outputs))
+        held = lineage.records(artifact)
+        if held is None or not pact.key:
+            continue
+        said = _unnamed(held, pact.key)
+        if said is not None:
+            what, example = said
+            listed.append(
+                Finding(
+                    "rows",
+                    "PROVEN",
+                    source,
+                    artifact,
+                    ", ".join(pact.key),
+                    example,
+                    world=what,
+                    where=lineage.nodes[source].where,
+                    hint="Declare a key that names each row (`key=[…]` takes several columns), or drop the repeats in the source.",
+                )
+            )
+    return listed
+
+
+def _unnamed(held: Any, key: Sequence[str]) -> tuple[str, str] | None:
+    absent = [name for name in key if name not in held]
+    if absent:
+        return f"the key names `{absent[0]}`, which is no column of it: {', '.join(held.columns[:12])}", ""
+    found = broken(held, key)
+    said = []
+    example = ""
+    if found.repeated.size:
+        example = keys_at(held, key, found.repeated[:1])[0]
+        places = ", ".join([f"row {int(row)}" for row in found.repeated[:4]])
+        said.append(f"{found.repeated.size:,} rows share their key with another, such as {example} ({places})")
+    if found.missing.size:
+        places = ", ".join([f"row {int(row)}" for row in found.missing[:4]])
+        said.append(f"{found.missing.size:,} rows have no key ({places})")
+    return ("; ".join(said), example) if said else None

@@ -1,0 +1,225 @@
+"""A run as its rows see it: artifacts with the rows that they hold, who made them of what, and where rows have their names."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from penstock.errors import NotFound, PenstockError, did_you_mean
+from penstock.model.artifact import Stored
+from penstock.model.run import Execution, Run
+from penstock.rows.relation import Key, Relation, agreeing, key_columns, relate, unknown
+from penstock.values.records import Records
+
+__all__ = ["Lineage", "Node", "Pact"]
+
+Load = Callable[[Stored], Records | None]
+Ask = Callable[[str, str, str], bool | None]
+"""Whether a step (by name) keeps the order of an input (argument) in an output; None where that was not probed."""
+
+
+class Pact(NamedTuple):
+    """What a source's contract declares of its rows, as the run recorded it."""
+
+    source: str
+    key: tuple[str, ...] = ()
+    time: str = ""
+    known_at: Mapping[str, str | timedelta] = {}
+    label: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+
+    def clock(self, column: str) -> str | timedelta | None:
+        """When a column becomes known: a clock column, a delay after `time`, or None (from the start)."""
+        if column in self.known_at:
+            return self.known_at[column]
+        return None if column in self.key else self.known_at.get("*")
+
+
+class Node(NamedTuple):
+    """A step of the run: its inputs (argument → artifact) and outputs (artifact → role)."""
+
+    name: str
+    kind: str
+    where: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    status: str
+    execution: Execution | None
+
+
+class Lineage:
+    """The artifacts of one run and the relations between them, loaded and found out when they are asked for."""
+
+    def __init__(self, run: Run, rows: Sequence[Mapping[str, Any]], load: Load, ask: Ask = lambda *_: None) -> None:
+        self.run = run
+        self._load, self._ask = load, ask
+        self._held: dict[str, Records | None] = {}
+        self._relations: dict[tuple[str, str], Relation] = {}
+        self.missing: dict[str, str] = {}
+        found = {row["step"]: row for row in rows}
+        self.nodes = {name: _node(name, said, found.get(name)) for name, said in run.graph.items()}
+        self.maker = {artifact: node.name for node in self.nodes.values() for artifact in node.outputs}
+        self.stored: dict[str, Stored] = {
+            made.artifact: made.stored
+            for node in self.nodes.values()
+            if node.execution is not None
+            for made in node.execution.outputs
+        }
+
+    # the graph
+
+    @cached_property
+    def order(self) -> list[Node]:
+        """The steps, each after those that it needs."""
+        done: dict[str, Node] = {}
+
+        def visit(name: str) -> None:
+            if name in done or name not in self.nodes:
+                return
+            for artifact in self.nodes[name].inputs.values():
+                visit(self.maker.get(artifact, ""))
+            done[name] = self.nodes[name]
+
+        for name in self.nodes:
+            visit(name)
+        return list(done.values())
+
+    @cached_property
+    def _above(self) -> dict[str, frozenset[str]]:
+        """For each artifact, the source steps that it descends from."""
+        found: dict[str, frozenset[str]] = {}
+        for node in self.order:
+            own = frozenset([node.name]) if node.kind == "source" else frozenset()
+            whole = own.union(*[found.get(artifact, frozenset()) for artifact in node.inputs.values()])
+            found.update(dict.fromkeys(node.outputs, whole))
+        return found
+
+    def sources_of(self, artifact: str) -> frozenset[str]:
+        """The sources that an artifact descends from."""
+        return self._above.get(artifact, frozenset())
+
+    def artifact(self, name: str) -> str:
+        """The full name of an artifact, from it or its unique short name. Raises `NotFound` with close matches."""
+        if name in self.maker:
+            return name
+        short = [one for one in self.maker if one.rpartition(".")[2] == name]
+        if len(short) == 1:
+            return short[0]
+        known = [*self.maker, *[one.rpartition(".")[2] for one in self.maker]]
+        raise NotFound(f"run {self.run.id} has no artifact `{name}`", hint=did_you_mean(name, known) or "")
+
+    # contracts
+
+    @cached_property
+    def pacts(self) -> dict[str, Pact]:
+        """The contract of each source; an empty one where none was declared."""
+        return {
+            node.name: _pact(node.name, self.run.graph[node.name].get("contract") or {})
+            for node in self.order
+            if node.kind == "source"
+        }
+
+    def keys(self, artifact: str) -> tuple[Key, ...]:
+        """The keys that rows of an artifact may bear."""
+        above = self.sources_of(artifact)
+        return tuple([Key(name, pact.key) for name, pact in self.pacts.items() if name in above and pact.key])
+
+    # rows
+
+    def records(self, artifact: str) -> Records | None:
+        """The rows of an artifact; None where it has none, or they can't be had (`missing` says why)."""
+        if artifact not in self._held:
+            stored = self.stored.get(artifact)
+            found = None
+            if stored is not None:
+                try:
+                    found = self._load(stored)
+                except PenstockError as error:
+                    self.missing[artifact] = error.what
+            self._held[artifact] = found
+        return self._held[artifact]
+
+    def column_of(self, artifact: str, source: str) -> tuple[str, ...] | None:
+        """The columns in which rows of an artifact bear the key of a source; None where they do not."""
+        pact = self.pacts[source]
+        held = self.records(artifact)
+        if not pact.key or held is None or source not in self.sources_of(artifact):
+            return None
+        root = next(iter(self.nodes[source].outputs), source)
+        return key_columns(held, Key(source, pact.key), self.records(root))
+
+    def tables(self, node: Node) -> dict[str, str]:
+        """The inputs of a step that have rows: argument → artifact."""
+        return {argument: one for argument, one in node.inputs.items() if self.records(one) is not None}
+
+    def relation(self, node: Node, argument: str, output: str) -> Relation:
+        """How the rows of an output relate to those of an input of its step."""
+        known = self._relations.get((f"{node.name}:{argument}", output))
+        if known is None:
+            known = self._relate(node, argument, output)
+            self._relations[f"{node.name}:{argument}", output] = known
+        return known
+
+    def _relate(self, node: Node, argument: str, output: str) -> Relation:
+        above, below = self.records(node.inputs[argument]), self.records(output)
+        if above is None or below is None:
+            return unknown(f"`{output if below is None else node.inputs[argument]}` has no rows")
+        keys = self.keys(node.inputs[argument])
+        declared = node.kind == "predict" and above.rows == below.rows
+        found = relate(above, below, keys, declared=declared)
+        if found.method == "unknown":
+            found = self._beside(node, above, output, below) or found
+        if found.method == "unknown" and above.rows == below.rows and above.rows > 0:
+            answer = self._ask(node.name, argument, output)
+            if answer is not None:
+                return relate(above, below, keys, row_aligned=answer)
+        return found
+
+    def _beside(self, node: Node, above: Records, output: str, below: Records) -> Relation | None:
+        """By an output of the same step with as many rows, where values agree row by row when both are in one order."""
+        for other in node.outputs:
+            held = self.records(other) if other != output else None
+            if held is None or held.rows != below.rows:
+                continue
+            for artifact in node.inputs.values():
+                source = self.records(artifact)
+                if source is None or source.rows != above.rows:
+                    continue
+                known = relate(source, held, self.keys(artifact))
+                at = known.places() if known.method not in ("unknown", "group") else None
+                same = agreeing(above, below, at) if at is not None else ()
+                if same:
+                    names = ", ".join([f"`{one}`" for one in same[:3]])
+                    why = f"position: in the order of `{other}`, where {names} agree row by row"
+                    return Relation("position", same, why, np.arange(above.rows), at)
+        return None
+
+
+def _node(name: str, said: Mapping[str, Any], row: Mapping[str, Any] | None) -> Node:
+    outputs = said.get("outputs") or {name: None}
+    return Node(
+        name,
+        said["kind"],
+        said.get("where", ""),
+        dict(said.get("inputs") or {}),
+        {artifact: role or "" for artifact, role in outputs.items()},
+        row["status"] if row is not None else "",
+        row["execution"] if row is not None else None,
+    )
+
+
+def _pact(source: str, said: Mapping[str, Any]) -> Pact:
+    late = {
+        column: timedelta(seconds=clock["seconds"]) if isinstance(clock, Mapping) else clock
+        for column, clock in (said.get("known_at") or {}).items()
+    }
+    return Pact(
+        source,
+        tuple(said.get("key") or ()),
+        said.get("time") or "",
+        late,
+        tuple(said.get("label") or ()),
+        tuple(said.get("group") or ()),
+    )

@@ -1,0 +1,50 @@
+"""`penstock dropped`, and rows in `penstock show`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.conftest import Done, valid
+from tests.trace.pipelines import BARE, FLIGHTS
+
+Call = Callable[..., Done]
+
+
+def test_losses_by_step(project: Path, call: Call) -> None:
+    (project / "line.py").write_text(FLIGHTS, encoding="utf-8")
+    assert call("run").code == 0
+    found = valid(call("dropped", "flights", "--json"), "dropped")
+    steps = {one["step"]: one for one in found["steps"]}
+    assert found["rows"] == 60
+    assert steps["clean"]["examples"] == ["AA/4"]
+    assert steps["joined"]["reasons"][0]["what"] == "no partner in `planes` by tail"
+    assert {one["verdict"] for one in found["findings"]} >= {"PROVEN"}
+    assert "✗ clean  60 → 59  1 (1.7%) dropped" in call("dropped", "flights").out
+    done = call("dropped", "flihgts", "--json")
+    assert done.code == 2
+    assert "`flights`" in valid(done, "error")["error"]["hint"]
+
+
+def test_rows_of_a_run(project: Path, call: Call) -> None:
+    (project / "line.py").write_text(FLIGHTS, encoding="utf-8")
+    call("run")
+    found = valid(call("show", "--rows", "--json"), "rows")
+    assert {one["step"] for one in found["accounts"]} == {
+        "clean",
+        "joined",
+        "by_gate",
+        "sides",
+        "predictions",
+        "shuffled",
+    }
+    one = valid(call("show", "--rows", "--step", "clean", "--json"), "rows")
+    assert [account["step"] for account in one["accounts"]] == ["clean"]
+    assert "flights" in call("show", "last", "--rows").out
+
+
+def test_a_source_without_a_key(project: Path, call: Call) -> None:
+    (project / "line.py").write_text(BARE, encoding="utf-8")
+    call("run")
+    found = valid(call("dropped", "rows", "--json"), "dropped")
+    assert [(one["step"], one["dropped"], one["method"]) for one in found["steps"]] == [
+        ("even", 15, "content"), ("lengths", 0, "unknown"),
+    ]  # fmt: skip

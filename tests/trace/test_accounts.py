@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+from tests.trace.pipelines import BARE, FLIGHTS, MATRICES, lineage_of
+
+from penstock.model.account import Account
+from penstock.trace.accounts import accounts, findings, key_findings, step_accounts
+
+
+@pytest.fixture(scope="module")
+def lineage(tmp_path_factory: pytest.TempPathFactory):
+    return lineage_of(tmp_path_factory.mktemp("flights"), FLIGHTS)
+
+
+@pytest.fixture(scope="module")
+def found(lineage) -> dict[tuple[str, str], Account]:
+    return {(one.step, one.artifact): one for one in accounts(lineage)}
+
+
+def test_every_row_is_accounted_for(found: dict[tuple[str, str], Account]) -> None:
+    clean = found["clean", "flights"]
+    assert (clean.rows_in, clean.rows_out, clean.kept, clean.dropped) == (60, 59, 59, 1)
+    assert clean.lost == ("AA/4",)
+    joined = found["joined", "clean"]
+    assert joined.main
+    # of 59: five fly with N3, which is there twice, five with N11, which is not there
+    assert (joined.kept, joined.dropped, joined.multiplied, joined.new, joined.rows_out) == (49, 5, 5, 0, 59)
+    assert joined.grown[0] == ("UA/3", 2)
+    assert joined.reasons[0].kind == "partner" and joined.reasons[0].rows == 5
+    looked_up = found["joined", "planes"]
+    assert not looked_up.main
+    sides = found["sides", "joined"]
+    assert sides.rows_in == 59
+    assert sides.kept + sides.dropped == 59
+    assert sides.multiplied == 0
+    assert found["predictions", "sides.test"].kept == found["predictions", "sides.test"].rows_in
+    assert ("model", "sides.train") not in found
+
+
+def test_aggregates_and_what_is_not_known(found: dict[tuple[str, str], Account]) -> None:
+    groups = found["by_gate", "clean"]
+    assert (groups.method, groups.kept, groups.rows_out, groups.main) == ("group", 59, 4, False)
+    assert found["shuffled", "clean"].method == "unknown"
+    assert found["shuffled", "clean"].why
+
+
+def test_rates(found: dict[tuple[str, str], Account]) -> None:
+    rates = {one.by: one for one in found["joined", "clean"].rates}
+    assert set(rates) == {"label", "group", "time"}
+    carriers = {part.value: (part.rows, part.dropped) for part in rates["group"].parts}
+    assert carriers == {"UA": (30, 5), "AA": (29, 0)}
+
+
+def test_findings(found: dict[tuple[str, str], Account], lineage) -> None:
+    listed = findings(list(found.values()))
+    assert [(one.check, one.verdict, one.step) for one in listed[:2]] == [("rows", "PROVEN", "joined")] * 2
+    multiplied, partner = listed[:2]
+    assert (multiplied.row, multiplied.before, multiplied.after) == ("UA/3", 1, 2)
+    assert multiplied.replay == "penstock trace 'UA/3'"
+    assert "no partner in `planes` by tail" in partner.world
+    (key,) = key_findings(lineage)
+    assert (key.step, key.row, key.column) == ("planes", "N3", "tail")
+    assert "2 rows share their key" in key.world
+
+
+def test_losses_that_depend_on_the_group(tmp_path: Path) -> None:
+    text = FLIGHTS.replace("n: int = 60", "n: int = 600").replace(
+        'pl.col("distance") >= 50', '(pl.col("carrier") == "UA") | (pl.col("number") % 4 != 0)'
+    )
+    lineage = lineage_of(tmp_path, text)
+    (one,) = findings(step_accounts(lineage, lineage.nodes["clean"]))
+    assert (one.verdict, one.column) == ("SUSPECT", "carrier")
+    assert "50.0% of the rows with carrier AA were dropped, 0.0% of the others" in one.world
+
+
+def test_losses_of_rows_without_a_label_are_no_finding(found: dict[tuple[str, str], Account]) -> None:
+    assert found["sides", "joined"].dropped > 0
+    assert findings([found["sides", "joined"]]) == []
+
+
+def test_outputs_with_the_same_rows_count_once(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, MATRICES)
+    sides = {one.argument: one for one in step_accounts(lineage, lineage.nodes["sides"])}
+    assert (sides["X"].kept, sides["X"].multiplied, sides["X"].dropped) == (50, 0, 0)
+
+
+def test_keys_that_are_missing_or_no_column(tmp_path: Path) -> None:
+    text = BARE.replace("@ps.source", '@ps.source(key="nmae")').replace("import penstock", "import penstock")
+    (one,) = key_findings(lineage_of(tmp_path, text))
+    assert "`nmae`, which is no column" in one.world
+
+
+def test_without_keys_rows_are_named_by_position(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, BARE)
+    (even,) = step_accounts(lineage, lineage.nodes["even"])
+    assert (even.kept, even.dropped, even.lost[:2]) == (15, 15, ("#1", "#3"))

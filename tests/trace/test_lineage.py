@@ -1,0 +1,81 @@
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.trace.pipelines import FLIGHTS, MATRICES, lineage_of, run_of
+
+from penstock.errors import NotFound
+from penstock.trace.lineage import Pact
+
+
+def test_the_graph_and_the_contracts_as_the_run_recorded_them(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, FLIGHTS)
+    names = [node.name for node in lineage.order]
+    assert names.index("clean") < names.index("joined") < names.index("sides") < names.index("predictions")
+    assert lineage.sources_of("predictions") == {"flights", "planes"}
+    assert lineage.sources_of("clean") == {"flights"}
+    pact = lineage.pacts["flights"]
+    assert (pact.key, pact.time, pact.label, pact.group) == (("carrier", "number"), "at", ("delay",), ("carrier",))
+    assert pact.clock("gate") == timedelta(hours=-1)
+    assert pact.clock("delay") == "landed"
+    assert pact.clock("distance") is None
+    assert lineage.nodes["sides"].outputs == {"sides.train": "train", "sides.test": "test"}
+
+
+def test_everything_but_the_key_may_become_known_later() -> None:
+    pact = Pact("weather", ("hour",), "hour", {"*": timedelta(hours=1)})
+    assert pact.clock("temp") == timedelta(hours=1)
+    assert pact.clock("hour") is None
+
+
+def test_artifacts_by_name(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, FLIGHTS)
+    assert lineage.artifact("train") == "sides.train"
+    assert lineage.artifact("sides.test") == "sides.test"
+    with pytest.raises(NotFound) as caught:
+        lineage.artifact("claen")
+    assert "`clean`" in caught.value.hint
+
+
+def test_models_and_numbers_have_no_rows(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, FLIGHTS)
+    assert lineage.records("scores") is None
+    assert lineage.records("model") is None
+    assert lineage.records("clean").rows == 59
+    assert lineage.column_of("joined", "flights") == ("carrier", "number")
+    assert lineage.column_of("joined", "planes") == ("tail",)
+    assert lineage.column_of("clean", "planes") is None  # it has a tail, and is not made of planes
+    assert lineage.column_of("by_gate", "flights") is None
+
+
+def test_matrices_and_their_targets(tmp_path: Path) -> None:
+    """X_train by its content, y_train in its order, against the arrays themselves."""
+    result = run_of(tmp_path, MATRICES)
+    lineage = result._tracing().lineage
+    sides = lineage.nodes["sides"]
+    order = np.random.default_rng(1).permutation(50)
+    for output, argument, places in [
+        ("sides.X_train", "X", order[:35]), ("sides.y_train", "y", order[:35]), ("sides.y_test", "y", order[35:])
+    ]:  # fmt: skip
+        relation = lineage.relation(sides, argument, output)
+        assert relation.method in ("content", "position"), relation.why
+        assert relation.places().tolist() == places.tolist()
+    arrays = lineage.nodes["arrays"]
+    assert lineage.relation(arrays, "rows", "arrays.X").method == "position"
+    assert lineage.relation(arrays, "rows", "arrays.y").method == "position"
+    assert lineage.relation(lineage.nodes["scaled"], "X_train", "scaled").method == "unknown"
+
+
+def test_what_was_removed_is_said(tmp_path: Path) -> None:
+    from penstock.app.settings import find_settings, open_ledger, open_store
+    from penstock.app.tracing import Tracing
+
+    result = run_of(tmp_path, FLIGHTS.replace("n: int = 60", "n: int = 6000"))
+    settings = find_settings(tmp_path / "line.py")
+    store = open_store(settings)
+    for blob in list(store.digests()):
+        store.remove(blob)
+    lineage = Tracing(settings, open_ledger(settings), result.run).lineage
+    assert lineage.records("joined") is None
+    assert "joined" in lineage.missing
