@@ -13,9 +13,10 @@ from penstock.model.run import Execution, Run
 from penstock.rows.relation import Key, Relation, agreeing, key_columns, relate, unknown
 from penstock.values.records import Records
 
-__all__ = ["Lineage", "Node", "Pact"]
+__all__ = ["Ask", "Lineage", "Load", "Node", "Pact"]
 
 Load = Callable[[Stored], Records | None]
+"""The rows of a stored value; None where it has none."""
 Ask = Callable[[str, str, str], bool | None]
 """Whether a step (by name) keeps the order of an input (argument) in an output; None where that was not probed."""
 
