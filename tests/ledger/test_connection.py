@@ -169,3 +169,41 @@ def test_sqlite_checks_types_of_errors(tmp_path: Path) -> None:
         connection.execute("SELECT * FROM nowhere")
     assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
     connections.close()
+
+
+def test_a_new_ledger_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks sees no ledger, or one with all its tables; what a dead maker left is cleared away."""
+    left = tmp_path / ".l.db.1.2"
+    left.write_bytes(b"half")
+    os.utime(left, (1, 1))
+    seen: list[list[str]] = []
+    link = os.link
+
+    def look(source: Path, target: Path) -> None:
+        seen.append(sorted(one.name for one in tmp_path.iterdir()))
+        link(source, target)
+        with sqlite3.connect(target) as connection:
+            assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+    monkeypatch.setattr(os, "link", look)
+    connections = Connections(tmp_path / "l.db")
+    put(connections, "a", 1)
+    connections.close()
+    assert seen
+    assert all("l.db" not in names for names in seen)
+    assert [one.name for one in tmp_path.iterdir()] == ["l.db"]
+
+
+def test_a_file_system_without_links_has_ledgers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    connections = Connections(tmp_path / "l.db")
+    put(connections, "a", 1)
+    assert get(connections, "a") == 1
+    with connections.read() as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connections.close()
+    assert [one.name for one in tmp_path.iterdir()] == ["l.db"]

@@ -191,6 +191,25 @@ class LedgerContract(HistoryContract):
         assert (kept.fence, kept.expires) == (mine["k1"].fence, clock.steady + 10)
         assert ledger.claim([], "me", 10) == {}
 
+    def test_claiming_tells_what_is_done_already(self, ledger: Ledger, other: Ledger) -> None:
+        """By whomever it was committed, and at the moment of the claim; what was forgotten is not offered."""
+        done, gone, held = make_execution("a"), make_execution("b"), make_execution("c")
+        begin(ledger)
+        assert ledger.claim_undone([], "me", 10) == ({}, {})
+        assert ledger.commit("run-1", [done, gone], {}) == ()
+        ledger.forget([gone.key], "lost")
+        theirs = other.claim([held.key], "you", 10)[held.key]
+        for _ in range(2):
+            leases, found = ledger.claim_undone([done.key, gone.key, held.key], "me", 10)
+            assert {key: lease.owner for key, lease in leases.items()} == {
+                done.key: "me", gone.key: "me", held.key: "you",
+            }  # fmt: skip
+            assert leases[held.key] == theirs
+            assert found == {done.key: done}
+        assert ledger.claim_undone([held.key], "me", 10) == ({held.key: theirs}, {})
+        assert other.commit("run-1", [held], {held.key: theirs.fence}) == ()
+        assert ledger.claim_undone([held.key], "me", 10)[1] == {held.key: held}
+
     def test_a_lease_runs_out(self, ledger: Ledger, other: Ledger, clock: HeldClock) -> None:
         """The next holder's fence is greater, and the last holder's commit is refused."""
         execution, fine = make_execution("a"), make_execution("b")
