@@ -1,3 +1,4 @@
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -182,7 +183,7 @@ def test_a_new_ledger_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def look(source: Path, target: Path) -> None:
         seen.append(sorted(one.name for one in tmp_path.iterdir()))
         link(source, target)
-        with sqlite3.connect(target) as connection:
+        with contextlib.closing(sqlite3.connect(target)) as connection:
             assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 

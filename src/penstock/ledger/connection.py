@@ -230,6 +230,7 @@ def _open(path: Path, migrations: Sequence[str], patience: float) -> sqlite3.Con
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -16000")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: moving them over syncs two files
         prepare(connection, path, migrations)
         connection.execute("PRAGMA busy_timeout = 0")  # from here on `_begin` waits
     except BaseException:
