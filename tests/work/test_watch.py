@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from penstock.work.watch import Watch, install
+from penstock.work.watch import Watch, _plain_path, install
 
 install()
 
@@ -79,7 +81,10 @@ def test_parquet_readers_are_noticed(tmp_path: Path, code: str) -> None:
 def test_names_taken_before_the_watch_are_noticed_too(data: Path) -> None:
     code = f"""
 import sys
-from penstock.work.watch import Watch, install
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.work.watch import Watch, _plain_path, install
 install()
 from polars import read_csv
 from pandas import read_csv as other
@@ -231,3 +236,14 @@ def test_temporary_files_pass(data: Path) -> None:
         data.read_text()
     assert watch.passing(str(made))
     assert not watch.passing(str(data))
+
+
+@given(
+    st.lists(st.sampled_from(["", ".", "..", ".state", "a", "b c", "..d", "e."]), max_size=6),
+    st.booleans(),
+    st.booleans(),
+)
+def test_paths_are_absolute_as_the_library_makes_them(parts: list[str], absolute: bool, slash: bool) -> None:
+    path = "/" * absolute + "/".join(parts) + "/" * slash
+    if path:
+        assert _plain_path(path).lstrip("/") == os.path.abspath(path).lstrip("/")

@@ -178,6 +178,8 @@ def find(connection: sqlite3.Connection, keys: Iterable[str]) -> tuple[dict[str,
         "SELECT sequence, moved, body, sum FROM executions WHERE state = 0 AND key IN (SELECT value FROM json_each(?))",
         (listed(keys),),
     ).fetchall()
+    if not rows:
+        return {}, []
     found = _whole(connection, rows)
     damaged = [row[0] for row in rows if row[0] not in found] if len(found) < len(rows) else []
     return {one.key: one for one in found.values()}, damaged

@@ -172,8 +172,8 @@ class Watch:
 
 def _plain_path(path: str) -> str:
     """The absolute path; most are that already."""
-    plain = path.startswith(os.sep) and "//" not in path and "/." not in path and not path.endswith(os.sep)
-    return path if plain else os.path.abspath(path)
+    plain = path.startswith("/") and not any(part in path for part in ("//", "/./", "/../"))
+    return path.rstrip("/") or path if plain and not path.endswith(("/.", "/..")) else os.path.abspath(path)
 
 
 def _signature(path: str) -> _Signature | None:
