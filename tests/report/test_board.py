@@ -5,7 +5,19 @@ from hypothesis import strategies as st
 from tests.report.samples import FAILURE, committed, execution, run_of, story
 from tests.report.test_tally import tally_of
 
-from penstock.model.event import Begun, Decided, Failed, Held, Progressed, Queued, Retrying, RunStarted, Stopping
+from penstock.model.event import (
+    Begun,
+    Decided,
+    Expected,
+    Failed,
+    Held,
+    Progressed,
+    Queued,
+    Retrying,
+    RunStarted,
+    Sampled,
+    Stopping,
+)
 from penstock.model.run import Decision, Reason
 from penstock.report.board import board, outputs_text, step_glyph, tail
 from penstock.report.paint import plain, width
@@ -96,10 +108,21 @@ def test_progress_retries_holds_and_reuse_are_told() -> None:
     )
     lines = "\n".join(shown(board(tally, 10.0, 110, 30)))
     assert "○ next   waits for 1 of 1 `gpu`, held by run r0" in lines
-    assert "0:08  ━━━━━━━━━━━━━━╸─────────   62%  1,240/2,000  fold 3" in lines
+    assert "0:08  ━━━━━━━━━━━━━━╸─────────   62%  1,240/2,000  about 4.9 s left  fold 3" in lines
     assert "↻ flaky  trying again  attempt 1 failed: ValueError: could not convert 'N/A'" in lines
     assert "⏸ gate   waits for approval  Deploy it?" in lines
     assert "↺ old      reused" in lines
+
+
+def test_what_a_step_uses_and_when_it_may_end() -> None:
+    told = [RunStarted(run_of(("fit",))), Begun("r1/fit/1", "fit", 1), Expected("r1/fit/1", 3600.0, 4000.0, 3)]
+    tally = tally_of([*told, Sampled("r1/fit/1", 9.0, 1.94, 1_200_000_000, 3.0)])
+    assert "fit      0:09  about 1 h 00 m left  1.9 cpus, 1.2 GB" in shown(board(tally, 10.0, 100, 30))[2]
+    assert "1:23:19  longer than ever (1 h 06 m)  1.9 cpus" in shown(board(tally, 5000.0, 100, 30))[2]
+    tally.on(Progressed("r1/fit/1", 9, 10), 5000.0)
+    assert "90%  9/10  about 9 m left  1.9 cpus" in shown(board(tally, 5000.0, 100, 30))[2]
+    tally.on(Begun("r1/fit/2", "fit", 2), 5000.0)
+    assert shown(board(tally, 5001.0, 100, 30))[2].endswith("0:01")
 
 
 def test_after_the_run_small_ones_stay_whole_and_large_ones_are_summed_up() -> None:

@@ -9,12 +9,14 @@ from penstock.model.event import (
     Committed,
     Decided,
     Event,
+    Expected,
     Grown,
     Progressed,
     Queued,
     Retrying,
     RunEnded,
     RunStarted,
+    Sampled,
     Stopping,
 )
 from penstock.model.run import Decision
@@ -96,7 +98,7 @@ def test_progress_is_told_now_and_then_only() -> None:
     events += [Progressed("r1/a/1", i, 100) for i in range(100)]
     lines = [line for line in told(events) if "running" in line]
     assert len(lines) == 3
-    assert lines[0] == "  running a    29%, 29 of 100"
+    assert lines[0] == "  running a    29%, 29 of 100, about 1 m 13 s left"
 
 
 def test_a_silent_step_gives_a_sign_of_life() -> None:
@@ -106,6 +108,16 @@ def test_a_silent_step_gives_a_sign_of_life() -> None:
     said = [second for second in range(1, 3000) if lines.tick(tally, float(second))]
     assert said[:3] == [10, 60, 300]
     assert len(said) in (5, 6), "then every quarter of an hour"
+
+
+def test_a_sign_of_life_tells_what_is_known() -> None:
+    tally, lines = Tally(), Lines(Screen())
+    told = [RunStarted(run_of(("a",))), Begun("r1/a/1", "a", 1), Expected("r1/a/1", 100.0, 200.0, 3)]
+    for event in (*told, Sampled("r1/a/1", 9.0, 1.94, 412_000_000, 3.0)):
+        lines.on(event, tally.on(event, 0.0), tally, 0.0)
+    assert lines.tick(tally, 10.0) == "  running a  for 10 s  about 2 m left  1.9 cpus, 412 MB\n"
+    assert "about 40 s left" in lines.tick(tally, 60.0)
+    assert "longer than ever (3 m 20 s)" in lines.tick(tally, 300.0)
 
 
 def test_nothing_is_cut_and_colour_is_kept() -> None:

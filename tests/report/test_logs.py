@@ -72,8 +72,19 @@ def test_any_part_of_a_log_is_read_as_it_lies_there(
 ) -> None:
     folder = tmp_path_factory.mktemp("log")
     (folder / "log").write_bytes(data)
-    read = b"".join(read_log(LogSpan("log", start, size), folder, skip))
-    assert read == (data[start + skip : start + size] if size else data[start + skip :])
+    assert b"".join(read_log(LogSpan("log", start, size), folder, skip)) == data[start + skip : start + size]
+    assert b"".join(read_log(LogSpan("log", start, size), folder, skip, growing=True)) == data[start + skip :]
+
+
+def test_who_printed_nothing_has_not_printed_what_came_after(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"of the next task in the same file")
+    made: list[Event] = [
+        RunStarted(run_of(("a",))),
+        Begun("r1/a/1", "a", 1, log=LogSpan("log", 0, 0)),
+        Ended("r1/a/1", "succeeded", log=LogSpan("log", 0, 0)),
+    ]
+    ledger = ledger_at(tmp_path, [*made, *committed("a")[1:], RunEnded("succeeded", 1.0)])
+    assert logs_view(find_log(ledger, "r1", "a"), tmp_path)["text"] == ""
 
 
 def test_a_log_that_is_gone_reads_as_nothing(tmp_path: Path) -> None:

@@ -10,8 +10,22 @@ from tests.report.test_board import shown
 
 from penstock.errors import NotFound
 from penstock.ledger.sqlite import SqliteLedger
-from penstock.model.event import Decided, Noted, RunEnded, RunStarted, Warned
+from penstock.model.event import (
+    Begun,
+    Decided,
+    Event,
+    Expected,
+    Noted,
+    Progressed,
+    Queued,
+    RunEnded,
+    RunStarted,
+    Sampled,
+    Warned,
+)
 from penstock.model.run import Decision, Reason
+from penstock.model.task import LogSpan
+from penstock.report.run_text import run_lines
 from penstock.report.step_text import step_lines
 from penstock.report.views import (
     failure_view,
@@ -60,6 +74,47 @@ def test_a_run(ledger: SqliteLedger) -> None:
     assert run["seeds"] == {"run": 0, "steps": {"clean": 7, "scores": 7}}
     assert run["checks"]["verdict"] == "UNKNOWN", "nothing was checked, which is not CLEAN"
     assert run["warnings"][0]["where"] == "features.py:9"
+
+
+def test_a_run_that_goes_on_tells_what_is_under_way(tmp_path: Path) -> None:
+    told: list[Event] = [
+        RunStarted(run_of(("fit", "next", "last"))),
+        Begun("r1/fit/1", "fit", 1, 77, "here", LogSpan("log", 0, 0)),
+        Queued("r1/next/1", "next", "waits for 1 of 1 `gpu`, held by run r0"),
+        Sampled("r1/fit/1", 12.0, 1.9, 412_000_000, 3.0),
+        Expected("r1/fit/1", 7200.0, 9000.0, 4),
+        Progressed("r1/fit/1", 40, 100, "epoch"),
+        Warned("fit", "slow", "it is slow"),
+    ]
+    ledger = ledger_at(tmp_path, told)
+    began = ledger.events("r1")[1].time
+    run = run_view(ledger, "r1", now=began + 60)
+    valid(run, "run")
+    assert run["status"] == "running"
+    fit, after, last = run["steps"]
+    assert fit["underway"] is not None and after["underway"] is not None
+    assert (fit["seconds"], fit["underway"]["left"], fit["underway"]["cpu"]) == (60.0, 90.0, 1.9)
+    assert after["underway"]["waits"].startswith("waits for 1 of 1 `gpu`")
+    assert last["underway"] is None
+    assert [one["kind"] for one in run["warnings"]] == ["slow"]
+    text = "\n".join(shown(run_lines(run, {})))
+    assert "fit   running  1 m 00 s  412 MB  40%, 40 of 100, about 2 m left, 1.9 cpus, epoch" in text
+    assert "next  waiting                    waits for 1 of 1 `gpu`, held by run r0" in text
+    assert "follow:  penstock logs r1 fit -f" in text
+    details = step_view(ledger, "r1", "fit", now=began + 60)
+    valid(details, "step")
+    words = "\n".join(shown(step_lines(details)))
+    for expected in (
+        "for 1 m 00 s, process 77 on here",
+        "40%, 40 of 100, epoch",
+        "about 2 m left, at ",
+        "2 h 00 m as a rule, 2 h 30 m at most",
+        "1.9 cpus, 412 MB, silent for 3.0 s",
+        "penstock logs r1 fit -f",
+    ):
+        assert expected in words
+    ledger.record("r1", [RunEnded("cancelled", 61.0)])
+    assert all(one["underway"] is None for one in run_view(ledger, "r1", now=began + 70)["steps"])
 
 
 def test_metrics_that_json_does_not_know_are_null(ledger: SqliteLedger) -> None:

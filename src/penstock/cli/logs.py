@@ -1,27 +1,32 @@
 """`penstock logs`."""
 
+import shlex
 import sys
 import time
-from pathlib import Path
 
 import click
 
 from penstock.cli.options import json_option, reading
 from penstock.cli.output import note, show
-from penstock.errors import NotFound
-from penstock.ports import Ledger
+from penstock.report.following import Follower
 from penstock.report.logs import find_log, logs_view, read_log
 from penstock.report.units import plural
 
 __all__ = ["logs"]
 
 _PAUSE = 0.2  # seconds between two looks at a log that grows
+_WORDS = {
+    "failed": "failed: see `penstock show {run} --step {step}`",
+    "cancelled": "was stopped; go on with `penstock resume {run}`",
+    "died": "stands still: the process that ran it died; go on with `penstock resume {run}`",
+    "held": "waits for approval: `penstock approve {run} {step}`",
+}
 
 
 @click.command()
 @click.argument("run")
 @click.argument("step")
-@click.option("-f", "--follow", is_flag=True, help="Go on printing until the step has ended.")
+@click.option("-f", "--follow", is_flag=True, help="Go on printing until the step has ended, through all attempts.")
 @click.option(
     "--attempt", type=click.IntRange(min=1), default=None, metavar="N", help="Which attempt (default: the last)."
 )
@@ -31,47 +36,48 @@ def logs(run: str, step: str, follow: bool, attempt: int | None, file: str | Non
     """Print what a step printed.
 
     RUN is a run's id or the beginning of it, its name, or `last`. Where the step was reused, the output of the run that
-    did the work is printed.
+    did the work is printed. With -f, the run may go on in another process, and the step may not have begun.
     """
     with reading(file) as (settings, ledger):
-        if follow:
-            _follow(ledger, run, step, attempt or 0, settings.state, quiet=as_json)
+        if follow and _follow(Follower(ledger, run, step, settings.state, attempt or 0), step, quiet=as_json):
+            return
         log = find_log(ledger, run, step, attempt or 0)
         if as_json:
             show(logs_view(log, settings.state), [], as_json=True)
-        elif not follow:
-            printed = 0
-            for piece in read_log(log.span, settings.state):
-                printed += len(piece)
-                _write(piece)
-            parts = [row["step"] for row in ledger.steps(log.run) if row["step"].startswith(f"{step}[")]
-            if parts:
-                note(f"`{step}` became {plural(len(parts), 'part')}: see `penstock logs {run} '{parts[0]}'`, and so on")
-            elif not printed:
-                note(f"`{step}` printed nothing")
-
-
-def _follow(ledger: Ledger, run: str, step: str, attempt: int, state: Path, *, quiet: bool) -> None:
-    """Print a log as it grows, from its beginning, until its attempt has ended. With `quiet`, only wait."""
-    found = ledger.run(run).id  # `last` may be another one later
-    printed, shown = 0, 0
-    while True:
-        try:
-            log = find_log(ledger, found, step, attempt)
-        except NotFound:
-            if attempt or ledger.status(found) != "running" or step not in {row["step"] for row in ledger.steps(found)}:
-                raise
-            time.sleep(_PAUSE)  # it has not begun
-            continue
-        if log.attempt != shown:
-            printed, shown = 0, log.attempt
-        for piece in read_log(log.span, state, printed):
+            return
+        printed = 0
+        for piece in read_log(log.span, settings.state, growing=not log.over):
             printed += len(piece)
+            _write(piece)
+        parts = [row["step"] for row in ledger.steps(log.run) if row["step"].startswith(f"{step}[")]
+        if parts:
+            note(f"`{step}` became {plural(len(parts), 'part')}: see `penstock logs {run} '{parts[0]}'`, and so on")
+        elif not printed:
+            note(f"`{step}` printed nothing")
+
+
+def _follow(follower: Follower, step: str, *, quiet: bool) -> bool:
+    """Print what comes, until nothing more does (with `quiet`, only wait); False where it is to be found elsewhere."""
+    waiting, shown = True, 0
+    while True:
+        for number, piece in follower.look():
+            if number != shown and number > 1 and not quiet:
+                note(f"attempt {number} of `{step}`")
+            shown = number
             if not quiet:
                 _write(piece)
-        if log.over or ledger.status(found) != "running":
-            return
+        if follower.done:
+            break
+        if not follower.current and waiting and not quiet:
+            waiting = False
+            note(f"`{step}` has not begun: waiting for it")
         time.sleep(_PAUSE)
+    if quiet or not follower.current:
+        return False
+    if follower.state in _WORDS:
+        words = _WORDS[follower.state].format(run=follower.run, step=shlex.quote(step))
+        note(f"`{step}` {words}")
+    return True
 
 
 def _write(data: bytes) -> None:

@@ -63,7 +63,7 @@ def show(run: str, step: str | None, rows: bool, file: str | None, as_json: bool
             show_document(counted, rows_lines(counted), as_json=as_json)
             return
         if step is not None:
-            details = step_view(ledger, run, step, lambda digest: _file_of(settings, digest))
+            details = step_view(ledger, run, step, lambda digest: _file_of(settings, digest), now=time.time())
             show_document(details, step_lines(details), as_json=as_json)
             return
         document = run_view(ledger, run, now=time.time())

@@ -7,6 +7,7 @@ from penstock.model.run import Execution
 from penstock.report.documents import StepDocument
 from penstock.report.paint import Line, crop, plain, safe, width
 from penstock.report.tally import StepTally, Tally
+from penstock.report.underway import left_words, seconds_left, usage_words
 from penstock.report.units import clock, count, duration, error_words, plural, size
 
 __all__ = ["GLYPHS", "board", "outputs_text", "step_glyph", "stopping_text", "tail"]
@@ -27,6 +28,7 @@ GLYPHS: dict[str, tuple[str, str]] = {
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _WIDEST = 120
 _ALL_AT_THE_END = 40
+_EARLY = 2.0  # seconds of an attempt in which nobody asks when it will end
 
 
 def board(tally: Tally, now: float, columns: int, lines: int) -> list[Line]:
@@ -177,7 +179,10 @@ def _details(step: StepTally, now: float, room: int) -> Line:
             left = outputs_text(step.execution)
             return [(f"{duration(step.seconds):>8}", ""), (f"  {left:<22}" if left else "", ""), *_why(step)]
         case "running":
-            return [(f"{clock(now - step.began) if step.began is not None else '':>8}", ""), *_progress(step, room - 8)]
+            return [
+                (f"{clock(now - step.began) if step.began is not None else '':>8}", ""),
+                *_progress(step, now, room - 8),
+            ]
         case "retrying":
             failure = error_words(step.failure.kind, step.failure.message) if step.failure else ""
             return [("trying again  ", "warn"), (safe(f"attempt {step.attempt} failed: {failure}"), "dim")]
@@ -203,14 +208,20 @@ def _why(step: StepTally) -> Line:
     return [("  " + safe(reasons[0].what) + more, "dim")]
 
 
-def _progress(step: StepTally, room: int) -> Line:
+def _progress(step: StepTally, now: float, room: int) -> Line:
+    elapsed = now - step.began if step.began is not None else 0.0
+    left = seconds_left(elapsed, step.done, step.total, step.typical, step.longest) if elapsed >= _EARLY else None
+    words = left_words(left, elapsed, step.longest)
+    usage = usage_words(step.cpu, step.memory)
+    rest: Line = [
+        (f"  {words}" if words else "", "warn" if left is None else ""),
+        ("  " + safe(step.text) if step.text else "", "dim"),
+        (f"  {usage}" if usage else "", "dim"),
+    ]
     if step.total <= 0:
-        return [
-            (f"  {count(step.done)}" if step.done else "", "dim"),
-            ("  " + safe(step.text) if step.text else "", "dim"),
-        ]
+        return [(f"  {count(step.done)}" if step.done else "", "dim"), *rest]
     share = min(step.done / step.total, 1.0)
     numbers = f"  {share:4.0%}  {count(step.done)}/{count(step.total)}"
-    bar = min(room - len(numbers) - 2, 24)
+    bar = min(room - len(numbers) - 2 - sum([width(text) for text, _ in rest]), 24)
     line: Line = [("  ", ""), *_bar(share, bar, "busy")] if bar >= 6 else []
-    return [*line, (numbers, ""), ("  " + safe(step.text) if step.text else "", "dim")]
+    return [*line, (numbers, ""), *rest]

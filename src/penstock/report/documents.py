@@ -44,6 +44,7 @@ __all__ = [
     "StepDetails",
     "StepDocument",
     "StepStatus",
+    "UnderwayDocument",
     "UserDocument",
     "VerifyDocument",
     "WarningDocument",
@@ -109,9 +110,32 @@ class FailureDocument(ErrorBody):
     parameters: dict[str, str]
 
 
+class UnderwayDocument(TypedDict):
+    """A step while it runs, or waits for a named limit (`waits` says which). `done` of `total` is its progress; `cpu`
+    (processors) and `memory` are what it used when it was `looked` at, `silent` the seconds for which it had said nothing;
+    `typical` and `longest` are the seconds that earlier attempts took; `left` and `ends` when it may end. None: not known."""
+
+    attempt: int
+    elapsed: float
+    done: float
+    total: float
+    text: str
+    cpu: float | None
+    memory: int | None
+    silent: float | None
+    looked: str | None
+    typical: float | None
+    longest: float | None
+    left: float | None
+    ends: str | None
+    host: str
+    pid: int
+    waits: str
+
+
 class StepDocument(TypedDict):
     """One step of a run. `parent` is the step that grew it while the run was on, else ""; `note` is the question of a step
-    that waits, the reason of one that was skipped, or what blocks it."""
+    that waits, the reason of one that was skipped, or what blocks it. `underway` is there while it runs."""
 
     step: str
     parent: str
@@ -129,6 +153,7 @@ class StepDocument(TypedDict):
     metrics: dict[str, float | None]
     error: FailureDocument | None
     note: str
+    underway: UnderwayDocument | None
 
 
 class FindingDocument(TypedDict):

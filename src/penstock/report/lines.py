@@ -20,7 +20,8 @@ from penstock.model.event import (
 from penstock.report.board import outputs_text, stopping_text
 from penstock.report.paint import Line, Screen, safe, width
 from penstock.report.tally import StepTally, Tally
-from penstock.report.units import count, duration, error_words, plural
+from penstock.report.underway import left_words, progress_words, seconds_left, usage_words
+from penstock.report.units import duration, error_words, plural
 
 __all__ = ["Lines"]
 
@@ -84,7 +85,7 @@ class Lines:
             due = next((limit for limit in _SILENCE if before < limit <= passed), 0.0)
             if due or passed - max(before, _SILENCE[-1]) >= 900:
                 self._said[step.name] = now
-                text += self._say("running", step.name, [(f"for {duration(passed)}", "dim"), *_share(step)])
+                text += self._say("running", step.name, [(f"for {duration(passed)}", "dim"), *_share(step, now)])
         return text
 
     def _ran(self, step: StepTally | None) -> str:
@@ -127,7 +128,7 @@ class Lines:
         if step is None or now - self._said.get(step.name, now) < 30:
             return ""
         self._said[step.name] = now
-        return self._say("running", step.name, _share(step))
+        return self._say("running", step.name, _share(step, now))
 
     def _kept(self, tally: Tally) -> str:
         steps = set(tally.run.steps) if tally.run else set()  # not the children of steps that grew
@@ -163,9 +164,10 @@ def _names(names: tuple[str, ...] | list[str]) -> str:
     return shown
 
 
-def _share(step: StepTally) -> Line:
-    if step.total > 0:
-        share = f"{min(step.done / step.total, 1):.0%}, {count(step.done)} of {count(step.total)}"
-    else:
-        share = count(step.done) if step.done else ""
-    return [(f"  {share}" if share else "", ""), (f"  {safe(step.text)}" if step.text else "", "dim")]
+def _share(step: StepTally, now: float) -> Line:
+    elapsed = now - step.began if step.began is not None else 0.0
+    left = seconds_left(elapsed, step.done, step.total, step.typical, step.longest)
+    words = [progress_words(step.done, step.total), left_words(left, elapsed, step.longest)]
+    told = ", ".join([one for one in words if one])
+    usage = usage_words(step.cpu, step.memory)
+    return [(f"  {one}" if one else "", style) for one, style in ((told, ""), (safe(step.text), "dim"), (usage, "dim"))]

@@ -12,7 +12,7 @@ from penstock.ports import Ledger
 from penstock.report.documents import LogsDocument
 from penstock.report.views import find_step
 
-__all__ = ["Log", "find_log", "logs_view", "read_log"]
+__all__ = ["Log", "find_log", "log_end", "logs_view", "read_log"]
 
 _PIECE = 1 << 20  # bytes read at once
 
@@ -67,14 +67,14 @@ def find_log(ledger: Ledger, run: str, step: str, attempt: int = 0) -> Log:
     return Log(made_in, step, chosen, tuple(sorted(spans)), row["status"], span, done)
 
 
-def read_log(span: LogSpan | None, folder: Path, start: int = 0) -> Iterator[bytes]:
-    """The bytes of a log from `start` on, piece by piece. An attempt that still runs has no size yet: to the end.
+def read_log(span: LogSpan | None, folder: Path, start: int = 0, *, growing: bool = False) -> Iterator[bytes]:
+    """The bytes of a log from `start` on, piece by piece; of one that is `growing`, whose size nobody knows, to the end.
 
     `folder` is what relative paths are relative to. A log that was deleted reads as nothing.
     """
     if span is None:
         return
-    left = span.size - start if span.size else None
+    left = None if growing else span.size - start
     try:
         with _place(span.file, folder).open("rb") as file:
             file.seek(span.start + start)
@@ -87,6 +87,14 @@ def read_log(span: LogSpan | None, folder: Path, start: int = 0) -> Iterator[byt
                 yield piece
     except FileNotFoundError:
         return
+
+
+def log_end(span: LogSpan, folder: Path) -> int:
+    """Where the file of a log ends now, in bytes; 0 where there is none."""
+    try:
+        return _place(span.file, folder).stat().st_size
+    except OSError:
+        return 0
 
 
 def _place(file: str, folder: Path) -> Path:
@@ -105,7 +113,7 @@ def logs_view(log: Log, folder: Path) -> LogsDocument:
         "attempts": list(log.attempts),
         "status": log.status,  # type: ignore[typeddict-item]
         "file": log.span.file if log.span else "",
-        "text": b"".join(read_log(log.span, folder)).decode("utf-8", "replace"),
+        "text": b"".join(read_log(log.span, folder, growing=not log.over)).decode("utf-8", "replace"),
     }
 
 

@@ -12,6 +12,7 @@ from penstock.report.documents import (
 )
 from penstock.report.paint import Line, crop, safe, table
 from penstock.report.summary import closing_of, summary
+from penstock.report.underway import underway_words
 from penstock.report.units import ago, count, duration, number, plural, size
 
 __all__ = ["run_lines", "runs_lines"]
@@ -97,7 +98,7 @@ def _steps_table(steps: list[StepDocument]) -> list[Line]:
                 [(f"{glyph} ", style), (safe(step["step"]), quiet)],
                 [(_WORDS.get(step["status"], step["status"]), style)],
                 duration(step["seconds"]) if busy and step["seconds"] else "",
-                size(step["peak_memory"]) if busy and step["peak_memory"] else "",
+                size(_memory(step)) if busy and _memory(step) else "",
                 [(_outputs(step["outputs"]), quiet)],
                 [(_why(step, parts.get(step["step"], 0)), "dim")],
             ]
@@ -109,6 +110,11 @@ def _steps_table(steps: list[StepDocument]) -> list[Line]:
     return table([head, *rows], right=[2, 3]) if rows else []
 
 
+def _memory(step: StepDocument) -> int:
+    """The most that a step took, or what it takes now."""
+    return (step["underway"]["memory"] or 0) if step["underway"] else step["peak_memory"]
+
+
 def _why(step: StepDocument, parts: int) -> str:
     """The words at the end of a step's line; `parts` is how many steps it grew."""
     whole = f"{plural(parts, 'part')}; " if parts else ""
@@ -118,6 +124,8 @@ def _why(step: StepDocument, parts: int) -> str:
 def _reason(step: StepDocument) -> str:
     if step["status"] == "failed" and step["error"]:
         return safe(f"{step['error']['kind']}: {step['error']['message']}")
+    if step["underway"]:
+        return safe(underway_words(step["underway"]))
     if step["note"]:
         return safe(step["note"])
     reasons = [one for one in step["reasons"] if one["kind"] != "same"]

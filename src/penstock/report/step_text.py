@@ -1,13 +1,15 @@
 """A step of a run as lines for people: why it ran, what it took, what its outputs look like."""
 
 import shlex
+from datetime import datetime
 from typing import Any
 
 from penstock.report.board import step_glyph
-from penstock.report.documents import ArtifactDocument, StepDetails, StepDocument
+from penstock.report.documents import ArtifactDocument, StepDetails, StepDocument, UnderwayDocument
 from penstock.report.paint import Line, crop, safe, table
 from penstock.report.plan_text import reason_words
 from penstock.report.summary import failure_lines
+from penstock.report.underway import left_words, progress_words, usage_words
 from penstock.report.units import count, duration, number, size
 
 __all__ = ["step_lines"]
@@ -26,9 +28,7 @@ def step_lines(details: StepDetails) -> list[Line]:
     ]  # fmt: skip
     if details["made_in"] and details["made_in"] != details["run"]:
         lines.append([("  made in run ", "dim"), (details["made_in"], "code")])
-    facts: list[list[Line | str]] = []
-    if step["seconds"]:
-        facts.append([[("took", "dim")], _took(step)])
+    facts = _underway(step["underway"]) if step["underway"] else _took(step)
     facts += [[[("why", "dim")] if not i else "", reason_words(one)] for i, one in enumerate(step["reasons"])]
     for title, values in (("parameters", details["parameters"]), ("metrics", step["metrics"])):
         for i, (name, value) in enumerate(values.items()):
@@ -59,12 +59,35 @@ def step_lines(details: StepDetails) -> list[Line]:
     if step["error"] is not None:
         lines += [[], *failure_lines(step["step"], step["attempts"], step["error"])]
     if step["attempts"]:
-        log = f"penstock logs {details['run']} {shlex.quote(step['step'])}"
+        log = f"penstock logs {details['run']} {shlex.quote(step['step'])}{' -f' if step['underway'] else ''}"
         lines += [[], [("  its log: ", "dim"), (log, "code")]]
     return lines
 
 
-def _took(step: StepDocument) -> Line:
+def _underway(one: UnderwayDocument) -> list[list[Line | str]]:
+    """What is known of a step that runs, a line for each question."""
+    if one["waits"]:
+        return [[[("now", "dim")], safe(one["waits"])]]
+    left = left_words(one["left"], one["elapsed"], one["longest"] or 0.0)
+    ends = datetime.fromisoformat(one["ends"]).astimezone().strftime(", at %H:%M:%S") if one["ends"] else ""
+    attempt = f", attempt {one['attempt']}" if one["attempt"] > 1 else ""
+    where = f", process {one['pid']} on {one['host']}" if one["pid"] else ""
+    told = [("runs", f"for {duration(one['elapsed'])}{attempt}{where}")]
+    came = ", ".join([words for words in (progress_words(one["done"], one["total"]), one["text"]) if words])
+    told += [("progress", came)] if came else []
+    told += [("ends", left + ends)] if left else []
+    if one["longest"] is not None and one["typical"] is not None:
+        told.append(("before", f"{duration(one['typical'])} as a rule, {duration(one['longest'])} at most"))
+    if one["memory"] is not None and one["looked"] is not None:
+        quiet = one["silent"] or 0.0
+        silent = f", silent for {duration(quiet)}" if quiet >= 1.0 else ""
+        told.append(("uses", usage_words(one["cpu"] or 0.0, one["memory"]) + silent))
+    return [[[(title, "dim")], safe(words)] for title, words in told]
+
+
+def _took(step: StepDocument) -> list[list[Line | str]]:
+    if not step["seconds"]:
+        return []
     parts = [duration(step["seconds"])]
     if step["cpu_seconds"]:
         parts.append(f"{duration(step['cpu_seconds'])} of processor time")
@@ -72,7 +95,7 @@ def _took(step: StepDocument) -> Line:
         parts.append(f"{size(step['peak_memory'])} of memory")
     if step["attempts"] > 1:
         parts.append(f"{step['attempts']} attempts")
-    return [(", ".join(parts), "")]
+    return [[[("took", "dim")], ", ".join(parts)]]
 
 
 def _digest(digest: str) -> str:

@@ -56,6 +56,7 @@ class Closing(Struct, frozen=True):
     failures: tuple[tuple[str, int, FailureDocument | None], ...] = ()
     warnings: tuple[WarningDocument, ...] = ()
     held: tuple[tuple[str, str], ...] = ()
+    running: tuple[str, ...] = ()
 
 
 def closing_of(run: RunDocument) -> Closing:
@@ -75,6 +76,7 @@ def closing_of(run: RunDocument) -> Closing:
         tuple([(one["step"], one["attempts"], one["error"]) for one in run["steps"] if one["status"] == "failed"]),
         tuple(run["warnings"]),
         tuple([(one["step"], one["note"]) for one in run["steps"] if one["status"] == "waiting" and one["note"]]),
+        tuple([one["step"] for one in run["steps"] if one["underway"] and not one["underway"]["waits"]]),
     )
 
 
@@ -230,6 +232,9 @@ def _held(run: Closing) -> list[Line]:
 
 def _next(run: Closing) -> list[Line]:
     lines: list[Line] = []
+    if run.running:
+        follow = f"penstock logs {run.run} {shlex.quote(run.running[-1])} -f"  # of a step that grew, a part
+        lines.append([("  follow:  ", "dim"), (follow, "code")])
     if run.status in ("failed", "cancelled"):
         lines.append([("  go on:   ", "dim"), (f"penstock resume {run.run}", "code")])
     if run.failures:

@@ -15,6 +15,7 @@ from penstock.model.event import (
     Committed,
     Decided,
     Event,
+    Expected,
     Failed,
     Grown,
     Held,
@@ -23,6 +24,7 @@ from penstock.model.event import (
     Retrying,
     RunEnded,
     RunStarted,
+    Sampled,
     Skipped,
     Stopping,
     Warned,
@@ -45,10 +47,13 @@ class StepTally:
     __slots__ = (
         "attempt",
         "began",
+        "cpu",
         "done",
         "execution",
         "failure",
         "grew",
+        "longest",
+        "memory",
         "metrics",
         "name",
         "reasons",
@@ -56,6 +61,7 @@ class StepTally:
         "state",
         "text",
         "total",
+        "typical",
     )
 
     def __init__(self, name: str) -> None:
@@ -67,6 +73,10 @@ class StepTally:
         self.done = 0.0
         self.total = 0.0
         self.text = ""
+        self.cpu = 0.0  # processors in use, and resident bytes, when it was looked at; 0 before
+        self.memory = 0
+        self.typical = 0.0  # seconds that earlier attempts took, 0 where there were none
+        self.longest = 0.0
         self.reasons: tuple[Reason, ...] = ()
         self.failure: Failure | None = None
         self.grew = False
@@ -111,6 +121,9 @@ class Tally:
             return self._begun(event, now)  # type: ignore[arg-type]
         if kind is Progressed:
             return self._progressed(event)  # type: ignore[arg-type]
+        if kind is Sampled or kind is Expected:
+            self._learnt(event)  # type: ignore[arg-type]
+            return None
         return self._rare(event, now)
 
     def _rare(self, event: Event, now: float) -> StepTally | None:  # noqa: C901  one flat match over events
@@ -218,14 +231,26 @@ class Tally:
         step.attempt = event.attempt
         if not step.grew:  # it grew and is called again to gather: that is still the same work
             step.began = now
-            step.done = step.total = 0.0
+            step.done = step.total = step.cpu = 0.0
+            step.memory = 0
         step.text = ""
         return self._move(step, "running")
 
-    def _progressed(self, event: Progressed) -> StepTally | None:
+    def _learnt(self, event: Sampled | Expected) -> None:
+        step = self._of(event.task)
+        if step is None:
+            return
+        if isinstance(event, Sampled):
+            step.cpu, step.memory = event.cpu, event.memory
+        else:
+            step.typical, step.longest = event.typical, event.longest
+
+    def _of(self, task: str) -> StepTally | None:
         # a task's id is run/step/attempt, and a step's name may hold a slash
-        name = event.task.partition("/")[2].rpartition("/")[0]
-        step = self.steps.get(name)
+        return self.steps.get(task.partition("/")[2].rpartition("/")[0])
+
+    def _progressed(self, event: Progressed) -> StepTally | None:
+        step = self._of(event.task)
         if step is not None:
             step.done, step.total, step.text = event.done, event.total, event.text
         return step

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from penstock.errors import NotFound, did_you_mean
 from penstock.model.artifact import Stored
@@ -25,6 +25,7 @@ from penstock.report.documents import (
     StepDocument,
     WarningDocument,
 )
+from penstock.report.underway import Underway, attempts, underway_view
 from penstock.report.units import iso
 
 __all__ = [
@@ -51,26 +52,30 @@ def run_view(
     """A run by its id, a prefix of it, its name, or `last`. Raises `NotFound` with close matches.
 
     `warnings` are given by who saw the run's events; else they are read from the ledger. With `now`, in seconds since
-    1970, a run that is going on has lasted until then.
+    1970, a run that is going on has lasted until then, and what is under way is told.
     """
     found = ledger.run(run)
     rows = ledger.steps(found.id)
     line = _line_of(ledger, found, now)
     made = _made(rows)
-    steps = [_step(row, found, made) for row in rows]
+    records = ledger.events(found.id) if warnings is None else []
+    going = attempts(records) if now and line["status"] == "running" else {}
+    steps = [_step(row, found, made, going, now) for row in rows]
     executions = [row["execution"] for row in rows if row["execution"] is not None]
     return {
         "run": found.id,
         "pipeline": found.pipeline,
         "name": found.name,
         "tags": list(found.tags),
-        "status": cast("Any", ledger.status(found.id)),
+        "status": line["status"],
         "started": iso(found.started),
         "seconds": line["seconds"],
         "steps": steps,
         "metrics": {f"{one['step']}.{name}": value for one in steps for name, value in one["metrics"].items()},
         "checks": _UNCHECKED,
-        "warnings": _warned(ledger, found.id) if warnings is None else warnings,
+        "warnings": warnings_view(one.event for one in records if isinstance(one.event, Warned))
+        if warnings is None
+        else warnings,
         "file": found.file,
         "targets": list(found.targets),
         "executor": found.executor,
@@ -117,10 +122,12 @@ def previous_metrics(ledger: Ledger, pipeline: str, run: str) -> tuple[str, dict
     return (other["run"], other["metrics"]) if other else ("", {})
 
 
-def step_view(ledger: Ledger, run: str, step: str, file_of: Callable[[str], str] = lambda _: "") -> StepDetails:
+def step_view(
+    ledger: Ledger, run: str, step: str, file_of: Callable[[str], str] = lambda _: "", *, now: float = 0.0
+) -> StepDetails:
     """One step of a run, with its outputs as their codecs described them, and what it noted and drew where it ran.
 
-    `file_of` tells the file that holds a blob, "" where there is none.
+    `file_of` tells the file that holds a blob, "" where there is none. With `now`, what is under way is told.
     """
     found = ledger.run(run)
     row = find_step(ledger, found.id, step)
@@ -128,12 +135,14 @@ def step_view(ledger: Ledger, run: str, step: str, file_of: Callable[[str], str]
     shown = dict(found.parameters.get(step, {}))
     if execution is not None:
         shown = {name: value for name, (value, _) in execution.settings.items()} or shown
+    alive = now and ledger.status(found.id) == "running"
+    going = attempts(ledger.events(found.id)) if alive else {}
     notes, figures = _noted(ledger, execution.run if execution else found.id, row["step"], file_of)
     return {
         "run": found.id,
         "pipeline": found.pipeline,
         "made_in": execution.run if execution else "",
-        "step": _step(row, found, _made(ledger.steps(found.id))),
+        "step": _step(row, found, _made(ledger.steps(found.id)), going, now),
         "parameters": shown,
         "artifacts": _artifacts(execution),
         "notes": notes,
@@ -185,8 +194,12 @@ def _inputs(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> dict[s
     return {name: {"artifact": one, "digest": made.get(one, "")} for name, one in bound.items()}
 
 
-def _step(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> StepDocument:
+def _step(
+    row: Mapping[str, Any], run: Run, made: Mapping[str, str], going: Mapping[str, Underway], now: float
+) -> StepDocument:
     execution: Execution | None = row["execution"]
+    one = going.get(row["step"]) if row["status"] in ("running", "waiting") else None
+    underway = underway_view(one, now) if one is not None else None
     return {
         "step": row["step"],
         "parent": "" if row["step"] in run.steps else row["step"].rpartition("[")[0],
@@ -196,7 +209,7 @@ def _step(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> StepDocu
         "key": row["key"] or "",
         "attempts": row["attempts"],
         "started": iso(row["started"]) if row["started"] else None,
-        "seconds": row["seconds"] or 0.0,
+        "seconds": underway["elapsed"] if underway else row["seconds"] or 0.0,
         "cpu_seconds": row["cpu_seconds"] or 0.0,
         "peak_memory": row["peak_memory"] or 0,
         "inputs": _inputs(row, run, made),
@@ -204,6 +217,7 @@ def _step(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> StepDocu
         "metrics": numbers_view(row["metrics"]),
         "error": failure_view(row["error"]),
         "note": row.get("question") or row.get("reason") or (f"blocked by {row['by']}" if row.get("by") else ""),
+        "underway": underway,
     }
 
 
@@ -272,10 +286,6 @@ def failure_view(failure: Failure | None) -> FailureDocument | None:
         "traceback": failure.traceback,
         "parameters": failure.parameters,
     }
-
-
-def _warned(ledger: Ledger, run: str) -> list[WarningDocument]:
-    return warnings_view([record.event for record in ledger.events(run) if isinstance(record.event, Warned)])
 
 
 def _line_of(ledger: Ledger, run: Run, now: float) -> RunLine:
