@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -74,6 +75,11 @@ def _module(name: str) -> str:
     return "" if importlib.util.find_spec(name) else f"the package {name} is not installed"
 
 
+def _uv() -> str:
+    beside = os.path.join(os.path.dirname(sys.executable), "uv")
+    return "" if os.path.exists(beside) else _command("uv")
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "chromium": _chromium,
     "git": lambda: _command("git"),
@@ -86,6 +92,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "strace": _strace,
     "tmpfs": _tmpfs,
     "torch": lambda: _module("torch"),
+    "uv": _uv,
     "user": lambda: "" if os.geteuid() != 0 else "root is not bound by permissions",
 }
 OPTIONAL = {"ray", "torch", "user"}  # skipped with their reason even under .ci/run

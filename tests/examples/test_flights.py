@@ -59,6 +59,27 @@ def test_flights(project: Path) -> None:
     }
 
 
+@pytest.mark.timeout(300)
+def test_a_run_is_done_again_whatever_became_of_the_project(project: Path) -> None:
+    run = penstock(project, "run")["run"]
+    example = project / "flights.py"
+    text = example.read_text(encoding="utf-8")
+    example.write_text(f"# another comment\n{text}\n\ndef unused():\n    return 1\n", encoding="utf-8")
+    unrelated = penstock(project, "reproduce", run)
+    assert (unrelated["status"], unrelated["since"]) == ("equal", [])
+    assert {one["verdict"] for one in unrelated["artifacts"]} == {"equal"}
+    assert len(unrelated["artifacts"]) == 16
+
+    example.write_text(text.replace('within="2h"', 'within="3h"'), encoding="utf-8")
+    (project / "data" / "planes.parquet").unlink()
+    related = penstock(project, "reproduce", run, "features")
+    assert related["status"] == "equal"
+    (since,) = related["since"]
+    assert (since["step"], since["reasons"][0]["what"]) == ("features", "its code changed (`features`)")
+    assert related["given"] == ["planes"]
+    assert [(one["step"], one["gone"]) for one in related["files"]] == [("planes", True)]
+
+
 @pytest.mark.timeout(120)
 def test_the_data_is_prepared_the_same_each_time(project: Path) -> None:
     before = {path.name: path.read_bytes() for path in (project / "data").iterdir()}

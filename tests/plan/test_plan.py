@@ -86,3 +86,14 @@ def test_what_waits_says_for_whom():
     graph = of({"a": (), "b": ("a",)})
     plan = make(graph, lambda name: Work(graph.steps[name]), Memory())
     assert [reason.what for reason in plan["b"].reasons] == ["waits for `a`"]
+
+
+def test_what_is_given_is_reused_and_cuts_nothing_off_below():
+    graph, memory = of({"a": [], "b": ["a"], "c": ["b"]}), Memory()
+    works = lambda name: Work(graph.steps[name])
+    memory.run(graph, works, {"a": "1", "b": "2", "c": "3"})
+    given = Execution("k", "p", "b", "step", "r", 1, "code", outputs=(Made("b", Stored("plain", "x", "x", 1)),))
+    plan = make(graph, works, memory, given={"b": given})
+    assert [one.action for one in plan.decisions] == ["reuse", "reuse", "run"]
+    assert (plan["b"].execution, plan["b"].reasons[0].kind) == (given, "given")
+    assert plan.outputs["b"].digest == "x"

@@ -16,6 +16,7 @@ from penstock.declare.python import Declaration, declaration_of
 from penstock.errors import DeclarationError, NotFound, did_you_mean
 from penstock.graph.graph import Graph, build
 from penstock.model.event import Approved, Event
+from penstock.model.run import Execution
 from penstock.plan.plan import Plan
 from penstock.ports import Ledger
 from penstock.report.units import plural
@@ -45,6 +46,7 @@ class Pipeline:
         self._name, self._said = name, settings
         self._graph: Graph | None = None
         self._loaded: Declared | None = None
+        self._given: Mapping[str, Execution] = {}  # see `reproducing`
 
     @classmethod
     def load(cls, file: str | Path | None = None, **settings: Any) -> "Pipeline":
@@ -149,6 +151,7 @@ class Pipeline:
         asked = Request(
             targets, parameters or {}, force, seed, resume, name, labels, artifacts, command, keep_going, max_parallel
         )
+        asked = asked._replace(given=self._given)
         git = GitState(settings.root)
         work = Workspace(settings, graph, self._loaded)
         running = make_executor(

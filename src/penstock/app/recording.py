@@ -18,7 +18,7 @@ from penstock.model.contract import Contract
 from penstock.model.digest import digest_bytes
 from penstock.ports import Ledger
 
-__all__ = ["GitState", "environment", "graph_record", "machine", "new_run_id", "snapshot"]
+__all__ = ["GitState", "as_text", "environment", "graph_record", "machine", "new_run_id", "snapshot"]
 
 _DIFF_LIMIT = 1 << 20
 
@@ -104,6 +104,26 @@ def machine() -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
     return {"host": socket.gethostname(), "cores": cores, "memory": memory, "system": platform.system()}
+
+
+def as_text(value: object) -> str:
+    """A parameter's value as the command line would be given it, so that a run can be resumed and done again.
+
+    >>> as_text({"a": [1, None]}), as_text("x"), as_text(0.5)
+    ('{"a":[1,null]}', 'x', '0.5')
+    """
+    if isinstance(value, str | int | float | os.PathLike | None):
+        return str(value)
+    try:
+        return msgspec.json.encode(value, enc_hook=_plain_path).decode()
+    except (TypeError, ValueError, OverflowError):
+        return str(value)
+
+
+def _plain_path(value: object) -> str:
+    if isinstance(value, os.PathLike):
+        return str(value)
+    raise TypeError
 
 
 def graph_record(graph: Graph) -> dict[str, Any]:

@@ -106,6 +106,10 @@ class RunResult:
                 )
         return self
 
+    def close(self) -> None:
+        """Let go of the ledger: values that were not asked for yet can't be loaded any more."""
+        self._ledger.close()
+
     def __repr__(self) -> str:
         return f"<run {self.run} {self.status}>"
 

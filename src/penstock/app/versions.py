@@ -12,7 +12,7 @@ from penstock.model.digest import PREFIX, short
 from penstock.model.run import Consumed, Execution
 from penstock.ports import Ledger, Store
 
-__all__ = ["Version", "find_version", "find_versions", "resolve"]
+__all__ = ["Version", "find_version", "find_versions", "is_kept", "resolve"]
 
 
 class Version(Struct, frozen=True):
@@ -56,7 +56,7 @@ def find_versions(
             continue
         listed = tuple(tags.get(stored.digest, ()))
         if not tag or tag in listed:
-            found.append(Version(name, stored, execution, listed, _kept(stored, store)))
+            found.append(Version(name, stored, execution, listed, is_kept(stored, store)))
     return found[::-1]
 
 
@@ -186,7 +186,8 @@ def _input(execution: Execution, name: str) -> Consumed | None:
     return named[0] if len(named) == 1 else None
 
 
-def _kept(stored: Stored, store: Store) -> bool:
+def is_kept(stored: Stored, store: Store) -> bool:
+    """Whether the bytes of a stored value are here."""
     if stored.data is None and not store.has(stored.blob):
         return False
     return all(store.has(part) for part in stored.parts)

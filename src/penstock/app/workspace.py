@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from penstock.app.interrupts import Interrupts
 from penstock.app.limits import check_limits, gated
-from penstock.app.recording import GitState, environment, graph_record, machine, new_run_id, snapshot
+from penstock.app.recording import GitState, as_text, environment, graph_record, machine, new_run_id, snapshot
 from penstock.app.settings import Settings, open_ledger, open_store
 from penstock.declare.load import Declared
 from penstock.errors import LedgerError, UnknownName, did_you_mean
 from penstock.graph.graph import Graph
 from penstock.model.event import Approved
-from penstock.model.run import Run
+from penstock.model.run import Execution, Run
 from penstock.plan.decide import Work
 from penstock.plan.files import Stats
 from penstock.plan.memory import Past
@@ -31,7 +31,7 @@ __all__ = ["Conduct", "Request", "Workspace"]
 
 class Request(NamedTuple):
     """What people ask of a plan or a run. `parameters` maps `step.parameter` to a value or text; `seed` None: the setting. `marks` are tags for
-    artifacts, as `artifact@tag`."""
+    artifacts, as `artifact@tag`; `given` are results of steps that need not be done, whatever they would read now."""
 
     targets: Sequence[str] = ()
     parameters: Mapping[str, object] = {}
@@ -44,6 +44,7 @@ class Request(NamedTuple):
     command: Sequence[str] = ()
     keep_going: bool | None = None
     max_parallel: int | None = None
+    given: Mapping[str, Execution] = {}
 
 
 class Conduct(NamedTuple):
@@ -82,10 +83,12 @@ class Workspace:
 
         def work_of(name: str) -> Work:
             step = graph.steps[name]
+            if name in request.given:
+                return Work(step, seed=seed_of(seed, name))
             given = settings_of(step, overrides.get(name, {}), seed, settings.root, stats) if step.parameters else ()
             return Work(step, given, seed_of(seed, name), name in forced, past.hidden(name))
 
-        plan = make(graph, work_of, past)
+        plan = make(graph, work_of, past, given=request.given)
         learnt = {path: seen for path, seen in stats.items() if known.get(path) != seen}
         if learnt:
             self.ledger.save_stats(learnt)
@@ -122,7 +125,7 @@ class Workspace:
                 for name, work in plan.works.items()
                 if work.settings
             },
-            overrides={name: str(value) for name, value in request.parameters.items()},
+            overrides={name: as_text(value) for name, value in request.parameters.items()},
             seed=settings.seed if request.seed is None else request.seed,
             executor=executor.name,
             workers=getattr(executor, "workers", 1),

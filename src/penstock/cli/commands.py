@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "approve": ("resume", "Run", "Let a step go on that waits for approval."),
     "runs": ("runs", "Look", "List runs, newest first, or follow a metric through them."),
     "show": ("runs", "Look", "Show a run, or one step of it."),
+    "reproduce": ("reproduce", "Look", "Do a run again from what it stored, and compare digest by digest."),
     "versions": ("versions", "Look", "List every version of an artifact, newest first."),
     "tag": ("tag", "Look", "Tag or name a run, or a version of an artifact."),
     "tags": ("tag", "Look", "List names and tags, and what they stand for."),

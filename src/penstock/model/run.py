@@ -17,7 +17,7 @@ class Reason(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a step runs or is reused, as data.
 
     `kind` is one of: `never-ran`, `code`, `input`, `parameter`, `package`, `python`, `file`, `variable`, `forced`,
-    `uncached`, `lost`, `upstream`, `same`. `what` says it in words; `where` is `file:line`; `diff` a unified diff.
+    `uncached`, `lost`, `upstream`, `given`, `same`. `what` says it in words; `where` is `file:line`; `diff` a unified diff.
     """
 
     kind: str

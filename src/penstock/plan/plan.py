@@ -41,13 +41,26 @@ class Plan(Struct, frozen=True):
         return next(one for one in self.decisions if one.step == step)
 
 
-def make(graph: Graph, work_of: Callable[[str], Work], memory: Memory, *, explain: bool = True) -> Plan:
-    """Plan a graph: decide every step whose inputs are known, in order."""
+def make(
+    graph: Graph,
+    work_of: Callable[[str], Work],
+    memory: Memory,
+    *,
+    explain: bool = True,
+    given: Mapping[str, Execution] | None = None,
+) -> Plan:
+    """Plan a graph: decide every step whose inputs are known, in order. The steps in `given` are reused as they were
+    done then, whatever they would be called with now."""
     works: dict[str, Work] = {}
     outputs: dict[str, Stored] = {}
     decisions: list[Decision] = []
     for name in graph.steps:
         work = works[name] = work_of(name)
+        if given and name in given:
+            done = given[name]
+            decisions.append(Decision(name, "reuse", _GIVEN, done.key, done))
+            outputs.update(made(done))
+            continue
         waits = [maker for maker, artifact in graph.inputs(name).values() if artifact not in outputs]
         if waits:
             above = ", ".join(f"`{one}`" for one in dict.fromkeys(waits))
@@ -60,6 +73,9 @@ def make(graph: Graph, work_of: Callable[[str], Work], memory: Memory, *, explai
             outputs.update(made(decision.execution))
         decisions.append(decision)
     return Plan(graph, works, tuple(decisions), outputs)
+
+
+_GIVEN = (Reason("given", "its stored result was given"),)
 
 
 def made(execution: Execution) -> dict[str, Stored]:

@@ -3,15 +3,22 @@
 As in `documents.py`: additions are allowed, renames are not.
 """
 
-from typing import TypedDict
+from typing import Any, Literal, TypedDict
 
 from penstock.model.event import RunStatus
-from penstock.report.documents import InputDocument, OutputDocument
+from penstock.report.documents import FailureDocument, InputDocument, OutputDocument, WhyReason
 
 __all__ = [
     "HISTORY_DOCUMENTS",
+    "ChangedFileDocument",
+    "ComparedDocument",
+    "FailuresDocument",
     "MetricHistoryDocument",
     "MetricPoint",
+    "MovedMetricDocument",
+    "PackageDocument",
+    "ReproduceDocument",
+    "StepChangesDocument",
     "TagDocument",
     "TaggedDocument",
     "TagsDocument",
@@ -89,8 +96,92 @@ class VersionsDocument(TypedDict):
     versions: list[VersionDocument]
 
 
+class ComparedDocument(TypedDict):
+    """An artifact then and now: their digests ("" for what is not there), and why they differ, as far as it is known.
+
+    `given`: taken from the store and not made again; `missing`: made then, and not now. `bytes_differ` where only the
+    library's own bytes are others, and the state is equal."""
+
+    step: str
+    artifact: str
+    verdict: Literal["equal", "different", "missing", "given"]
+    before: str
+    after: str
+    bytes_differ: bool
+    reasons: list[WhyReason]
+
+
+class MovedMetricDocument(TypedDict):
+    """A metric that is another one (null: not measured, or not finite)."""
+
+    metric: str
+    before: float | None
+    after: float | None
+
+
+class FailuresDocument(TypedDict):
+    """A step that failed then or now."""
+
+    step: str
+    before: FailureDocument | None
+    after: FailureDocument | None
+
+
+class ChangedFileDocument(TypedDict):
+    """A file that a step read and that is another now, or gone. `parameter` is "" for one that it did not declare."""
+
+    step: str
+    path: str
+    parameter: str
+    gone: bool
+
+
+class PackageDocument(TypedDict):
+    """An installed distribution (or `python`, `platform`) that differs; "" where it is not installed. `reached` where
+    the code of some step imports it."""
+
+    package: str
+    before: str
+    after: str
+    reached: bool
+
+
+class StepChangesDocument(TypedDict):
+    """What of the code that a step reaches differs ("" for what can't be said of any step)."""
+
+    step: str
+    reasons: list[WhyReason]
+
+
+class ReproduceDocument(TypedDict):
+    """What came of doing a run again. `equal` when every artifact is (`given` ones aside), `failed` when a step failed
+    that did not fail then.
+
+    `given` steps were taken from the store because of `files`; `left` were not done again because they deploy; `moved`
+    are source files outside of the project that have changed. `since` tells how the project's code differs now from
+    that of the run, and `commits` the commits then and now. `folder` is "" unless it was kept."""
+
+    run: str
+    pipeline: str
+    status: Literal["equal", "different", "failed"]
+    seconds: float
+    artifacts: list[ComparedDocument]
+    metrics: list[MovedMetricDocument]
+    failures: list[FailuresDocument]
+    given: list[str]
+    left: list[str]
+    files: list[ChangedFileDocument]
+    moved: list[str]
+    environment: list[PackageDocument]
+    machine: dict[str, dict[str, Any]]
+    since: list[StepChangesDocument]
+    commits: list[str]
+    folder: str
+
+
 HISTORY_DOCUMENTS: dict[str, tuple[type, str]] = {
     "metric": (MetricHistoryDocument, "runs --metric METRIC"),
+    "reproduce": (ReproduceDocument, "reproduce RUN"),
     "tag": (TagDocument, "tag RUN"),
     "tags": (TagsDocument, "tags"),
     "versions": (VersionsDocument, "versions ARTIFACT"),

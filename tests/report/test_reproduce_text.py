@@ -1,0 +1,118 @@
+"""What came of doing a run again, as lines."""
+
+from typing import Any
+
+from penstock.report.paint import plain
+from penstock.report.reproduce_text import change_lines, package_lines, reproduce_lines
+
+CODE: Any = {
+    "kind": "code",
+    "what": "helper `f` changed",
+    "where": "p.py:3",
+    "diff": "--- a\n+++ b\n@@ -1 +1 @@\n-one\n+two",
+}
+
+
+def compared(artifact: str, verdict: str, **fields: Any) -> Any:
+    usual = {"step": artifact, "before": "blake3:" + "a" * 64, "after": "blake3:" + "b" * 64, "bytes_differ": False}
+    return {"artifact": artifact, "verdict": verdict, **usual, "reasons": [], **fields}
+
+
+def document(**fields: Any) -> Any:
+    usual: Any = {
+        "run": "r1", "pipeline": "p", "status": "equal", "seconds": 2.0, "artifacts": [compared("a", "equal")],
+        "metrics": [], "failures": [], "given": [], "left": [], "files": [], "moved": [], "environment": [],
+        "machine": {}, "since": [], "commits": ["", ""], "folder": "",
+    }  # fmt: skip
+    return {**usual, **fields}
+
+
+def text(one: Any) -> str:
+    return "\n".join([plain(line) for line in reproduce_lines(one)])
+
+
+def test_equal() -> None:
+    made = document(artifacts=[compared("a", "equal", bytes_differ=True), compared("b", "given")])
+    assert text(made) == (
+        "✓ run r1 came out equal, digest by digest\n"
+        "  1 of 1 artifact equal · 1 from the store · 1 equal in state, in other bytes · 2.0 s"
+    )
+
+
+def test_different() -> None:
+    said = text(
+        document(
+            status="different",
+            artifacts=[
+                compared("a", "equal"),
+                compared("b\x1b", "different", reasons=[CODE, CODE]),
+                compared("c", "missing", after="", reasons=[{**CODE, "what": "the step is blocked", "diff": ""}]),
+            ],
+            metrics=[
+                {"metric": "s.rmse", "before": 1.0, "after": 1.5},
+                {"metric": "s.n", "before": None, "after": 2.0},
+            ],
+        )
+    )
+    assert "1 of 3 artifacts equal" in said
+    assert "≠ b\\x1b" in said
+    assert "aaaaaaaaaaaa  bbbbbbbbbbbb  helper `f` changed  p.py:3 and 1 more" in said
+    assert said.count("+two") == 1
+    assert "s.rmse  1  →  1.5  ▲ 0.5" in said
+
+
+def test_all_else_that_differs() -> None:
+    failure: Any = {
+        "kind": "ValueError",
+        "message": "no",
+        "where": "p.py:3",
+        "hint": "",
+        "traceback": "",
+        "parameters": {},
+    }
+    said = text(
+        document(
+            status="failed",
+            given=["raw"],
+            left=["ship"],
+            files=[
+                {"step": "raw", "path": "raw.txt", "parameter": "path", "gone": False},
+                {"step": "a", "path": "b.txt", "parameter": "", "gone": True},
+            ],
+            moved=["/elsewhere/lib.py"],
+            failures=[
+                {"step": "x", "before": None, "after": failure},
+                {"step": "y", "before": failure, "after": failure},
+                {"step": "z", "before": failure, "after": None},
+            ],
+            environment=[
+                {"package": "a", "before": "1", "after": "", "reached": False},
+                {"package": "b", "before": "1", "after": "2", "reached": True},
+            ],
+            since=[{"step": "a", "reasons": [CODE]}, {"step": "b", "reasons": [CODE]}],
+            commits=["1" * 40, "2" * 40],
+            folder="/kept",
+        )
+    )
+    for part in (
+        "raw  its stored result was taken: raw.txt has changed since",
+        "a  it was read as it is now, since nothing is stored of it: b.txt is gone",
+        "not done again, since it deploys: ship",
+        "/elsewhere/lib.py lies outside",
+        "x  ValueError: no",
+        "y  failed then, and failed again: ValueError: no",
+        "z  failed then, and did not fail now",
+        "code has changed (commit 1111111111 → 2222222222)",
+        "• a, b  helper `f` changed  p.py:3",
+        "kept in /kept",
+    ):
+        assert part in said
+    assert said.index("b  1  →  2  imported") < said.index("a  1  →  —")
+
+
+def test_very_much_is_counted() -> None:
+    packages: Any = [{"package": f"p{n}", "before": "1", "after": "2", "reached": False} for n in range(40)]
+    assert "and 10 packages more" in plain(package_lines(packages, "x")[-1])
+    assert change_lines([], "x") == []
+    many = document(status="different", artifacts=[compared(f"a{n}", "different") for n in range(33)])
+    assert "and 3 artifacts more" in text(many)
