@@ -107,3 +107,18 @@ def test_lines_are_broken_between_words() -> None:
     line = [("⚠ ", "warn"), ("weather", "name"), ("  it reads a file  ", ""), ("airports.py:16", "code")]
     assert [plain(one) for one in fold(line, 30)] == ["⚠ weather  it reads a file  ", "  airports.py:16"]
     assert fold(line, 0) == [line]
+
+
+def test_where_there_is_little_room_whole_columns_give_way() -> None:
+    rows = [["step", "ran", "1 ms", "22 MB", "never ran, and so on"], ["other", "ran", "2 ms", "22 MB", "never ran"]]
+
+    def told(room: int) -> list[str]:
+        return [
+            plain(one).split("  ")[1] + "|" + plain(one)[7:].lstrip() for one in table(rows, room=room, spare=[3, 1])
+        ]
+
+    assert told(0)[0] == "step|ran  1 ms  22 MB  never ran, and so on"
+    assert told(60)[0] == told(0)[0]
+    assert told(36)[0] == "step|ran  1 ms  never ran, and so on"
+    assert told(30)[0] == "step|1 ms  never ran, and so on"
+    assert told(16)[0] == "step|1 ms"

@@ -224,7 +224,7 @@ def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides:
 
 def _refuse_misspelt(environment: Mapping[str, str]) -> None:
     # A setting that is never looked at is worse than an error; what resembles none is not ours to judge.
-    known = [name.upper() for name in ("state", *_CONVERT)]
+    known = [name.upper() for name in ("state", "limits", *_CONVERT)]
     for variable in environment:
         name = variable.removeprefix("PENSTOCK_")
         if name != variable and name not in known and name not in _ELSEWHERE:

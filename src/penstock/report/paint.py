@@ -31,6 +31,8 @@ _STYLES: dict[str, str] = {
     "dim": "2",
 }
 
+_PIECE, _LETTERS = 16, 4  # columns of a last cell that say something, and too few to say anything
+
 _ASCII = str.maketrans(
     {"✓": "+", "✗": "x", "●": "*", "○": ".", "↺": "=", "⊘": "-", "▶": ">", "⏸": "|", "⚠": "!", "▲": "^", "▼": "v", "·": "-",
      "━": "=", "╸": "=", "─": "-", "—": "-", "…": "~", "→": ">", "│": "|", "⋯": "~", "≠": "/", "↻": "~",
@@ -188,17 +190,34 @@ def ansi(line: Line) -> str:
 
 
 def table(
-    rows: Sequence[Sequence[Line | str]], *, right: Sequence[int] = (), indent: int = 2, gap: int = 2
+    rows: Sequence[Sequence[Line | str]],
+    *,
+    right: Sequence[int] = (),
+    indent: int = 2,
+    gap: int = 2,
+    room: int = 0,
+    spare: Sequence[int] = (),
 ) -> list[Line]:
     """Rows of cells as lines with columns aligned; `right` names the columns that are aligned to the right.
 
-    A column in which every cell is empty takes no room. The last column is not padded.
+    A column in which every cell is empty takes no room. The last column is not padded. Where the lines are wider than
+    `room` (0: any), the columns in `spare` are left out, one after the other, until a piece of the last column fits;
+    where next to nothing of it fits, it is left out as well.
+
+    >>> [plain(one) for one in table([["a", "long", "b"]], room=5, spare=[1])]
+    ['  a  b']
     """
     cells = [[[(cell, "")] if isinstance(cell, str) else cell for cell in row] for row in rows]
     if not cells:
         return []
     widths = [max(width(plain(row[i])) for row in cells) for i in range(len(cells[0]))]
     shown = [i for i, wide in enumerate(widths) if wide]
+    for i in spare:
+        taken = indent + sum([widths[one] + gap for one in shown[:-1]]) + min(widths[shown[-1]], _PIECE) if shown else 0
+        if room and taken > room and i in shown[:-1]:
+            shown.remove(i)
+    if room and len(shown) > 1 and indent + sum([widths[one] + gap for one in shown[:-1]]) > room - _LETTERS:
+        shown.pop()
     lines: list[Line] = []
     for row in cells:
         line: Line = [(" " * indent, "")]

@@ -47,7 +47,8 @@ def runs_lines(document: RunsDocument, now: float, columns: int = 0) -> list[Lin
     ]
     if not any(run["metrics"] for run in document["runs"]):
         head[-1] = ""
-    return _cut(table([head, *rows], right=[4], indent=0), columns)
+    spare = [1, 2] if len({run["pipeline"] for run in document["runs"]}) == 1 else [2]
+    return _cut(table([head, *rows], right=[4], indent=0, room=columns, spare=spare), columns)
 
 
 def run_lines(
@@ -73,7 +74,7 @@ def run_lines(
     lines: list[Line] = [closing[0], [("  " + safe(" · ".join([one for one in facts if one])), "dim")]]
     if label:
         lines.append([("  " + safe(label), "code")])
-    return [*lines, [], *_cut(_steps_table(run["steps"]), columns), *closing[2:]]
+    return [*lines, [], *_cut(_steps_table(run["steps"], columns), columns), *closing[2:]]
 
 
 def _cut(lines: list[Line], columns: int) -> list[Line]:
@@ -81,7 +82,7 @@ def _cut(lines: list[Line], columns: int) -> list[Line]:
     return [crop(line, columns) for line in lines] if columns else lines
 
 
-def _steps_table(steps: list[StepDocument]) -> list[Line]:
+def _steps_table(steps: list[StepDocument], columns: int) -> list[Line]:
     rows: list[list[Line | str]] = []
     parts: dict[str, int] = {}
     for step in steps:
@@ -107,7 +108,7 @@ def _steps_table(steps: list[StepDocument]) -> list[Line]:
         [(word, "dim")] if any(row[i] and row[i] != [("", "dim")] and row[i] != [("", "")] for row in rows) else ""
         for i, word in enumerate(("  step", "", "time", "memory", "output", "why"))
     ]
-    return table([head, *rows], right=[2, 3]) if rows else []
+    return table([head, *rows], right=[2, 3], room=columns, spare=[3, 1]) if rows else []
 
 
 def _memory(step: StepDocument) -> int:
