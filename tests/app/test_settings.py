@@ -68,6 +68,39 @@ def test_the_one_pipeline_in_this_folder(tmp_path):
     assert (found.pipeline, found.root, found.state) == ("flights", tmp_path, tmp_path / ".penstock")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import penstock as ps\n@ps.deploy\ndef a(): ...\n",
+        "import numpy as np, penstock as ps\n@ps.step\ndef a(): ...\n",
+        "import penstock\n@penstock.split\ndef a(): ...\n",
+        "import penstock as pipes\n@pipes.step\ndef a(): ...\n",
+        "import penstock as ps\nkind = ps.step\n",
+        "from penstock import evaluate, metric\n@evaluate\ndef a(): ...\n",
+        "from penstock import (\n    metric,\n    step as s,\n)\n@s\ndef a(): ...\n",
+        "if True:\n    import penstock as ps\np = ps.Pipeline([])\n",
+    ],
+)
+def test_however_penstock_is_imported(tmp_path, source):
+    (tmp_path / "p.py").write_text(source)
+    assert find_settings().file == tmp_path / "p.py"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import numpy as np\n# import penstock as ps\n@ps.step\ndef a(): ...\n",
+        "import penstock as ps\ndef log(x): ps.metric('x', x)\n",
+        "from penstock import metric\nstep = 1\n",
+        "import penstock_tools as ps\n@ps.step\ndef a(): ...\n",
+    ],
+)
+def test_what_declares_nothing_is_no_pipeline(tmp_path, source):
+    (tmp_path / "p.py").write_text(source)
+    with pytest.raises(PipelineNotFound):
+        find_settings()
+
+
 def test_none_and_two_say_what_to_do(tmp_path):
     with pytest.raises(PipelineNotFound, match="no pipeline") as error:
         find_settings()

@@ -70,10 +70,10 @@ _CONVERT: dict[str, type] = {
 _KNOWN = ("pipeline", "state", "name", "limits", *_CONVERT)
 _CHECKS = ("quick", "full", "off")
 _ELSEWHERE = frozenset({"CI", "DEBUG"})  # of the environment, and no settings
-_LOOKS_LIKE = re.compile(rb"^\s*(import penstock|from penstock import)", re.MULTILINE)
-_DECLARES = re.compile(
-    rb"@\s*(ps|penstock)\.|\b(ps|penstock)\.(Pipeline|step|source|split|train)\b|^@(step|source|train)\b", re.MULTILINE
-)
+_IMPORTS = re.compile(rb"^[ \t]*(?:import\b[^#\n]*\bpenstock\b|from[ \t]+penstock[ \t]+import\b)", re.MULTILINE)
+_ALIAS = re.compile(rb"^[ \t]*import\b[^#\n]*\bpenstock[ \t]+as[ \t]+(\w+)", re.MULTILINE)
+_MAKERS = rb"(?:source|step|split|train|predict|evaluate|deploy|Pipeline)\b"
+_TAKES = re.compile(rb"^[ \t]*from[ \t]+penstock[ \t]+import\b(?:[^#\n(]*|[ \t]*\([^)]*?)\b" + _MAKERS, re.MULTILINE)
 
 
 def find_settings(file: str | Path | None = None, *, folder: Path | None = None, **overrides: Any) -> Settings:
@@ -324,9 +324,15 @@ def _pipelines(folder: Path, closed: list[Path] | None = None) -> list[Path]:
             if closed is not None:
                 closed.append(path)
             continue
-        if _LOOKS_LIKE.search(content) and _DECLARES.search(content):
+        if _IMPORTS.search(content) and _declares(content):
             found.append(path)
     return found
+
+
+def _declares(content: bytes) -> bool:
+    names = b"|".join({b"penstock", *_ALIAS.findall(content)})
+    makes = re.compile(rb"\b(?:" + names + rb")\." + _MAKERS)
+    return makes.search(content) is not None or _TAKES.search(content) is not None
 
 
 def _near(path: Path) -> str:
