@@ -165,3 +165,24 @@ def test_what_can_not_be_known_is_said() -> None:
         deep = [deep]
     with pytest.raises(StateError, match="deep"):
         state(deep)
+
+
+def test_how_long_a_search_took_is_not_what_it_found():
+    pytest.importorskip("sklearn")
+    import numpy as np
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import GridSearchCV
+
+    rows = np.arange(40.0).reshape(20, 2) % 7
+    labels = rows[:, 0] * 2
+
+    def search(alphas):
+        return GridSearchCV(Ridge(), {"alpha": alphas}, cv=2).fit(rows, labels)
+
+    one, two = search([0.1, 1.0]), search([0.1, 1.0])
+    one.refit_time_ += 1
+    one.cv_results_["mean_fit_time"] = one.cv_results_["mean_fit_time"] + 1
+    assert state(one) == state(two)
+    assert state(one) != state(search([0.1, 2.0]))
+    two.cv_results_["mean_test_score"] = two.cv_results_["mean_test_score"] + 1
+    assert state(one) != state(two)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from penstock.codecs.paths import unpacked
 from penstock.codecs.registry import Codecs
 from penstock.errors import Corrupt
 from penstock.model.artifact import Stored
@@ -71,6 +72,7 @@ class Bench:
             digest_path,
             lambda given: Target(Entry("pickle", name="f"), Code("c"), ("item",), "f"),
             (str(self.folder / "store"),),
+            unpacked(),
         )
         self.events.clear()
         return perform(task, kit, self.events.append)
@@ -376,6 +378,21 @@ def test_files_named_inside_of_a_value_are_declared_and_checked_again(bench: Ben
     ended = bench.do(lambda paths: paths[0].write_text("other"), settings=(setting,))
     assert (ended.status, ended.outputs) == ("changed", ())
     assert "`raw.csv` (parameter `paths`)" in ended.reason
+
+
+def test_a_path_that_is_an_input_or_the_result_is_no_hidden_input(bench: Bench, tmp_path: Path) -> None:
+    raw = bench.folder / "raw"
+    raw.mkdir()
+    (raw / "a.csv").write_text("1")
+    (raw / "link").symlink_to("a.csv")
+    ended = bench.do(lambda: raw)  # a library wrote it: nobody saw that
+    assert (ended.status, ended.hidden) == ("succeeded", ())
+
+    def reads(given: Path) -> list[str]:
+        return [one.read_text() for one in sorted(given.iterdir())]
+
+    again = bench.do(reads, {"given": raw})
+    assert (bench.value(again), again.hidden) == (["1", "1"], ())
 
 
 def test_hidden_inputs_are_told_with_place_and_content(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from penstock.codecs.paths import unpacked
 from penstock.codecs.registry import Codecs
 from penstock.declare import load as declare
 from penstock.declare.python import Seed, declaration_of
@@ -181,6 +182,7 @@ def kit_of(loaded: Loaded, store: Store, state: Path) -> Kit:
         digest=loaded.digest,
         target=loaded.target,
         ignored=(str(state),),
+        unpacked=unpacked(),
         prepare=loaded.prepare,
     )
 

@@ -21,15 +21,22 @@ from penstock.model.artifact import Description, Stored
 from penstock.model.digest import digest_bytes
 from penstock.ports import Blob, Reader, Sink
 
-__all__ = ["PathCodec"]
+__all__ = ["PathCodec", "unpacked"]
+
+_PREFIX = "penstock-paths-"
 
 _SHOWN = 20
+
+
+def unpacked() -> str:
+    """How the paths begin that this codec reads back."""
+    return str(Path(tempfile.gettempdir()) / _PREFIX)
 
 
 @lru_cache(maxsize=1)
 def _room() -> "tempfile.TemporaryDirectory[str]":
     """This process's own folder for the paths that it reads; it goes when the process ends."""
-    return tempfile.TemporaryDirectory(prefix="penstock-paths-")
+    return tempfile.TemporaryDirectory(prefix=_PREFIX)
 
 
 class PathCodec:

@@ -26,6 +26,7 @@ __all__ = ["StateError", "definition_digest", "state"]
 _SCALARS = frozenset({bool, int, float, str, type(None)})
 _LARGE = 1 << 20  # from here on several threads hash faster than one
 _SHORT = 48
+_TIMED = frozenset({"sklearn.model_selection._search", "sklearn.model_selection._search_successive_halving"})
 _MOST = 3_000_000  # objects; a walk takes some microseconds for each
 
 _Define = Callable[[Any], bytes]
@@ -167,6 +168,8 @@ class _Visit:
             return _hash("global", [f"{getattr(value, '__module__', '')}:{reduced}".encode()])
         make, arguments, *rest = reduced
         held, items, pairs = ([*rest, None, None, None])[:3]
+        if isinstance(held, dict) and any(base.__module__ in _TIMED for base in kind.__mro__):
+            held = _untimed(held)
         parts = [self.any(make), self._sequence("arguments", arguments), self._state(held)]
         parts.append(self._sequence("items", list(items)) if items is not None else b"")
         parts.append(self._mapping("pairs", list(pairs)) if pairs is not None else b"")
@@ -182,6 +185,17 @@ class _Visit:
         if type(held) is tuple and len(held) == 2 and all(one is None or type(one) is dict for one in held):
             return _hash("slots", [self._state(one) for one in held])
         return self.any(held)
+
+
+def _untimed(held: dict[str, Any]) -> dict[str, Any]:
+    """What a search over parameters found, without how many seconds each fit took: no two searches agree on that."""
+    results = held.get("cv_results_")
+    kept = {name: one for name, one in held.items() if name != "refit_time_"}
+    if isinstance(results, dict):
+        kept["cv_results_"] = {
+            name: one for name, one in results.items() if not name.endswith(("fit_time", "score_time"))
+        }
+    return kept
 
 
 def _float(value: float) -> bytes:

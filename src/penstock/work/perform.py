@@ -33,7 +33,8 @@ class Kit(NamedTuple):
     `resolve` finds a task's function with its closure as this process loaded it (None: not known), and raises
     `NeedsFresh` where that is no longer what the files say; to gather, the function takes the list of `values`. `changed` lists source files edited since they were
     loaded, relative to the project. `digest` is that of a file's or folder's content. `target` describes the function
-    that `ps.each` hands items to. What lies in `ignored` (the state folder) is never a hidden input. `prepare` loads a
+    that `ps.each` hands items to. What lies in `ignored` (the state folder), or begins with `unpacked` (where inputs
+    that are files lie), is never a hidden input. `prepare` loads a
     pipeline file of a project ahead of its first task.
     """
 
@@ -44,6 +45,7 @@ class Kit(NamedTuple):
     digest: Callable[[Path], str]
     target: Callable[[Callable[..., Any]], Target]
     ignored: tuple[str, ...] = ()
+    unpacked: str = ""
     prepare: Callable[[str, str], None] | None = None
 
 
@@ -56,7 +58,7 @@ def perform(task: Task, kit: Kit, emit: Callable[[TaskEvent], None]) -> Ended:
     meter = Meter()
     sink = StoreSink(kit.store)
     context = Context(task, emit, lambda drawn: kit.codecs.encode(drawn, sink))
-    watch = Watch(task.root, _declared(task, kit))
+    watch = Watch(task.root, _declared(task, kit), kit.unpacked)
     work = _Attempt(task, kit, sink, context, watch, meter)
     with ExitStack() as stack:
         stack.enter_context(active(context))
@@ -66,9 +68,9 @@ def perform(task: Task, kit: Kit, emit: Callable[[TaskEvent], None]) -> Ended:
                 return work.end("changed", reason="its code was edited after it was planned")
             arguments = work.arguments()
             install()
-            stack.enter_context(watch)
             seed_generators(task.seed)
-            result = function(**arguments)
+            with watch:  # not what is read to store the result
+                result = function(**arguments)
             del arguments
             work.keep(result)
             del result

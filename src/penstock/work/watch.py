@@ -44,10 +44,10 @@ class Watch:
 
     `beside` does so for files of the project that were tried and not there, and for listings of folders, as patterns;
     `asked` for environment variables.
-    `ignored` are folders and files that don't count.
+    `ignored` are folders and files that don't count, nor does any path `beginning` so.
     """
 
-    def __init__(self, root: str, ignored: Iterable[str] = ()) -> None:
+    def __init__(self, root: str, ignored: Iterable[str] = (), beginning: str = "") -> None:
         self.found: dict[str, str] = {}
         self.beside: dict[str, str] = {}
         self.asked = Asked(root)
@@ -57,7 +57,7 @@ class Watch:
         self._written: set[str] = set()
         own = [_plain_path(one) for one in ignored if one]
         self._own = set(own)
-        self._ignored = (*_places(), *[f"{one}{os.sep}" for one in own])
+        self._ignored = (*_places(), *[f"{one}{os.sep}" for one in own], *([beginning] if beginning else []))
 
     def __enter__(self) -> "Watch":
         global _watch
