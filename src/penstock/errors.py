@@ -95,7 +95,7 @@ def _rebuild(cls: type[PenstockError], what: str, where: str, hint: str) -> Pens
 class DeclarationError(PenstockError):
     """A step, contract or parameter is declared wrongly."""
 
-    hint_default = "See `penstock lint` for everything that is wrong with this pipeline."
+    hint_default = "Mend it there; `penstock lint` then names what else is wrong with this pipeline."
 
 
 class SignatureError(DeclarationError):

@@ -43,6 +43,10 @@ def test_everything_is_brought_into_one_form():
         ({"resources": {"cpu": 2}}, "Did you mean `cpus`"),
         ({"resources": {"memory": "lots"}}, "not a size"),
         ({"tags": [1]}, "names are wanted"),
+        ({"resources": 3}, "resources=3 is no mapping"),
+        ({"image": 3}, "image=3 is not text"),
+        ({"description": ["x"]}, "is not text"),
+        ({"env": ""}, "names are wanted"),
     ],
 )
 def test_mistakes_are_named_with_the_line(given, words):
@@ -52,6 +56,8 @@ def test_mistakes_are_named_with_the_line(given, words):
 
 
 def test_outputs_of_a_split_carry_roles():
+    with pytest.raises(DeclarationError, match="splits nothing"):
+        outputs_of("split", {}, "")
     assert outputs_of("split", None, "") == (Output("train", "train"), Output("test", "test"))
     assert outputs_of("split", {"fit": "train", "hold": "test"}, "") == (Output("fit", "train"), Output("hold", "test"))
     with pytest.raises(DeclarationError, match="needs a role"):
@@ -83,10 +89,17 @@ def test_a_contract_is_kept_as_it_was_said():
         {"known_at": {"a": timedelta(1)}},
         {"key": "a", "time": "t", "known_at": {"a": "b"}},
         {"key": "a", "label": "a"},
+        {"known_at": "*"},
     ],
 )
 def test_contracts_that_contradict_themselves(said):
     with pytest.raises(ContractError):
+        contract_of(said, "p.py:1")
+
+
+@pytest.mark.parametrize("said", [{"key": ""}, {"key": ["a", 3]}, {"time": 3}, {"contract": 3}, {"group": [""]}])
+def test_contracts_are_made_of_names(said):
+    with pytest.raises(DeclarationError, match=next(iter(said))):
         contract_of(said, "p.py:1")
 
 

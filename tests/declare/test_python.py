@@ -129,6 +129,25 @@ def test_arguments_that_can_t_be_bound(function):
         ps.step(name="bad")(function)
 
 
+def test_a_seed_may_have_to_be_given():
+    @ps.step
+    def draws(seed: ps.Seed = ps.required, other: ps.Seed = 3): ...
+
+    assert [(p.required, p.default) for p in declared(draws).parameters] == [(True, None), (False, 3)]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({"inputs": ["a"]}, "is no mapping"), ({"name": 3}, "name=3 is not text")]
+)
+def test_options_of_the_wrong_type_are_named_with_the_line(options, words):
+    with pytest.raises(SignatureError, match=words) as error:
+
+        @ps.step(**options)
+        def takes(a): ...
+
+    assert "test_python.py:" in error.value.where
+
+
 def test_misuse_of_the_decorator():
     with pytest.raises(SignatureError, match="decorates a function"):
         ps.step("name")

@@ -27,6 +27,16 @@ def test_a_full_name_beats_a_short_one():
     assert known["sides.train"] == ("sides", "sides.train")
 
 
+def test_a_name_that_a_step_and_an_output_bear_must_be_told_apart():
+    sides, model = make_step("sides", outputs=("train", "test")), make_step("model", ("train",))
+    assert bind(table(sides, model))["model"] == {"train": ("sides", "sides.train")}
+    with pytest.raises(DuplicateName, match="`train`, which is a step and also an output of step `sides`") as error:
+        bind(table(sides, make_step("train"), model))
+    assert "inputs={'train': 'sides.train'}" in error.value.hint
+    own = make_step("train", outputs=("train", "rest"))
+    assert bind(table(own, model))["model"] == {"train": ("train", "train.train")}
+
+
 def test_an_unknown_input_gets_close_matches_and_its_place():
     with pytest.raises(UnknownName, match="needs `flihgts`") as error:
         bind(table(make_step("flights"), make_step("clean", ("flihgts",))))

@@ -94,12 +94,12 @@ def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
         no_output_timeout=_seconds("no_output_timeout", given.get("no_output_timeout", 0.0), where),
         resources=_resources(given.get("resources"), where),
         isolation=isolation,
-        image=given.get("image", ""),
+        image=_text("image", given.get("image", ""), where),
         env=_texts("env", given.get("env", ()), where),
         cache=cache,
         version=str(given.get("version", "")),
         tags=_texts("tags", given.get("tags", ()), where),
-        description=given.get("description", ""),
+        description=_text("description", given.get("description", ""), where),
         target=_texts("target", given.get("target", ()), where),
         limits=_limits(given.get("limits", {}), where),
     )
@@ -111,6 +111,8 @@ def outputs_of(kind: Kind, given: Any, where: str) -> tuple[Output, ...]:
         given = {"train": "train", "test": "test"} if given is None else given
         if not isinstance(given, Mapping):
             given = {name: name for name in _texts("outputs", given, where)}
+        if not given:
+            raise DeclarationError("a split without outputs splits nothing", where=where, hint="Leave `outputs` out.")
         return tuple([Output(_output(name, where), _role(name, role, where)) for name, role in given.items()])
     if given is None:
         return (Output(),)
@@ -126,11 +128,11 @@ def contract_of(given: Mapping[str, Any], where: str) -> Contract | None:
     if not said:
         return None
     key = _texts("key", said.get("key", ()), where)
-    time = said.get("time", "")
+    time = _text("time", said.get("time", ""), where)
     late = said.get("known_at", {})
     known_at = dict(late) if isinstance(late, Mapping) else {"*": late}
     for column, clock in known_at.items():
-        if not isinstance(clock, str | timedelta):
+        if not isinstance(clock, str | timedelta) or clock in ("", "*"):
             raise ContractError(
                 f"known_at[{column!r}] = {clock!r} is neither a clock column nor a timedelta", where=where
             )
@@ -151,7 +153,7 @@ def contract_of(given: Mapping[str, Any], where: str) -> Contract | None:
         known_at=cast("dict[str, str | timedelta]", known_at),
         label=label,
         group=_texts("group", said.get("group", ()), where),
-        freeze=str(said.get("contract", "")),
+        freeze=_text("contract", said.get("contract", ""), where),
     )
 
 
@@ -166,12 +168,18 @@ def _limits(value: Any, where: str) -> dict[str, int]:
     return dict(value)
 
 
+def _text(option: str, value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise DeclarationError(f"{option}={value!r} is not text", where=where, hint=f'Write {option}="…".')
+    return value
+
+
 def _texts(option: str, value: Any, where: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    listed = tuple(value) if isinstance(value, Sequence | Mapping | set | frozenset) else (value,)
-    if not all(isinstance(one, str) for one in listed):
-        raise DeclarationError(f"{option}={value!r}: names are wanted here", where=where)
+    several = isinstance(value, Sequence | Mapping | set | frozenset) and not isinstance(value, str)
+    listed = tuple(value) if several else (value,)
+    if not all(isinstance(one, str) and one for one in listed):
+        hint = f'Write {option}="…", or {option}=["…", "…"].'
+        raise DeclarationError(f"{option}={value!r}: names are wanted here", where=where, hint=hint)
     return listed
 
 
@@ -187,6 +195,9 @@ def _resources(value: Any, where: str) -> Resources:
         return Resources()
     if isinstance(value, Resources):
         return value
+    if not isinstance(value, Mapping):
+        hint = 'Write resources={"cpus": 2, "memory": "4 GB"}.'
+        raise DeclarationError(f"resources={value!r} is no mapping", where=where, hint=hint)
     for name in value:
         if name not in Resources.__struct_fields__:
             hint = did_you_mean(str(name), Resources.__struct_fields__)

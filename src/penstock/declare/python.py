@@ -206,12 +206,16 @@ def _decorate(kind: Kind, function: Any, options: dict[str, Any]) -> Any:
 
 def _declare(kind: Kind, function: Any, options: dict[str, Any], namespace: dict[str, Any]) -> Any:
     if not callable(function):
+        caller = sys._getframe(2)
         raise SignatureError(
             f"`{kind}` decorates a function, this is {function!r}",
+            where=f"{caller.f_code.co_filename}:{caller.f_lineno}",
             hint="Write options with their names: @ps.step(name=…).",
         )
     file, line = _place(function)
     where = f"{file}:{line}" if file else ""
+    if not isinstance(options.get("name", ""), str):
+        raise SignatureError(f"name={options['name']!r} is not text", where=where, hint='Write name="…".')
     name = options.get("name") or getattr(function, "__name__", "") or type(function).__name__
     if not name.replace("-", "_").replace(".", "_").isidentifier() or "." in name:
         hint = "Give it a name of letters, digits, _ and -: name=…"
@@ -289,7 +293,9 @@ def _signature(function: Any, name: str, where: str) -> tuple[dict[str, str], tu
     parameters: list[Parameter] = []
     for argument, annotation, default, has_default in _arguments(function, name, where):
         if annotation is Seed:
-            parameters.append(Parameter(argument, "seed", annotation, None if not has_default else default))
+            given = has_default and not isinstance(default, Required)
+            wanted = has_default and not given
+            parameters.append(Parameter(argument, "seed", annotation, default if given else None, required=wanted))
         elif not has_default:
             inputs[argument] = argument
         else:
@@ -368,7 +374,10 @@ def _is_path(annotation: Any, default: Any) -> bool:
     return any(isinstance(one, type) and issubclass(one, PurePath) for one in options)
 
 
-def _bind(inputs: dict[str, str], bound: Mapping[str, str], name: str, where: str) -> dict[str, str]:
+def _bind(inputs: dict[str, str], bound: Any, name: str, where: str) -> dict[str, str]:
+    if not isinstance(bound, Mapping):
+        hint = 'Write inputs={"argument": "artifact"}.'
+        raise SignatureError(f"inputs={bound!r} of step `{name}` is no mapping", where=where, hint=hint)
     for argument, artifact in bound.items():
         if argument not in inputs:
             raise SignatureError(

@@ -30,6 +30,11 @@ def names(steps: Iterable[Step]) -> dict[str, tuple[str, str]]:
 def bind(steps: Mapping[str, Step]) -> dict[str, Bound]:
     """Bind every input of every step to its artifact. Raises `UnknownName` or `DuplicateName` with file and line."""
     known = names(steps.values())
+    short: dict[str, set[str]] = {}  # names that a step of that very name would take from another's output
+    for step in steps.values():
+        for output in step.outputs:
+            if output.name in steps:
+                short.setdefault(output.name, set()).add(step.name)
     bound: dict[str, Bound] = {}
     for step in steps.values():
         for parameter in step.parameters:
@@ -45,10 +50,21 @@ def bind(steps: Mapping[str, Step]) -> dict[str, Bound]:
             found = known.get(artifact)
             if found is None:
                 _unknown(step, argument, artifact, steps, known)
+            elif "." not in artifact and (others := short.get(artifact, set()) - {found[0]}):
+                _shared(step, argument, artifact, sorted(others)[0])
             else:
                 links[argument] = found
         bound[step.name] = links
     return bound
+
+
+def _shared(step: Step, argument: str, artifact: str, other: str) -> None:
+    # Either may have been meant, and adding a step must not rewire another one.
+    raise DuplicateName(
+        f"step `{step.name}` needs `{artifact}`, which is a step and also an output of step `{other}`",
+        where=step.where,
+        hint=f"Write inputs={{{argument!r}: '{other}.{artifact}'}} for the output, or give the step another name.",
+    )
 
 
 def _unknown(

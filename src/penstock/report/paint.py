@@ -204,7 +204,7 @@ def table(
     `room` (0: any), the columns in `spare` are left out, one after the other, until a piece of the last column fits;
     where next to nothing of it fits, it is left out as well.
 
-    >>> [plain(one) for one in table([["a", "long", "b"]], room=5, spare=[1])]
+    >>> [plain(one) for one in table([["a", "long", "b"]], room=9, spare=[1])]
     ['  a  b']
     """
     cells = [[[(cell, "")] if isinstance(cell, str) else cell for cell in row] for row in rows]
