@@ -41,6 +41,8 @@ def test_only_wrong_commands_and_pipelines_end_with_two() -> None:
 
 def test_a_failed_step_keeps_its_traceback() -> None:
     assert StepFailed("it raised", traceback="line 1").traceback == "line 1"
+    assert StepFailed("it raised", traceback="line 1\n").__notes__ == ["line 1"]
+    assert not hasattr(StepFailed("it raised"), "__notes__")
 
 
 @given(st.text(), st.sets(st.text(min_size=1)))

@@ -231,6 +231,8 @@ class StepFailed(PenstockError):
     def __init__(self, what: str, *, where: str = "", hint: str = "", traceback: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
         self.traceback = traceback
+        if traceback:
+            self.add_note(traceback.rstrip())  # which Python and notebooks show below the message
 
 
 class NotFound(PenstockError):

@@ -3,7 +3,7 @@
 import pytest
 
 import penstock as ps
-from penstock.errors import NotFound
+from penstock.errors import NotFound, StepFailed
 
 
 @pytest.fixture
@@ -35,6 +35,21 @@ def test_numbers_of_an_evaluation_are_metrics(result):
 def test_it_says_what_it_is(result):
     assert repr(result) == f"<run {result.run} succeeded>"
     assert result.raise_if_failed() is result
+
+
+def test_a_failure_is_told_where_it_is_asked_for(tmp_path):
+    (tmp_path / "p.py").write_text(
+        "import penstock as ps\n@ps.step\ndef a():\n    return 1 / 0\n@ps.step\ndef b(): return 1\n"
+    )
+    result = ps.Pipeline.load(tmp_path / "p.py").run(executor="inline")
+    assert repr(result) == f"<run {result.run} failed (a: ZeroDivisionError: division by zero)>"
+    with pytest.raises(NotFound, match="made no `a`: that step failed: ZeroDivisionError: division by zero") as error:
+        result["a"]
+    assert error.value.where == "p.py:4"
+    assert f"penstock logs {result.run} a" in error.value.hint
+    with pytest.raises(StepFailed, match="division by zero") as failed:
+        result.raise_if_failed()
+    assert "return 1 / 0" in failed.value.__notes__[0]
 
 
 def test_figures_of_steps_that_ran_or_were_reused(tmp_path):

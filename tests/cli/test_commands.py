@@ -80,6 +80,12 @@ def test_a_misspelt_command(call: Call) -> None:
     assert done.err == "error: there is no command `rnu`\n  Did you mean `run`?\n"
 
 
+def test_json_without_a_command(process: Call) -> None:
+    done = process("--json")
+    assert done.code == 2
+    assert done.json["error"]["kind"] == "UsageError"
+
+
 def test_a_misspelt_command_in_json(call: Call) -> None:
     done = call("dcotor", "--json")
     assert done.code == 2

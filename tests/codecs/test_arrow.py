@@ -1,5 +1,6 @@
 """Arrow arrays in canonical form: equal in value, and their bytes a function of their values."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.codecs.arrow import batch_rows, canonical, read_table, storable, write_table
-from penstock.errors import CodecError, Corrupt
+from penstock.codecs.arrow import batch_rows, canonical, read_table, require_pyarrow, storable, write_table
+from penstock.errors import CodecError, Corrupt, MissingExtra
 from penstock.testing.codecs import MemorySink
+
+
+@pytest.mark.parametrize("missing", ["numpy", "pyarrow"])
+def test_a_library_that_is_not_there_is_named_with_its_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingExtra, match=f"storing a polars frame needs {missing}") as error:
+        require_pyarrow("polars frame")
+    assert "pip install 'penstock[frames]'" in error.value.hint
 
 
 def written(array: Any) -> bytes:

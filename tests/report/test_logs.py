@@ -42,6 +42,19 @@ def test_each_attempt_has_its_log(tmp_path: Path) -> None:
     assert "1, 2" in caught.value.hint
 
 
+def test_a_silent_step_has_not_printed_what_follows_in_its_worker_s_log(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"of another step")
+    events: list[Event] = [
+        RunStarted(run_of(("a",))),
+        Begun("r1/a/1", "a", 1, log=LogSpan("log", 0, 0)),
+        Ended("r1/a/1", "succeeded", log=LogSpan("log", 0, 0)),
+        *committed("a")[1:],
+    ]
+    log = find_log(ledger_at(tmp_path, events), "r1", "a")
+    assert log.over
+    assert logs_view(log, tmp_path)["text"] == ""
+
+
 def test_the_log_of_a_reused_step_is_that_of_the_run_that_did_it(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"done in r1")
     made: list[Event] = [

@@ -111,7 +111,9 @@ class RunResult:
         self._ledger.close()
 
     def __repr__(self) -> str:
-        return f"<run {self.run} {self.status}>"
+        failed = [f"{name}: {_words(row['error'])}" for name, row in self.steps.items() if row["status"] == "failed"]
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        return f"<run {self.run} {self.status}{f' ({failed[0]}{more})' if failed else ''}>"
 
 
 def find_stored(run: str, steps: Iterable[Mapping[str, Any]], artifact: str) -> tuple[str, Stored]:
@@ -119,8 +121,10 @@ def find_stored(run: str, steps: Iterable[Mapping[str, Any]], artifact: str) -> 
     known: dict[str, Stored] = {}
     short: dict[str, list[str]] = {}
     states: dict[str, str] = {}
+    failures: dict[str, Failure | None] = {}
     for row in steps:
         states[row["step"]] = row["status"]
+        failures[row["step"]] = row.get("error")
         execution = row["execution"]
         for one in execution.outputs if execution is not None else ():
             known[one.artifact] = one.stored
@@ -137,8 +141,19 @@ def find_stored(run: str, steps: Iterable[Mapping[str, Any]], artifact: str) -> 
         parts = ", ".join([f"`{one}`" for one in known if one.startswith(f"{artifact}.")])
         raise NotFound(f"{what}: that step makes several artifacts", hint=f"Name one: {parts}.")
     state = states.get(artifact)
+    if state == "failed":
+        error = failures[artifact]
+        what += f": that step failed: {_words(error)}"
+        raise NotFound(what, where=error.where if error else "", hint=f"See `penstock logs {run} {artifact}`.")
     what += f": that step is {state}" if state else ""
     raise NotFound(what, hint=did_you_mean(artifact, known) or f"See `penstock show {run}`.")
+
+
+def _words(error: Failure | None) -> str:
+    """An error in a few words, on one line."""
+    if error is None:
+        return "it ended without a reason"
+    return f"{error.kind}: {error.message}".strip().splitlines()[0][:300]
 
 
 def _events(ledger: Ledger, run: str) -> list[Noted]:

@@ -87,7 +87,7 @@ class Commands(click.Group):
             return super().main(arguments, name, *given, **extra)
         code = 0
         try:
-            with self.make_context(name, arguments, **extra) as context:
+            with self.make_context(name, list(arguments), **extra) as context:
                 code = self.invoke(context) or 0
             sys.stdout.flush()
         except click.exceptions.Exit as end:

@@ -26,11 +26,13 @@ _GUESSED_WIDTH = 32  # bytes of a value whose width the type does not tell
 def require_pyarrow(what: str, extra: str = "frames") -> Any:
     """pyarrow, or an error that says what to install."""
     try:
+        import numpy  # noqa: F401 - whether it is there
         import pyarrow as pa
         import pyarrow.compute
-    except ImportError:
+    except ImportError as error:
         raise MissingExtra(
-            f"storing a {what} needs pyarrow", hint=f"Install it with `pip install 'penstock[{extra}]'`."
+            f"storing a {what} needs {error.name or 'pyarrow'}",
+            hint=f"Install it with `pip install 'penstock[{extra}]'`.",
         ) from None
     return pa
 

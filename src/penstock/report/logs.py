@@ -40,6 +40,7 @@ def find_log(ledger: Ledger, run: str, step: str, attempt: int = 0) -> Log:
     made_in = row["execution"].run if row["status"] == "reused" and row["execution"] else found
     spans: dict[int, LogSpan | None] = {}
     over: set[int] = set()
+    silent: set[int] = set()  # what follows in the file is of other steps
     for record in ledger.events(made_in):
         event = record.event
         if isinstance(event, Begun) and event.step == step:
@@ -49,6 +50,8 @@ def find_log(ledger: Ledger, run: str, step: str, attempt: int = 0) -> Log:
             number = int(ended.task.rpartition("/")[2])
             over.add(number)
             spans[number] = ended.log or spans.get(number)
+            if ended.log is not None and not ended.log.size:
+                silent.add(number)
     if not spans and row["log"] is not None:
         spans[row["attempts"] or 1] = row["log"]
     if not spans:
@@ -63,6 +66,8 @@ def find_log(ledger: Ledger, run: str, step: str, attempt: int = 0) -> Log:
     span = spans[chosen]
     if chosen == max(spans) and row["log"] is not None:
         span = row["log"]
+    if chosen in silent:
+        span = None
     done = chosen in over or chosen < max(spans) or row["status"] != "running"
     return Log(made_in, step, chosen, tuple(sorted(spans)), row["status"], span, done)
 
