@@ -594,3 +594,8 @@ def test_a_run_that_is_still_going_can_t_be_resumed_twice(project, tmp_path):
     """)
     result, states = project.run(resume="first")
     assert (states, result["slow"], result.status) == ({"slow": "succeeded"}, "quick", "succeeded")
+
+
+def test_one_function_is_no_list_of_steps():
+    with pytest.raises(DeclarationError, match="no list of steps"):
+        ps.Pipeline(len)

@@ -105,6 +105,22 @@ def test_the_dictionary_form_binds_by_name_else_in_order():
         from_dict({"x": []}, {"x": lambda: 1, "z": lambda: 2})
 
 
+@pytest.mark.parametrize(
+    ("graph", "steps", "words"),
+    [
+        (["a"], {"a": len}, "the graph is no mapping"),
+        ({"a": []}, [len], "steps are no mapping"),
+        ({"a": "features"}, {"a": len}, "no list: 'features'"),
+        ({"a": None}, {"a": len}, "no list: None"),
+        ({"a": []}, {"a": 3}, "no function: 3"),
+    ],
+)
+def test_a_dictionary_form_that_is_none(graph, steps, words):
+    with pytest.raises(DeclarationError, match=words) as error:
+        from_dict(graph, steps)
+    assert "dictionary form is" in error.value.hint
+
+
 def test_a_module_whose_getattr_fails_does_no_harm(tmp_path):
     write(tmp_path, "def __getattr__(name):\n    return {}[name]\n", "lazy.py")
     awkward = "class Proxy:\n    def __call__(self): ...\n    def __getattr__(self, name): raise KeyError(name)\n\n"

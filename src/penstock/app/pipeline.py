@@ -41,6 +41,8 @@ class Pipeline:
     """
 
     def __init__(self, steps: Sequence[Callable[..., Any]], *, name: str = "", **settings: Any) -> None:
+        if callable(steps):
+            raise DeclarationError(f"{steps!r} is no list of steps", hint="Write `ps.Pipeline([step, …])`.")
         self.__penstock_steps__ = tuple([_declared(one) for one in steps])
         self._settings: Settings | None = None
         self._name, self._said = name, settings

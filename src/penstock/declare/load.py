@@ -19,6 +19,9 @@ from penstock.model.step import Entry, Step
 __all__ = ["Declared", "from_dict", "load", "namespace_steps", "steps_of"]
 
 
+_FORM = 'The dictionary form is {"train": ["features"], …}, steps={"train": a_function, …}.'
+
+
 class Declared:
     """A loaded pipeline file: its steps, and the project whose code they are."""
 
@@ -116,10 +119,17 @@ def from_dict(graph: Mapping[str, Sequence[str]], steps: Mapping[str, Callable[.
     The needs are bound to the function's inputs by name where names agree, else in order.
     Raises `UnknownName` for a step without a function, `DeclarationError` where needs and inputs do not match.
     """
+    for what, given in (("the graph is", graph), ("steps are", steps)):
+        if not isinstance(given, Mapping):
+            raise DeclarationError(f"{what} no mapping but of type {type(given).__name__}", hint=_FORM)
     made = []
     for name, needs in graph.items():
         if name not in steps:
             raise UnknownName(f"the graph names a step `{name}` that has no function", hint=did_you_mean(name, steps))
+        if isinstance(needs, str) or not isinstance(needs, Iterable):
+            raise DeclarationError(f"what `{name}` needs is no list: {needs!r}", hint=_FORM)
+        if not callable(steps[name]):
+            raise DeclarationError(f"step `{name}` is no function: {steps[name]!r}", hint=_FORM)
         made.append(_from_entry(name, list(needs), steps[name]))
     for name in steps:
         if name not in graph:
@@ -140,6 +150,7 @@ def _from_entry(name: str, needs: list[str], function: Callable[..., Any]) -> De
             f"step `{name}` takes {len(arguments)} inputs ({', '.join(arguments) or 'none'}), "
             f"the graph gives it {len(needs)} ({', '.join(needs) or 'none'})",
             where=declared.where,
+            hint="Each argument without a default is an input, and needs one name.",
         )
     same = set(arguments) == {need.rpartition(".")[2] for need in needs}
     bound = {need.rpartition(".")[2]: need for need in needs} if same else dict(zip(arguments, needs, strict=True))
