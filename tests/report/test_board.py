@@ -2,9 +2,11 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.report.samples import FAILURE, committed, execution, run_of, story
 from tests.report.test_tally import tally_of
 
+from penstock.model.artifact import Description
 from penstock.model.event import (
     Begun,
     Decided,
@@ -18,7 +20,7 @@ from penstock.model.event import (
     Sampled,
     Stopping,
 )
-from penstock.model.run import Decision, Reason
+from penstock.model.run import Decision, Made, Reason
 from penstock.report.board import board, outputs_text, step_glyph, tail
 from penstock.report.paint import plain, width
 from penstock.report.tally import Tally
@@ -146,6 +148,8 @@ def test_names_from_outside_can_not_break_the_table() -> None:
 
 def test_outputs_are_summed_up() -> None:
     assert outputs_text(execution("a")) == "1,234 rows, 41 MB"
+    one = structs.replace(execution("a").outputs[0].stored, about=Description("t", 1), size=890)
+    assert outputs_text(execution("a", outputs=(Made("a", one),))) == "1 row, 890 B"
     assert outputs_text(execution("a", outputs=())) == outputs_text(None) == ""
 
 

@@ -85,7 +85,7 @@ def outputs_text(execution: Execution | None) -> str:
     if not rows:
         return amount
     shown = " + ".join([count(one) for one in rows[:3]]) + (" + …" if len(rows) > 3 else "")
-    return f"{shown} rows, {amount}"
+    return f"{shown} {'row' if shown == '1' else 'rows'}, {amount}"
 
 
 def _chosen(tally: Tally, steps: list[StepTally], room: int) -> list[StepTally]:

@@ -143,4 +143,4 @@ def _outputs(outputs: list[OutputDocument]) -> str:
     rows = [one["rows"] for one in outputs if one["rows"] is not None]
     amount = size(sum([one["bytes"] for one in outputs]))
     shown = " + ".join([count(one) for one in rows[:3]]) + (" + …" if len(rows) > 3 else "")
-    return f"{shown} rows, {amount}" if rows else amount
+    return f"{shown} {'row' if shown == '1' else 'rows'}, {amount}" if rows else amount
