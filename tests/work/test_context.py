@@ -1,5 +1,6 @@
 """What code inside a step may say and ask, and what the same calls do outside a run."""
 
+import pickle
 import threading
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,10 @@ def test_each_only_says_what_is_wanted() -> None:
     assert (made.items, made.step, made.shared) == (items, len, {"other": 5})
     with pytest.raises(TypeError, match="second argument"):
         each(len, [1])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="items to go through, not 5"):
+        each(5, len)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="returned by itself"):
+        pickle.dumps(made)
 
 
 def test_threads_of_a_step_find_it() -> None:

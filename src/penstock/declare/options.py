@@ -186,7 +186,8 @@ def _texts(option: str, value: Any, where: str) -> tuple[str, ...]:
 def _seconds(option: str, value: Any, where: str) -> float:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
-        raise DeclarationError(f"{option}={value!r} is neither seconds nor a timedelta", where=where)
+        hint = f"Write {option}=90, or {option}=timedelta(minutes=2)."
+        raise DeclarationError(f"{option}={value!r} is neither seconds nor a timedelta", where=where, hint=hint)
     return float(seconds)
 
 

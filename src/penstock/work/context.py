@@ -61,6 +61,9 @@ class Each:
         self.step = step
         self.shared = shared
 
+    def __reduce__(self) -> Any:
+        raise TypeError("what ps.each gives must be returned by itself, not inside of another value")
+
 
 class Context:
     """A task while it runs: what it said so far."""
@@ -232,4 +235,6 @@ def each(items: Iterable[Any], step: Callable[..., Any], **shared: Any) -> Each:
     """
     if not callable(step):
         raise TypeError(f"ps.each(items, step): the second argument must be a function or a step, not {step!r}")
+    if not isinstance(items, Iterable):
+        raise TypeError(f"ps.each(items, step): the first argument must be items to go through, not {items!r}")
     return Each(items, step, shared)
