@@ -61,6 +61,7 @@ clean:
 # missing, the environment begins without pip and gets it from the pip outside.
 .venv/.made:
 	@test -n "$(PYTHON)" || { echo "Penstock needs Python 3.11 or newer, and none is on the PATH (or: make PYTHON=/path/to/python3)." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Penstock needs Python 3.11 or newer; $(PYTHON) is older." >&2; exit 1; }
 	@$(PYTHON) -c 'import venv' 2>/dev/null || { echo "$(PYTHON) has no module venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv >/dev/null 2>&1 || $(PYTHON) -m venv --without-pip .venv
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m pip --python $(BIN)/python install --quiet pip \

@@ -80,6 +80,20 @@ def test_a_misspelt_command(call: Call) -> None:
     assert done.err == "error: there is no command `rnu`\n  Did you mean `run`?\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("help", "`penstock --help`"), ("version", "`penstock --version`"), ("ls", "`penstock runs`"), ("dag", "plan")],
+)
+def test_what_other_tools_call_it(call: Call, name: str, words: str) -> None:
+    done = call(name)
+    assert done.code == 2
+    assert words in done.err
+
+
+def test_an_option_without_its_value_names_the_command_s_help(call: Call) -> None:
+    assert "See `penstock show --help`." in call("show", "--step").err
+
+
 def test_json_without_a_command(process: Call) -> None:
     done = process("--json")
     assert done.code == 2

@@ -37,6 +37,20 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+# What people type who come from other tools.
+_MEANT = {
+    "help": "Write `penstock --help`, or `penstock COMMAND --help`.",
+    "version": "Write `penstock --version`.",
+    **dict.fromkeys(("list", "ls", "history"), "Runs are listed by `penstock runs`, steps by `penstock plan`."),
+    **dict.fromkeys(("graph", "dag", "viz", "steps"), "`penstock plan` shows the steps and what each waits for."),
+    **dict.fromkeys(("status", "info"), "`penstock show` shows the last run, `penstock plan` what would run."),
+    **dict.fromkeys(("new", "create"), "`penstock init` begins a pipeline."),
+    **dict.fromkeys(("start", "exec", "execute", "repro"), "`penstock run` runs what has to run."),
+    **dict.fromkeys(("retry", "continue"), "`penstock resume last` goes on with the last run."),
+    **dict.fromkeys(("clean", "clear", "prune", "rm"), "`penstock gc` removes what no recent run needs."),
+}
+
+
 def commands() -> dict[str, click.Command]:
     """Every command by its name, imported."""
     return {name: _import(name) for name in COMMANDS}
@@ -66,7 +80,7 @@ class Commands(click.Group):
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             error = click.UsageError(f"there is no command `{name}`", ctx=ctx)
-            error.hint = did_you_mean(name, COMMANDS) or f"Known: {', '.join(COMMANDS)}."  # type: ignore[attr-defined]
+            error.hint = _MEANT.get(name) or did_you_mean(name, COMMANDS) or f"Known: {', '.join(COMMANDS)}."  # type: ignore[attr-defined]
             raise error
         return super().resolve_command(ctx, args)
 

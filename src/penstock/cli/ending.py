@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from penstock.cli.commands import COMMANDS
 from penstock.cli.output import write_json
 from penstock.errors import PenstockError
 from penstock.report.documents import ErrorBody
@@ -35,6 +36,8 @@ def finish(error: BaseException, arguments: Sequence[str], code: int = 0) -> int
         if os.environ.get("PENSTOCK_DEBUG", "") not in ("", "0"):
             traceback.print_exception(error)
         body = body_of(error)
+        if isinstance(error, click.UsageError) and error.ctx is None and arguments and arguments[0] in COMMANDS:
+            body["hint"] = body["hint"].replace("`penstock --help`", f"`penstock {arguments[0]} --help`")
         code = error.exit_code if isinstance(error, PenstockError) else _WRONG
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     try:
