@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 from penstock import ports
 from penstock.codecs.registry import Codecs, PlainCodec
-from penstock.errors import CodecError
+from penstock.errors import CodecError, MissingExtra
 from penstock.model.artifact import Description, Stored
 from penstock.model.digest import digest_bytes
 from penstock.testing.codecs import MemorySink
@@ -97,6 +97,16 @@ def test_codecs_from_elsewhere_are_asked_first() -> None:
 def test_a_codec_that_is_not_here_is_named() -> None:
     with pytest.raises(CodecError, match="`gone`"):
         CODECS.named("gone")
+
+
+@pytest.mark.parametrize("value", [np.arange(3), {"a": [np.arange(3)]}], ids=["alone", "inside"])
+def test_a_library_that_is_not_here_is_no_damage(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = MemorySink()
+    stored = CODECS.encode(value, sink)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(MissingExtra, match=r"reading a stored numpy\.ndarray needs numpy") as error:
+        CODECS.decode(stored, sink.reader())
+    assert "Install `numpy`" in error.value.hint
 
 
 def test_plain_alone_refuses_the_rest() -> None:

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Raw, msgpack
 
 from penstock.codecs import named, scalars
-from penstock.errors import CodecError, Corrupt
+from penstock.errors import CodecError, Corrupt, PenstockError
 
 __all__ = ["LARGE_BYTES", "Leaf", "NotPlain", "decode", "encode", "is_plain"]
 
@@ -371,7 +371,7 @@ def decode(data: bytes | memoryview, leaf: Callable[[bytes], Any] | None = None)
     """The value of these bytes; `leaf` gives the value of a name. Raises `Corrupt` or `CodecError`."""
     try:
         return (_PLAIN if leaf is None else _decoder(leaf)).decode(data)
-    except (CodecError, Corrupt, MemoryError):
+    except (PenstockError, ImportError, MemoryError):  # a library that is not here damages nothing
         raise
     except RecursionError:
         raise CodecError("a stored value is nested too deeply to be read") from None

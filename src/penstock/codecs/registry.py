@@ -22,7 +22,7 @@ from penstock.codecs.polars_frames import PolarsCodec
 from penstock.codecs.raw_bytes import BytesCodec
 from penstock.codecs.sparse import SparseCodec
 from penstock.codecs.tree import DecodeOne, EncodeOne, TreeCodec
-from penstock.errors import CodecError
+from penstock.errors import CodecError, MissingExtra
 from penstock.model.artifact import Description, Stored
 from penstock.ports import Codec, Reader, Sink
 
@@ -101,8 +101,15 @@ class Codecs:
             raise CodecError(f"{path} is a `{kind}` and can't be stored: {error.what}", hint=error.hint) from None
 
     def decode(self, stored: Stored, reader: Reader) -> Any:
-        """The value again. Raises `Corrupt` or `CodecError`."""
-        return self.named(stored.codec).decode(stored, reader)
+        """The value again. Raises `Corrupt`, `CodecError`, or `MissingExtra` where its library is not here."""
+        try:
+            return self.named(stored.codec).decode(stored, reader)
+        except ImportError as error:
+            library = (error.name or str(error)).partition(".")[0]
+            what = stored.about.type or f"value of the codec `{stored.codec}`"
+            raise MissingExtra(
+                f"reading a stored {what} needs {library}", hint=f"Install `{library}` in this environment."
+            ) from None
 
     def _one(self, value: Any, sink: Sink) -> Stored:
         for extra in self._extra:
