@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import errors
-from penstock.errors import PenstockError, StepFailed, did_you_mean
+from penstock.errors import PenstockError, StepFailed, did_you_mean, distribution
 
 KINDS = [getattr(errors, name) for name in errors.__all__ if isinstance(getattr(errors, name), type)]
 
@@ -61,3 +61,11 @@ def test_a_near_miss_is_suggested() -> None:
     assert did_you_mean("xyz", ["clean", "features"]) == "Known: `clean`, `features`."
     assert did_you_mean("xyz", []) == ""
     assert did_you_mean("qqqqqq", [f"step{i}" for i in range(40)]) == ""
+
+
+def test_what_to_install_for_a_module():
+    assert [distribution(one) for one in ("sklearn", "PIL.Image", "numpy.linalg")] == [
+        "scikit-learn",
+        "pillow",
+        "numpy",
+    ]

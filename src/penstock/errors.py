@@ -56,7 +56,20 @@ __all__ = [
     "UnknownName",
     "WorkerDied",
     "did_you_mean",
+    "distribution",
 ]
+
+# Modules that come with a package of another name, which is what has to be installed.
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 
 
 class PenstockError(Exception):
@@ -254,3 +267,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if names and len(names) <= 12:
         return "Known: " + ", ".join(f"`{one}`" for one in names) + "."
     return ""
+
+
+def distribution(module: str) -> str:
+    """The package that has to be installed for a module.
+
+    >>> distribution("sklearn.linear_model"), distribution("polars")
+    ('scikit-learn', 'polars')
+    """
+    top = module.partition(".")[0]
+    return _DISTRIBUTIONS.get(top, top)

@@ -22,7 +22,7 @@ from penstock.codecs.polars_frames import PolarsCodec
 from penstock.codecs.raw_bytes import BytesCodec
 from penstock.codecs.sparse import SparseCodec
 from penstock.codecs.tree import DecodeOne, EncodeOne, TreeCodec
-from penstock.errors import CodecError, MissingExtra
+from penstock.errors import CodecError, MissingExtra, distribution
 from penstock.model.artifact import Description, Stored
 from penstock.ports import Codec, Reader, Sink
 
@@ -108,7 +108,8 @@ class Codecs:
             library = (error.name or str(error)).partition(".")[0]
             what = stored.about.type or f"value of the codec `{stored.codec}`"
             raise MissingExtra(
-                f"reading a stored {what} needs {library}", hint=f"Install `{library}` in this environment."
+                f"reading a stored {what} needs {library}",
+                hint=f"Install `{distribution(library)}` in this environment.",
             ) from None
 
     def _one(self, value: Any, sink: Sink) -> Stored:

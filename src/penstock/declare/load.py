@@ -11,7 +11,15 @@ from penstock.declare.closure import Closures
 from penstock.declare.project import Project
 from penstock.declare.python import Declaration, declaration_of, declared_in, step
 from penstock.declare.values_of import attribute_of
-from penstock.errors import DeclarationError, DuplicateName, PenstockError, PipelineNotFound, UnknownName, did_you_mean
+from penstock.errors import (
+    DeclarationError,
+    DuplicateName,
+    PenstockError,
+    PipelineNotFound,
+    UnknownName,
+    did_you_mean,
+    distribution,
+)
 from penstock.model.code import Code, Piece
 from penstock.model.digest import combine
 from penstock.model.step import Entry, Step
@@ -233,7 +241,7 @@ def _broken(error: BaseException, file: Path, root: Path) -> PenstockError:
         hint = 'Put what a script does under `if __name__ == "__main__":`.'
     hint = _misspelt(error) or hint
     if isinstance(error, ModuleNotFoundError):
-        hint = f"Install `{error.name}`, or put it beside the pipeline."
+        hint = f"Install `{distribution(error.name or '')}`, or put it beside the pipeline."
     return DeclarationError(said, where=where, hint=hint)
 
 

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 
-from penstock.errors import PenstockError
+from penstock.errors import PenstockError, distribution
 from penstock.model.task import Failure
 
 __all__ = ["failure_of", "is_user_file", "place_of", "relative"]
@@ -88,7 +88,7 @@ def _message(error: BaseException) -> str:
 
 def _hint(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"Install `{error.name.partition('.')[0]}` in this environment, or put it beside the pipeline."
+        return f"Install `{distribution(error.name)}` in this environment, or put it beside the pipeline."
     if isinstance(error, SystemExit):
         return "Return a value instead, or raise an error that says what is wrong."
     if isinstance(error, MemoryError):
