@@ -24,8 +24,7 @@ _MOST = 40  # artifacts that are told one by one
     type=click.FloatRange(min=0),
     default=_DAYS,
     metavar="N",
-    show_default="30",
-    help="Keep what the runs of the last N days need.",
+    help=f"Keep what the runs of the last N days need (default: {_DAYS:g}).",
 )
 @click.option("--yes", is_flag=True, help="Do it; without this, only say what would go.")
 @file_option

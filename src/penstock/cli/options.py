@@ -27,7 +27,7 @@ file_option = click.option("-f", "--file", metavar="FILE", help="The pipeline fi
 setting_option = click.option(
     "--set", "sets", metavar="STEP.PARAMETER=VALUE", multiple=True, help="Set a parameter; may be given again."
 )
-seed_option = click.option("--seed", type=int, help="The run's seed (default: 0, or as set).")
+seed_option = click.option("--seed", type=int, metavar="N", help="The run's seed (default: 0, or as set).")
 forced = click.option(
     "--force", metavar="STEP", multiple=True, help="Run this step whatever is known; may be given again."
 )
