@@ -113,3 +113,10 @@ def test_without_a_terminal_there_are_lines() -> None:
 
 def test_a_run_that_never_began_draws_nothing() -> None:
     assert watch([]) == ""
+
+
+def test_the_first_line_comes_before_what_a_step_of_this_process_prints() -> None:
+    stream = io.StringIO()
+    one = Watch(stream, Screen(), redraw=False, now=lambda: 0.01)  # no time has passed since lines were written
+    one.on(RunStarted(run_of(("a",))))
+    assert stream.getvalue().startswith("flights  run r1")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
-from penstock.model.event import Event
+from penstock.model.event import Event, RunStarted
 from penstock.report.board import board, tail
 from penstock.report.lines import Lines
 from penstock.report.paint import Line, Screen, plain, width
@@ -60,7 +60,8 @@ class Watch:
         if not self._redraw and (text := self._lines.on(event, step, self.tally, now)):
             with self._lock:
                 self._waiting += text
-            if now - self._written >= _EVERY:
+            # The first line comes before anything that a step of this process prints.
+            if now - self._written >= _EVERY or isinstance(event, RunStarted):
                 self._write_waiting(now)
 
     def __enter__(self) -> Self:
