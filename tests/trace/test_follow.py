@@ -162,7 +162,8 @@ def test_without_a_contract_it_still_runs_and_says_what_to_declare(tmp_path: Pat
         tracing.trace("w4")
     assert "@ps.source(key=" in caught.value.hint
     trace = tracing.trace("#4", source="rows")
-    assert states(trace) == {"rows": "present", "even": "present", "lengths": "unknown"}
+    assert states(trace) == {"rows": "present", "even": "present", "lengths": "present"}
+    assert "probe" in stop(trace, "lengths").how
     assert "@ps.source(key=" in trace.advice[0]
     assert tracing.trace("#3", source="rows").dropped_at == "even"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from penstock.app.settings import Settings
 from penstock.app.told import Told
-from penstock.app.tracing import Tracing
+from penstock.app.tracing import BUDGET, Tracing
 from penstock.app.values import load_value
 from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.artifact import Stored
@@ -13,8 +13,8 @@ from penstock.model.event import Noted
 from penstock.model.task import Failure
 from penstock.ports import Ledger, Store
 from penstock.report.row_html import trace_fragment
-from penstock.report.row_text import rows_lines, trace_lines
-from penstock.report.row_views import rows_view, trace_view
+from penstock.report.row_text import cell_lines, rows_lines, trace_lines
+from penstock.report.row_views import cell_view, rows_view, trace_view
 
 __all__ = ["RunResult", "find_stored"]
 
@@ -79,6 +79,15 @@ class RunResult:
         """
         found = trace_view(self._tracing().trace(key, source))
         return Told(found, trace_lines(found), trace_fragment(found))
+
+    def cell(self, key: str, cell: str, source: str = "", *, budget: int = BUDGET) -> Told:
+        """The source rows behind one value of a row, `cell` being `ARTIFACT.COLUMN`, by doing steps again at most `budget`
+        times; `exact` where each of them alone moves the value, and all others together do not.
+
+        Raises `NotFound` for a row or column that is not there, `StepFailed` where a step can't be done again.
+        """
+        found = cell_view(self._tracing().cell(key, cell, source, budget))
+        return Told(found, cell_lines(found))
 
     def rows(self, *steps: str) -> Told:
         """What became of the rows of each step's inputs (all steps, if none are named): kept, dropped, multiplied, new.

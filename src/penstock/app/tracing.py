@@ -7,17 +7,23 @@ from typing import Any
 
 import msgspec
 
+from penstock.app.again import Redo, asking_task
 from penstock.app.answers import Answers
 from penstock.app.settings import Settings, open_store
 from penstock.app.values import LedgerReader, load_value
-from penstock.errors import MissingExtra, UnknownName, did_you_mean
+from penstock.errors import MissingExtra, PenstockError, UnknownName, did_you_mean
 from penstock.model.account import Account
 from penstock.model.artifact import Stored
-from penstock.model.trace import Trace
+from penstock.model.question import OrderQuestion, Question
+from penstock.model.task import Input, Task
+from penstock.model.trace import Cell, Forward, Trace
 from penstock.model.verdict import Finding
 from penstock.ports import Ledger, Store
 
-__all__ = ["Tracing", "lightly"]
+__all__ = ["BUDGET", "Tracing", "lightly"]
+
+BUDGET = 2000
+"""How often steps are done again, at most, to find what stands behind one value."""
 
 _ROWED = ("polars", "pandas", "arrow", "numpy", "sparse", "plain", "tree")
 
@@ -67,7 +73,8 @@ class Tracing:
         self.store = store if store is not None else open_store(settings)
         self.answers = Answers(settings.state / "cache" / "rows")
         self.run = ledger.run(run)
-        self.lineage = Lineage(self.run, ledger.steps(self.run.id), self.load)
+        self.lineage = Lineage(self.run, ledger.steps(self.run.id), self.load, self._aligned)
+        self._runner: Redo | None = None
 
     def load(self, stored: Stored) -> Any:
         """The rows of a stored value; None where it has none."""
@@ -82,12 +89,77 @@ class Tracing:
             found = records(load_value(stored, self.ledger, self.store))
         return found
 
+    def _task(self, node: Any, question: Question) -> Task:
+        """The task that asks a step a question about what it did in this run."""
+        execution = node.execution
+        inputs = [
+            Input(argument, artifact, self.lineage.stored[artifact]) for argument, artifact in node.inputs.items()
+        ]
+        return asking_task(self.settings, self.ledger, self.run, execution, inputs, question)
+
+    def _redo(self) -> Redo:
+        _allow_pandas()  # steps may run in this process
+        return Redo(self.settings, self.ledger, self.store, self.answers)
+
+    @contextmanager
+    def probing(self) -> Iterator[None]:
+        """While it lasts, whether a step keeps the order of its rows is tried where nothing else tells."""
+        with self._redo() as runner:
+            self._runner = runner
+            try:
+                yield
+            finally:
+                self._runner = None
+
+    def _aligned(self, step: str, argument: str, output: str) -> bool | None:
+        """What a probe says of a step; None without one, or where the step can't be done again."""
+        node = self.lineage.nodes[step]
+        if self._runner is None or node.execution is None or node.kind in ("source", "train", "evaluate"):
+            return None
+        question = OrderQuestion(list(node.outputs).index(output), argument)
+        try:
+            (ended,) = self._runner.perform([self._task(node, question)])
+            answer = self._runner.value(ended.outputs[0])["aligned"] if ended.status == "succeeded" else None
+        except PenstockError:
+            return None
+        return None if answer is None else bool(answer)
+
+    def cell(self, key: str, cell: str, source: str = "", budget: int = BUDGET) -> Cell:
+        """The source rows behind one value, `cell` being `ARTIFACT.COLUMN`, by doing steps again at most `budget` times.
+
+        Raises `NotFound` for a row or column that is not there, `StepFailed` where a step can't be done again."""
+        from penstock.trace.cell import behind
+        from penstock.trace.follow import locate
+
+        name, full, rows = locate(self.lineage, key, source)
+        with self.probing():
+            assert self._runner is not None
+            return behind(self.lineage, self._runner, self._task, name, full, rows, cell, budget)
+
+    def forward(self, key: str, source: str = "", *, every_run: bool = True) -> Forward:
+        """All that a row reached: in this run, or in every run of the pipeline."""
+        from penstock.trace.forward import forward
+
+        return forward(self._lineages() if every_run else [self.lineage], key, source)
+
+    def _lineages(self) -> Iterator[Any]:
+        """Runs of the pipeline, newest first, but those that hold nothing that another does not."""
+        seen: set[str] = set()
+        for row in self.ledger.runs(1_000_000, self.run.pipeline):
+            one = Tracing(self.settings, self.ledger, row["run"], self.store)
+            mine = {stored.identity for stored in one.lineage.stored.values()}
+            if mine - seen:
+                seen |= mine
+                yield one.lineage
+
     def trace(self, key: str, source: str = "") -> Trace:
         """The way of a row. Raises `NotFound` with candidates or close matches, `ContractError` for a key that names
         several rows."""
         from penstock.trace.follow import follow, locate
 
-        return follow(self.lineage, *locate(self.lineage, key, source))
+        name, full, rows = locate(self.lineage, key, source)
+        with self.probing():
+            return follow(self.lineage, name, full, rows)
 
     def accounts(self, steps: Sequence[str] = ()) -> list[Account]:
         """What became of the rows of each step's inputs (of `steps`, where given), found out once for equal content.

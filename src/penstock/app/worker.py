@@ -63,6 +63,10 @@ class Loaded:
         pipeline = self._current = self._loaded(entry.path, task.root) if entry.path else None
         if entry.kind == "gather":
             return _gathered, None
+        if entry.kind == "again" and pipeline is not None:
+            from penstock.app.asking import answering
+
+            return answering(pipeline, task)
         if entry.kind == "pickle" or pipeline is None:
             if task.root and task.root not in sys.path:  # a notebook's functions may import what lies beside it
                 sys.path.insert(0, task.root)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from penstock.app.tracing import Tracing, lightly
+from penstock.app.tracing import BUDGET, Tracing, lightly
 from penstock.cli.options import file_option, json_option, reading
-from penstock.cli.output import note, show
+from penstock.cli.output import note, only_json, show
 from penstock.report.row_html import trace_page
-from penstock.report.row_text import trace_lines
-from penstock.report.row_views import trace_view
+from penstock.report.row_text import cell_lines, forward_lines, trace_lines
+from penstock.report.row_views import cell_view, forward_view, trace_view
 
 __all__ = ["trace"]
 
@@ -19,19 +19,57 @@ __all__ = ["trace"]
 @click.option(
     "--source", metavar="SOURCE", default="", help="The source that the key is of; needed where several have it."
 )
-@click.option("--run", "run", metavar="RUN", default="last", show_default=True, help="The run to look at.")
+@click.option(
+    "--run", "run", metavar="RUN", help="The run to look at: the last, if none is named; with --forward, all."
+)
+@click.option("--cell", metavar="ARTIFACT.COLUMN", help="Name the source rows behind one value of the row.")
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    default=BUDGET,
+    show_default=True,
+    help="With --cell: do steps again at most so often.",
+)
+@click.option("--forward", is_flag=True, help="List all that the row reached in every run, models included.")
 @click.option("--html", metavar="FILE", help="Write the whole of it to one self-contained page.")
 @click.option("--all", "everything", is_flag=True, help="Show every value, not the first few.")
 @file_option
 @json_option
-def trace(key: str, source: str, run: str, html: str | None, everything: bool, file: str | None, as_json: bool) -> None:
+def trace(
+    key: str,
+    source: str,
+    run: str | None,
+    cell: str | None,
+    budget: int,
+    forward: bool,
+    html: str | None,
+    everything: bool,
+    file: str | None,
+    as_json: bool,
+) -> None:
     """Follow one row through every step of a run.
 
     KEY is the row's key as its source declares it, several columns joined by `/`; a part of one lists those that
     hold it. Without a declared key, `#N` with --source names a row by its position.
+
+    With --cell, steps are done again on their recorded inputs, altered in memory, to see what moves the value; nothing
+    of that is kept. Otherwise stored tables are read, and a step is done again only where nothing else tells whether
+    it keeps the order of its rows.
     """
     with reading(file) as (settings, ledger), lightly():
-        document = trace_view(Tracing(settings, ledger, run).trace(key, source))
+        tracing = Tracing(settings, ledger, run or "last")
+        if forward:
+            reached = forward_view(tracing.forward(key, source, every_run=run is None))
+            show(reached, forward_lines(reached), as_json=as_json)
+            return
+        with only_json(as_json):  # steps that are done again may print
+            if cell is not None:
+                behind = cell_view(tracing.cell(key, cell, source, budget))
+            else:
+                document = trace_view(tracing.trace(key, source))
+    if cell is not None:
+        show(behind, cell_lines(behind), as_json=as_json)
+        return
     if html:
         Path(html).write_text(trace_page(document), encoding="utf-8")
         note(f"written to {html}")

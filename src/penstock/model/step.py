@@ -61,10 +61,11 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 
     `file`: load the pipeline file at `path` (absolute) and take the step named `name`, or (`module:name`) a function of
     one of its modules; `pickle`: `data` is a cloudpickle of the function (notebooks, functions made on the fly), which
-    may need the file at `path` loaded first; `gather`: no function, collect a fan-out (of values that may need `path`).
+    may need the file at `path` loaded first; `gather`: no function, collect a fan-out (of values that may need `path`);
+    `again`: the step `name` of the file at `path`, called as often as the question in `data` takes (`model/question.py`).
     """
 
-    kind: Literal["file", "pickle", "gather"]
+    kind: Literal["file", "pickle", "gather", "again"]
     path: str = ""
     name: str = ""
     data: bytes = b""

@@ -9,7 +9,7 @@ from penstock.model.event import RunStatus
 from penstock.model.run import Action
 from penstock.model.step import Kind
 from penstock.model.verdict import Verdict
-from penstock.report.row_documents import DroppedDocument, RowsDocument, TraceDocument
+from penstock.report.row_documents import CellDocument, DroppedDocument, ForwardDocument, RowsDocument, TraceDocument
 
 __all__ = [
     "DOCUMENTS",
@@ -461,9 +461,11 @@ class ApproveDocument(TypedDict):
 
 DOCUMENTS: dict[str, tuple[type, str]] = {
     "approve": (ApproveDocument, "approve RUN STEP"),
+    "cell": (CellDocument, "trace KEY --cell ARTIFACT.COLUMN"),
     "doctor": (DoctorDocument, "doctor"),
     "dropped": (DroppedDocument, "dropped SOURCE"),
     "error": (ErrorDocument, "any command that can't do what it was asked"),
+    "forward": (ForwardDocument, "trace KEY --forward"),
     "gc": (GcDocument, "gc"),
     "init": (InitDocument, "init [DIR]"),
     "lint": (LintDocument, "lint"),

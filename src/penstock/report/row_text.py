@@ -165,7 +165,13 @@ def _features(trace: TraceDocument) -> list[Line]:
     if computed:
         listed = ", ".join([one["column"] for one in computed[:8]]) + (" …" if len(computed) > 8 else "")
         lines.append([(f"    computed: {listed}", "dim")])
+        example = f"penstock trace {_quoted(trace['key'])} --cell {trace['table']}.{computed[0]['column']}"
+        lines.append([("    what stands behind one: ", "dim"), (example, "code")])
     return lines
+
+
+def _quoted(key: str) -> str:
+    return f"'{key}'" if any(one in key for one in " '\"$&;|()<>*?#") else key
 
 
 def _known(one: FeatureDocument, asked: Any) -> Line:
@@ -336,6 +342,8 @@ def cell_lines(cell: CellDocument) -> list[Line]:
                 [((f"⚠ {known}, after the decision" if one["late"] else known), "bad" if one["late"] else "dim")],
             ]
         )
+    if not rows:
+        lines.append([("  no row was found whose absence or other values would move it", "dim")])
     lines += [[], *table(rows)] if rows else []
     if len(cell["sources"]) > 200:
         lines.append([(f"  … {len(cell['sources']) - 200} more; --json has them all", "dim")])

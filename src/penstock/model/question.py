@@ -1,0 +1,52 @@
+"""Questions that are answered by doing one step again, many times, on its own recorded inputs altered in memory."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from penstock.model.step import Entry
+
+__all__ = ["Asking", "CellQuestion", "OrderQuestion", "Question"]
+
+
+class CellQuestion(Struct, frozen=True, tag=True):
+    """Which rows and columns of a step's inputs stand behind one value of an output?
+
+    `row` is the value's position in the recorded output; in an altered one its row is found by the columns `by`, which
+    name it; with `label`, by its label in the index of pandas; else by position. `own` are the positions in each input (by argument) of the rows that this very row
+    was; `fixed` are inputs whose rows may not be left out, because others are aligned with them: their cells are exchanged.
+    `budget` bounds how often the step is done.
+    """
+
+    output: int
+    row: int
+    column: str
+    by: tuple[str, ...] = ()
+    label: bool = False
+    own: dict[str, tuple[int, ...]] = {}
+    fixed: tuple[str, ...] = ()
+    budget: int = 600
+
+
+class OrderQuestion(Struct, frozen=True, tag=True):
+    """Does a step keep the order of an input (`argument`) in an output, row by row? Tried on a sample of `rows`."""
+
+    output: int
+    argument: str
+    rows: int = 1000
+
+
+Question = CellQuestion | OrderQuestion
+"""What can be asked."""
+
+
+class Asking(Struct, frozen=True):
+    """A question, and how the step is called: its own `entry`, the names of its `outputs`, the parameters that were given
+    (`overrides`, by parameter), the run's seed, and the digest of each parameter's value as it was then."""
+
+    entry: Entry
+    question: Question
+    outputs: tuple[str, ...]
+    overrides: dict[str, Any]
+    seed: int
+    settings: dict[str, str]

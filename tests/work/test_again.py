@@ -1,0 +1,123 @@
+"""A step done again on altered inputs, against leaving out by hand."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from penstock.model.question import CellQuestion, OrderQuestion
+from penstock.work.again import ask
+
+
+def frame(rows: int = 60) -> pl.DataFrame:
+    draw = np.random.default_rng(0)
+    return pl.DataFrame(
+        {
+            "id": [f"r{n}" for n in range(rows)],
+            "g": [f"g{n % 5}" for n in range(rows)],
+            "x": draw.normal(size=rows).round(3),
+            "w": draw.normal(size=rows).round(3),
+        }
+    )
+
+
+def by_group(inputs: Any) -> pl.DataFrame:
+    return inputs["t"].with_columns(mean=pl.col("x").mean().over("g"), own=pl.col("w") * 2)
+
+
+def test_a_mean_of_its_group() -> None:
+    table = frame()
+    found = ask(CellQuestion(0, 7, "mean", ("id",), own={"t": (7,)}), by_group, {"t": table})
+    assert found["steady"] and not found["why"]
+    assert found["rows"]["t"]["at"] == [n for n in range(60) if n % 5 == 2 and n != 7]
+    assert found["rows"]["t"]["columns"] == ["g", "x"]
+    assert found["own"]["t"] == ["g", "x"]
+    assert found["value"] == pytest.approx(table.filter(pl.col("g") == "g2")["x"].mean())
+
+
+def test_a_value_of_the_row_alone() -> None:
+    found = ask(CellQuestion(0, 7, "own", ("id",), own={"t": (7,)}), by_group, {"t": frame()})
+    assert (found["rows"], found["own"], found["why"]) == ({}, {"t": ["w"]}, [])
+    assert found["reruns"] < 15
+
+
+def test_two_inputs() -> None:
+    rates = pl.DataFrame({"g": ["g0", "g1", "g2"], "rate": [1.0, 2.0, 3.0], "name": ["a", "b", "c"]})
+    call = lambda inputs: inputs["t"].join(inputs["rates"], on="g", how="left")
+    found = ask(CellQuestion(0, 7, "rate", ("id",), own={"t": (7,)}), call, {"t": frame(), "rates": rates})
+    assert found["rows"] == {"rates": {"at": [2], "columns": ["g", "rate"]}}
+    assert found["own"]["t"] == ["g"]
+
+
+def test_pandas_by_its_label() -> None:
+    table = frame().to_pandas()
+
+    def call(inputs: Any) -> pd.DataFrame:
+        kept = inputs["t"][inputs["t"]["x"] > -1][["x"]]
+        return kept.rolling(3).sum()
+
+    made = call({"t": table})
+    row = 20
+    label = made.index[row]
+    found = ask(CellQuestion(0, row, "x", label=True, own={"t": (int(label),)}), call, {"t": table})
+    assert found["rows"]["t"]["at"] == [int(one) for one in made.index[row - 2 : row]]
+    assert found["own"]["t"] == ["x"]
+
+
+def test_arrays_whose_order_others_rely_on() -> None:
+    X, y = np.random.default_rng(1).normal(size=(50, 2)), np.random.default_rng(2).normal(size=50)
+    call = lambda inputs: inputs["X"][:, 0] + np.r_[0, np.cumsum(inputs["y"])[:-1]]
+    question = CellQuestion(0, 4, "value", own={"X": (4,), "y": (4,)}, fixed=("X", "y"))
+    found = ask(question, call, {"X": X, "y": y})
+    assert found["rows"] == {"y": {"at": [0, 1, 2, 3], "columns": ["value"]}}
+    assert found["own"] == {"X": ["0"], "y": []}
+
+
+def test_a_step_that_draws_anew_is_not_steady() -> None:
+    draw = np.random.default_rng()
+    found = ask(CellQuestion(0, 0, "value"), lambda _: draw.normal(size=3), {})
+    assert not found["steady"]
+    assert "another value when it is done again" in found["why"][0]
+
+
+def test_a_step_that_fails_on_altered_input() -> None:
+    def call(inputs: Any) -> pl.DataFrame:
+        if inputs["t"].height < 30:
+            raise ValueError("too few rows")
+        return by_group(inputs)
+
+    found = ask(CellQuestion(0, 7, "mean", ("id",), own={"t": (7,)}), call, {"t": frame()})
+    assert "the step failed on some altered inputs (ValueError: too few rows)" in found["why"]
+
+
+def test_a_step_that_spoils_its_input_is_not_our_matter_but_a_budget_is() -> None:
+    found = ask(CellQuestion(0, 7, "mean", ("id",), own={"t": (7,)}, budget=9), by_group, {"t": frame()})
+    assert found["reruns"] == 9
+    assert "the budget was spent before all was looked at" in found["why"]
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (lambda inputs: inputs["x"] * 2, True),
+        (lambda inputs: (inputs["x"] - inputs["x"].mean(0)) / inputs["x"].std(0), True),
+        (lambda inputs: np.sort(inputs["x"], axis=0), False),
+        (lambda inputs: inputs["x"][::-1], False),
+        (lambda inputs: inputs["x"][inputs["x"][:, 0] > 0], False),
+        (lambda inputs: np.zeros(len(inputs["x"])), None),
+        (lambda inputs: 1 / 0, None),
+        (lambda inputs: float(inputs["x"].sum()), False),
+        (lambda inputs: np.cumsum(inputs["x"], axis=0), False),
+    ],
+)
+def test_whether_a_step_keeps_the_order(call: Any, answer: bool | None) -> None:
+    x = np.random.default_rng(0).normal(size=(3000, 2))
+    assert ask(OrderQuestion(0, "x"), call, {"x": x, "other": 1})["aligned"] is answer
+
+
+def test_inputs_of_one_length_are_mixed_together() -> None:
+    x = np.random.default_rng(0).normal(size=(300, 2))
+    call = lambda inputs: inputs["x"][:, 0] + inputs["y"]
+    assert ask(OrderQuestion(0, "x"), call, {"x": x, "y": x[:, 1]})["aligned"] is True
