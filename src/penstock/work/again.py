@@ -17,7 +17,7 @@ from penstock.values.alter import exchange, take
 from penstock.values.compare import TOLERANCE, compare
 from penstock.values.records import Records, records, value_at
 
-__all__ = ["ask"]
+__all__ = ["Call", "ask"]
 
 Call = Callable[[Mapping[str, Any]], Any]
 """The step, called with inputs by argument: the value of the output in question. Each call draws the same random numbers."""
