@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from penstock.model.question import CellQuestion, OrderQuestion, Question
 from penstock.rows.keys import rows_of
@@ -283,8 +285,6 @@ def _labelled(held: Records, label: Any) -> int:
 
 def _codes(column: Any) -> Any:
     """One number for each value, in the order of the values where they have one; missing ones last."""
-    import pyarrow.compute as pc
-
     try:
         return pc.rank(column.combine_chunks(), sort_keys="ascending", tiebreaker="dense").to_numpy().astype(np.int64)
     except Exception:  # a type that Arrow can't order
@@ -302,8 +302,6 @@ def _exchanged(value: Any, name: str, rows: Any, donors: Any) -> Any:
 
 def _limit(column: Any) -> float:
     """How far a number may move by rounding: a fraction of its column's deviation."""
-    import pyarrow as pa
-
     if not pa.types.is_floating(column.type):
         return 0.0
     numbers = column.to_numpy()
