@@ -124,7 +124,7 @@ class Inline(Penstock):
     name = "Penstock inline"
     package = ""
     command = ("penstock", "run", "-f", "flow.py", "--executor", "inline")
-    lacks = dict.fromkeys(("start", "table", "strings", "processors", "fresh"), "one process")
+    lacks = {"start": "the same"} | dict.fromkeys(("table", "strings", "processors", "fresh"), "one process")
 
 
 def _steps(functions: str, function: str, options: str) -> str:
