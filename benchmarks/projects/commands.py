@@ -172,7 +172,7 @@ class Snakemake(Contender):
     requires = ("snakemake", "polars", "numpy")
     environment = {"XDG_CACHE_HOME": "{FOLDER}/home"}
     version = ["snakemake", "--version"]
-    command = ("snakemake", "--cores", "2", "--quiet", "all")
+    command = ("snakemake", "all", "--cores", "2", "--quiet", "progress", "rules", "host")
 
     def _project(self, files: dict[str, str], rules: str) -> Project:
         return Project({**files, "Snakefile": rules}, [[*self.command]])

@@ -133,7 +133,7 @@ class Prefect(Contender):
     package = "prefect"
     requires = (
         "prefect",
-        "fastapi<0.130",
+        "fastapi<0.145",
         "polars",
         "numpy",
         "pyarrow",
