@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from tests.strategies import make_step
 
+import penstock as ps
 from penstock.app.limits import check_limits, gated
 from penstock.app.settings import Settings
 from penstock.errors import SettingsError
@@ -64,3 +65,19 @@ def test_nothing_stands_before_an_executor_without_need(tmp_path, leases):
 def test_with_limits_no_more_is_handed_on_than_can_run(tmp_path, leases, limits, max_parallel, most):
     made = gated(Fake(), [step(**limits)], settings(tmp_path, limits={"gpu": 1}), leases, max_parallel)
     assert made._most == most
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_from_python(tmp_path, executor):
+    """Runs behind a gate give what they give without one."""
+    (tmp_path / "p.py").write_text(
+        "import penstock as ps\n\ndef double(item):\n    return 2 * item\n\n"
+        "@ps.step(limits={'gpu': 1})\ndef parts():\n    return ps.each([1, 2, 3], double)\n\n"
+        "@ps.step(limits={'gpu': 2}, isolation='fresh')\ndef total(parts):\n    return sum(parts)\n"
+    )
+    pipeline = ps.Pipeline.load(tmp_path / "p.py", executor=executor, limits={"gpu": 2})
+    run = pipeline.run(max_parallel=1, workers=2)
+    run.raise_if_failed()
+    assert run["total"] == 12
+    with pytest.raises(SettingsError, match="no setting says how much"):
+        ps.Pipeline.load(tmp_path / "p.py").run(force=["total"])

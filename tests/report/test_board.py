@@ -19,6 +19,7 @@ from penstock.model.event import (
     RunStarted,
     Sampled,
     Stopping,
+    Warned,
 )
 from penstock.model.run import Decision, Made, Reason
 from penstock.report.board import board, outputs_text, step_glyph, tail
@@ -123,6 +124,8 @@ def test_what_a_step_uses_and_when_it_may_end() -> None:
     assert "1:23:19  longer than ever (1 h 06 m)  1.9 cpus" in shown(board(tally, 5000.0, 100, 30))[2]
     tally.on(Progressed("r1/fit/1", 9, 10), 5000.0)
     assert "90%  9/10  about 9 m left  1.9 cpus" in shown(board(tally, 5000.0, 100, 30))[2]
+    tally.on(Warned("fit", "silent", "it may hang"), 5000.0)
+    assert "9/10  about 9 m left  ⚠ may hang  1.9 cpus" in shown(board(tally, 5000.0, 100, 30))[2]
     tally.on(Begun("r1/fit/2", "fit", 2), 5000.0)
     assert shown(board(tally, 5001.0, 100, 30))[2].endswith("0:01")
 

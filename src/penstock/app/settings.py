@@ -272,7 +272,9 @@ def _totals(origin: str, value: Any) -> dict[str, int]:
         except (TypeError, ValueError):
             found[str(name)] = -1
         if found[str(name)] < 0:
-            raise SettingsError(f"{origin}: {name} = {number!r} is not a whole number from 0")
+            raise SettingsError(
+                f"{origin}: {name} = {number!r} is not a whole number from 0", hint="Write `gpu=1,licences=4`."
+            )
     return found
 
 

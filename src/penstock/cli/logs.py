@@ -74,6 +74,8 @@ def _follow(follower: Follower, step: str, *, quiet: bool) -> bool:
         time.sleep(_PAUSE)
     if quiet or not follower.current:
         return False
+    if not shown:
+        note(f"`{step}` printed nothing")
     if follower.state in _WORDS:
         words = _WORDS[follower.state].format(run=follower.run, step=shlex.quote(step))
         note(f"`{step}` {words}")

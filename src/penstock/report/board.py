@@ -215,6 +215,7 @@ def _progress(step: StepTally, now: float, room: int) -> Line:
     usage = usage_words(step.cpu, step.memory)
     rest: Line = [
         (f"  {words}" if words else "", "warn" if left is None else ""),
+        ("  ⚠ may hang" if step.warned == "silent" else "", "warn"),
         ("  " + safe(step.text) if step.text else "", "dim"),
         (f"  {usage}" if usage else "", "dim"),
     ]

@@ -62,6 +62,7 @@ class StepTally:
         "text",
         "total",
         "typical",
+        "warned",
     )
 
     def __init__(self, name: str) -> None:
@@ -77,6 +78,7 @@ class StepTally:
         self.memory = 0
         self.typical = 0.0  # seconds that earlier attempts took, 0 where there were none
         self.longest = 0.0
+        self.warned = ""  # the kind of the last warning of this attempt
         self.reasons: tuple[Reason, ...] = ()
         self.failure: Failure | None = None
         self.grew = False
@@ -179,7 +181,7 @@ class Tally:
             case Stopping():
                 self.stopping = event.reason
             case Warned():
-                self.warnings.append(event)
+                self._warned(event)
             case RunEnded():
                 self.status, self.seconds = event.status, event.seconds
             case _:
@@ -232,9 +234,14 @@ class Tally:
         if not step.grew:  # it grew and is called again to gather: that is still the same work
             step.began = now
             step.done = step.total = step.cpu = 0.0
-            step.memory = 0
+            step.memory, step.warned = 0, ""
         step.text = ""
         return self._move(step, "running")
+
+    def _warned(self, event: Warned) -> None:
+        self.warnings.append(event)
+        if event.step in self.running:
+            self.running[event.step].warned = event.kind
 
     def _learnt(self, event: Sampled | Expected) -> None:
         step = self._of(event.task)
