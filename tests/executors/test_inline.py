@@ -23,6 +23,7 @@ class TestInline(ExecutorContract):
         "crash": "a crash of this process is a crash of the run",
         "hang": "nobody is there to look at the clock",
         "cancel": "a running task can only be interrupted from the keyboard",
+        "look": "nobody is there to look",
         "children": "processes that a step leaves behind are children of the run",
     }
 

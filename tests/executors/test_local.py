@@ -16,7 +16,7 @@ from penstock.codecs.registry import Codecs
 from penstock.executors.local import LocalExecutor
 from penstock.executors.processes import descendants
 from penstock.model.artifact import Stored
-from penstock.model.event import Begun, Sampled
+from penstock.model.event import Begun
 from penstock.model.step import Entry, Resources
 from penstock.model.task import Ended
 from penstock.stores.local import LocalStore
@@ -230,21 +230,3 @@ def test_it_can_be_used_again_after_it_was_closed(run: Run) -> None:
     for _ in range(2):
         assert run.ended(run.submit("one"))[0].status == "succeeded"
         run.executor.close()
-
-
-def test_what_a_long_task_uses_is_told_while_it_runs(run: Run) -> None:
-    """Of a task that works, and of one that waits; nothing of those that are over at once."""
-    for _ in range(20):
-        run.submit("one")
-    works, waits = run.submit("spins"), run.submit("sleeps")
-
-    def looks(task: str) -> list[Sampled]:
-        return [one for one in run.seen if isinstance(one, Sampled) and one.task == task]
-
-    run.until(lambda: len(looks(works.id)) > 1 and len(looks(waits.id)) > 1)
-    for task in (works, waits):
-        run.executor.cancel(task.id, "seen enough", grace=0.1)
-    run.ended(works, waits)
-    assert {one.task for one in run.seen if isinstance(one, Sampled)} == {works.id, waits.id}
-    assert all(one.memory > 1_000_000 and one.seconds >= one.silent > 0 for one in looks(works.id))
-    assert sum(one.cpu for one in looks(works.id)) > sum(one.cpu for one in looks(waits.id))

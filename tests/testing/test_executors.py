@@ -12,7 +12,7 @@ from tests.executors import launch
 from penstock.codecs.registry import Codecs
 from penstock.executors.local import LocalExecutor
 from penstock.model.artifact import Stored
-from penstock.model.event import Begun, TaskEvent
+from penstock.model.event import Begun, Sampled, TaskEvent
 from penstock.model.task import Ended, Failure, Task
 from penstock.stores.local import LocalStore
 from penstock.testing.executors import ExecutorContract, Run
@@ -94,6 +94,15 @@ class Patient(Altering):
         return replace(task, timeout=0.0, no_output_timeout=0.0)
 
 
+class Blind(Sound):
+    """Never looks at what tasks use."""
+
+    patience = 6.0  # one that sees would have looked twice
+
+    def change(self, event: TaskEvent) -> list[TaskEvent]:
+        return [] if isinstance(event, Sampled) else [event]
+
+
 class Random(Altering):
     """Forgets seeds."""
 
@@ -162,6 +171,7 @@ PLANTED: list[tuple[type[LocalExecutor], Check]] = [
     (Warm, lambda suite, run: suite.test_a_fresh_process(run)),
     (Patient, lambda suite, run: suite.test_a_time_limit(run, "sleeps")),
     (Patient, lambda suite, run: suite.test_silence(run)),
+    (Blind, lambda suite, run: suite.test_what_takes_long_is_looked_at(run)),
     (Random, lambda suite, run: suite.test_seeds(run)),
     (Mixing, lambda suite, run: suite.test_output_is_in_the_log(run)),
     (Deaf, lambda suite, run: suite.test_cancelling_what_runs_and_what_waits(run)),
@@ -187,7 +197,7 @@ def check(executor: type[LocalExecutor], test: Check, folder: Path, patience: fl
 def test_planted_bugs_are_found(tmp_path: Path, executor: type[LocalExecutor], test: Check) -> None:
     check(Sound, test, tmp_path / "sound", patience=30)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        check(executor, test, tmp_path / "broken", patience=1)
+        check(executor, test, tmp_path / "broken", patience=getattr(executor, "patience", 1.0))
 
 
 def test_what_an_executor_can_not_contain_is_skipped_with_its_reason() -> None:

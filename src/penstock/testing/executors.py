@@ -8,7 +8,8 @@
             return ...          # the stored value, loaded in this process
 
 Tasks come as pickled functions (`Entry(kind="pickle")`). What an executor can't contain is said in `cannot`, with the
-reason, and is skipped with it: "crash" (segfaults, signals, exits), "hang" (time limits), "cancel", "children".
+reason, and is skipped with it: "crash" (segfaults, signals, exits), "hang" (time limits), "cancel", "children", "look"
+(what a task uses while it runs).
 Needs pytest.
 """
 
@@ -21,7 +22,7 @@ from typing import Any, ClassVar
 import pytest
 
 from penstock.model.artifact import Stored
-from penstock.model.event import Begun, TaskEvent
+from penstock.model.event import Begun, Sampled, TaskEvent
 from penstock.model.task import Ended, Task
 from penstock.ports import Executor
 from penstock.testing.steps import Steps
@@ -259,6 +260,23 @@ class ExecutorContract:
         run.executor.cancel(task.id)
         run.executor.cancel("nobody/knows/1")
         assert run.ended(run.submit("one"))[0].status == "succeeded"
+
+    def test_what_takes_long_is_looked_at(self, run: Run) -> None:
+        """Again and again: what it uses, for how long it has run, for how long it has said nothing."""
+        self.needs("look")
+        works, waits = run.submit("spins"), run.submit("sleeps")
+
+        def looks(task: Task) -> list[Sampled]:
+            return [one for one in run.seen if isinstance(one, Sampled) and one.task == task.id]
+
+        run.until(lambda: len(looks(works)) > 1 and len(looks(waits)) > 1)
+        for task in (works, waits):
+            run.executor.cancel(task.id, "seen enough", grace=0.1)
+        run.ended(works, waits)
+        for seen in (looks(works), looks(waits)):
+            assert [one.seconds for one in seen] == sorted({one.seconds for one in seen})
+            assert all(one.memory > 1_000_000 and one.seconds >= one.silent > 0 for one in seen)
+        assert sum([one.cpu for one in looks(works)]) > sum([one.cpu for one in looks(waits)])
 
     # --- output
 
