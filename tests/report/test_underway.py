@@ -87,7 +87,8 @@ def test_the_parts_of_a_step_are_its_progress_and_stand_for_themselves() -> None
     told = [BEGUN, Ended("r/fit/1", "grown"), Grown("fit", parts), *[Begun(f"r/{one}/1", one, 1) for one in parts[:2]]]
     found = going(*told, Ended("r/fit[0]/1", "succeeded"), Committed(execution("fit[0]", "r")))
     assert set(found) == {"fit", "fit[1]"}
-    assert (found["fit"].done, found["fit"].total, found["fit"].began) == (1.0, 3.0, 101.0)
+    assert (found["fit"].done, found["fit"].total, found["fit"].began, found["fit"].pid) == (1.0, 3.0, 101.0, 0)
+    assert underway_words(underway_view(found["fit"], 121.0)) == "33%, 1 of 3, about 40 s left, parts"
 
 
 def test_its_own_pace_tells_more_than_the_past_once_something_is_done() -> None:

@@ -118,7 +118,7 @@ def _memory(step: StepDocument) -> int:
 
 def _why(step: StepDocument, parts: int) -> str:
     """The words at the end of a step's line; `parts` is how many steps it grew."""
-    whole = f"{plural(parts, 'part')}; " if parts else ""
+    whole = f"{plural(parts, 'part')}; " if parts and not step["underway"] else ""
     return (whole + _reason(step)).removesuffix("; ")
 
 

@@ -86,7 +86,7 @@ def _learn(one: Underway | None, event: Progressed | Sampled | Expected, time: f
 def _grow(one: Underway | None, parts: int) -> None:
     if one is not None:
         one.done, one.total, one.text = 0.0, float(parts), "parts"
-        one.cpu, one.memory, one.looked = 0.0, 0, 0.0
+        one.cpu, one.memory, one.looked, one.pid, one.host = 0.0, 0, 0.0, 0, ""  # the parts have processes of their own
 
 
 def _count(one: Underway | None) -> None:
