@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Done, valid
 
 Call = Callable[..., Done]
@@ -62,6 +63,15 @@ def test_every_parameter_that_must_be_given(call: Call, edit: Edit, project: Pat
     assert call("lint", "--set", "model.rate=1", "--set", "model.depth=2").code == 0
     assert call("lint", "--set", "model.rate=1", "--set", "model.depth=deep").code == 2
     assert [kind for kind, _ in problems(call("lint", "--set", "model.rtae=1", "--json"))] == ["UnknownName"]
+
+
+def test_limits_that_nobody_set(call: Call, edit: Edit, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit("@ps.train", "@ps.train(limits={'gpu': 2, 'db': 1})")
+    assert [kind for kind, _ in problems(call("lint", "--json"))] == ["SettingsError", "SettingsError"]
+    monkeypatch.setenv("PENSTOCK_LIMITS", "gpu=1,db=1")
+    assert "needs 2 of the limit `gpu`, and there are 1" in call("lint").out
+    monkeypatch.setenv("PENSTOCK_LIMITS", "gpu=2,db=1")
+    assert call("lint").code == 0
 
 
 def test_a_file_that_does_not_load(call: Call, edit: Edit) -> None:

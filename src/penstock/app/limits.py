@@ -1,6 +1,6 @@
 """How many steps may run at once, and what they may use together with other runs: settings made into a gate."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from penstock.app.settings import Settings
 from penstock.errors import SettingsError, did_you_mean
@@ -11,25 +11,31 @@ from penstock.ports import Executor
 from penstock.run.leases import Leases, owner_is_dead
 from penstock.run.shares import LeasedShares
 
-__all__ = ["check_limits", "gated"]
+__all__ = ["check_limits", "gated", "limit_problems"]
 
 
-def check_limits(steps: Iterable[Step], totals: Mapping[str, int]) -> None:
-    """Raise `SettingsError` for a step that asks for a limit of which nobody said how much there is, or for too much."""
+def limit_problems(steps: Iterable[Step], totals: Mapping[str, int]) -> Iterator[SettingsError]:
+    """Each limit that a step asks for and of which nobody said how much there is, or too little."""
     for step in steps:
         for name, count in step.options.limits.items():
             if name not in totals:
-                raise SettingsError(
+                yield SettingsError(
                     f"step `{step.name}` needs {count} of the limit `{name}`, and no setting says how much there is",
                     where=step.where,
                     hint=did_you_mean(name, totals) or f"Set PENSTOCK_LIMITS={name}={count}, or {_toml(name, count)}.",
                 )
-            if count > totals[name]:
-                raise SettingsError(
+            elif count > totals[name]:
+                yield SettingsError(
                     f"step `{step.name}` needs {count} of the limit `{name}`, and there are {totals[name]}: it could never run",
                     where=step.where,
                     hint=f"Ask for less, or set {_toml(name, count)}.",
                 )
+
+
+def check_limits(steps: Iterable[Step], totals: Mapping[str, int]) -> None:
+    """Raise the first of the `limit_problems`."""
+    for problem in limit_problems(steps, totals):
+        raise problem
 
 
 def gated(executor: Executor, steps: Iterable[Step], settings: Settings, leases: Leases, max_parallel: int) -> Executor:

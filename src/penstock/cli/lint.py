@@ -7,6 +7,7 @@ from typing import Any
 import click
 from msgspec import structs
 
+from penstock.app.limits import limit_problems
 from penstock.app.settings import Settings, cache_folder, find_settings
 from penstock.cli.ending import body_of
 from penstock.cli.options import file_option, json_option, parameters, setting_option
@@ -35,8 +36,8 @@ _PLAIN: tuple[Any, ...] = (bool, float, int, str)
 def lint(sets: tuple[str, ...], file: str | None, as_json: bool) -> int:
     """Load the pipeline and name every problem of it.
 
-    Looks at declarations, at the binding of inputs, at circles, and at parameters: those that must be given are
-    problems unless --set gives them.
+    Looks at declarations, at the binding of inputs, at circles, at limits that the settings say nothing of, and at
+    parameters: those that must be given are problems unless --set gives them.
     """
     given = parameters(sets)
     settings = find_settings(file)
@@ -49,6 +50,7 @@ def lint(sets: tuple[str, ...], file: str | None, as_json: bool) -> int:
         except PenstockError as error:
             problems.append(error)
         problems += _of_graph(steps)
+        problems += limit_problems(steps, settings.limits)
         if not problems:
             problems += _of_parameters(build(steps), given, settings)
     document: LintDocument = {
