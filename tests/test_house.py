@@ -53,6 +53,7 @@ LATE_IMPORTS: dict[str, str] = {
     "codecs/models.py": "each library of models is imported when a model of its own is met",
     "codecs/pandas_columns.py": "pandas, numpy and pyarrow are imported when a frame is met",
     "codecs/pandas_frames.py": "pandas, numpy and pyarrow are imported when a frame is met",
+    "codecs/pickled.py": "cloudpickle is imported when nothing else takes a value",
     "codecs/polars_frames.py": "polars and pyarrow are imported when a frame is met",
     "codecs/scalars.py": "numpy and pandas are imported when their scalars are met",
     "codecs/sparse.py": "scipy is imported when a sparse matrix is met",

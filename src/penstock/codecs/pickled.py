@@ -10,9 +10,8 @@ import shutil
 import tempfile
 from collections import ChainMap
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
-
-import cloudpickle
 
 from penstock.codecs import plain
 from penstock.codecs.bytesio import blob_of, private, read, stored
@@ -65,10 +64,15 @@ def _refuse(file: Any) -> Any:
     raise pickle.PicklingError(f"{type(file).__name__} is an open file; read it, or return its path")
 
 
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """cloudpickle, but for open files, which it would quietly replace by their text."""
+@cache
+def _pickler() -> Any:
+    """cloudpickle's pickler, but for open files, which it would quietly replace by their text."""
+    import cloudpickle
 
-    dispatch_table = ChainMap({io.TextIOWrapper: _refuse}, cloudpickle.Pickler.dispatch_table)
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        dispatch_table = ChainMap({io.TextIOWrapper: _refuse}, cloudpickle.Pickler.dispatch_table)
+
+    return Pickler
 
 
 def pickle_parts(codec: str, value: Any, sink: Sink, about: Description) -> Stored:
@@ -88,7 +92,7 @@ def pickle_parts(codec: str, value: Any, sink: Sink, about: Description) -> Stor
 
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
         try:
-            _Pickler(file, protocol=_PROTOCOL, buffer_callback=outside).dump(value)
+            _pickler()(file, protocol=_PROTOCOL, buffer_callback=outside).dump(value)
         except PenstockError:
             raise
         except Exception as error:
@@ -171,7 +175,7 @@ def _storable(value: Any) -> bool:
     try:
         if plain.is_plain(value):
             return True
-        _Pickler(io.BytesIO(), protocol=_PROTOCOL, buffer_callback=lambda _: False).dump(value)
+        _pickler()(io.BytesIO(), protocol=_PROTOCOL, buffer_callback=lambda _: False).dump(value)
     except Exception:  # whatever its reducer raises
         return False
     return True

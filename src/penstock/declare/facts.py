@@ -101,10 +101,9 @@ class Shelf:
         name = blake3(b"\0".join([digest, path.encode(), SCHEME.encode(), _PYTHON.encode()])).hexdigest()[:40]
         found = self._load(name)
         if found is None:
-            from penstock.declare.reading import read_facts
+            from penstock.declare.reading import read_source
 
-            code = compile(data, path, "exec", dont_inherit=True)
-            found = (read_facts(data, path), code)
+            found = read_source(data, path)
             self._save(name, found)
         self._held[key] = found
         return found

@@ -70,6 +70,7 @@ class Session:
         self.shelf = shelf
         self.loaded: dict[str, Loaded] = {}
         self.watched: dict[str, Loaded] = {}  # modules known by their text alone
+        self._listed: list[Loaded] | None = None
         self.main = ""
         self.paths: list[str] = []  # where this session's modules are imported from
         self.added: list[str] = []  # those of them that were not on `sys.path` before
@@ -155,6 +156,7 @@ class Session:
                 del sys.modules[one.name]
         self.loaded.clear()
         self.watched.clear()
+        self._listed = None
         self.pending.clear()
         self.graph = None
 
@@ -202,6 +204,7 @@ class Session:
         if name in self.loaded:
             self.graph = None  # reloaded: what was known of it is no longer so
         self.loaded[name] = loaded
+        self._listed = None
         return loaded, code
 
     def watch(self, name: str, file: str) -> Loaded:
@@ -212,6 +215,7 @@ class Session:
             signature = _signature(file) or (0, 0, 0, 0)
             data = Path(file).read_bytes()
             racy = signature[1] > before - _RACY
+            self._listed = None
             known = self.watched[name] = Loaded(name, file, data, self.shelf.facts(data, file), signature, racy)
         return known
 
@@ -260,11 +264,17 @@ class Session:
 
     def changed(self) -> list[Path]:
         """Source files whose content is another than what was loaded, and those that appeared or went."""
-        files = {one.file: one for one in [*self.watched.values(), *self.loaded.values()]}
-        found = [Path(file) for file, one in files.items() if one.differs()]
+        found = [Path(one.file) for one in self._files() if one.differs()]
         if self._folders is not None:
             found += [one for one in self._folders.changed() if one not in found]
         return found
+
+    def _files(self) -> list[Loaded]:
+        """Each source file once; asked for at each task, so it is made anew only after something was read."""
+        if self._listed is None:
+            files = {one.file: one for one in [*self.watched.values(), *self.loaded.values()]}
+            self._listed = list(files.values())
+        return self._listed
 
     def read_again(self) -> bool:
         """Whether a file that import read has other content now."""

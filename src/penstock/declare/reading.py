@@ -7,6 +7,7 @@ with warm facts nothing here is loaded.
 import ast
 import sys
 from collections.abc import Iterable
+from types import CodeType
 from typing import Any
 
 from msgspec import structs
@@ -16,17 +17,24 @@ from penstock.declare.scopes import digest_text, sorted_refs
 from penstock.declare.scoping import ScopeWalker
 from penstock.declare.syntax import aliases_of_penstock, chain_of, import_of, is_inert, is_literal, known_test
 
-__all__ = ["read_facts"]
+__all__ = ["read_facts", "read_source"]
 
 _DEPTH = 50_000  # chains of operators and `elif` nest the tree deeply; frames of Python calls are cheap
 
 
 def read_facts(data: bytes, path: str) -> Facts:
-    """The facts of a source file. Raises `SyntaxError` or `ValueError` as `ast.parse` does."""
+    """The facts of a source file. Raises `SyntaxError` or `ValueError` as compiling does."""
+    return read_source(data, path)[0]
+
+
+def read_source(data: bytes, path: str) -> tuple[Facts, CodeType]:
+    """The facts of a source file, and its code, from one syntax tree. Raises as compiling does."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEPTH))
     try:
-        return _Reader(ast.parse(data, path), data).facts()
+        tree = ast.parse(data, path)
+        code: CodeType = compile(tree, path, "exec", dont_inherit=True)
+        return _Reader(tree, data).facts(), code
     finally:
         sys.setrecursionlimit(limit)
 

@@ -1,13 +1,13 @@
 """Watching a run: a table that is drawn again and again in a terminal, plain lines elsewhere.
 
-Events come in the run's thread and only change a `Tally`; a thread of its own draws, at most ten times a second, so that
-showing a run costs it nearly nothing. What can't be written (a closed pipe) is not written, and the run goes on.
+Events come in the run's thread, which only keeps them; a thread of its own looks at them and draws, at most ten times a
+second, so that showing a run costs it nearly nothing. What can't be written (a closed pipe) is not written, and the run goes on.
 """
 
-import contextlib
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
@@ -47,22 +47,29 @@ class Watch:
         self._lines = Lines(self._screen)
         self._drawn: list[int] = []  # the widths of the lines that stand on the screen
         self._broken = False
-        self._waiting = ""  # lines that are not written yet
-        self._written = 0.0  # when lines were last written
+        self._eager = self._screen.live and not redraw  # somebody may be about to debug a step
+        self._events: deque[tuple[Event, float]] = deque()  # that were not looked at yet, with their times
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def on(self, event: Event) -> None:
-        """Take an event in."""
-        now = self._now()
-        step = self.tally.on(event, now)
-        if not self._redraw and (text := self._lines.on(event, step, self.tally, now)):
-            with self._lock:
-                self._waiting += text
-            # The first line comes before anything that a step of this process prints.
-            if now - self._written >= _EVERY or isinstance(event, RunStarted):
-                self._write_waiting(now)
+        """Take an event in. It is looked at when something is drawn next: a thousand short steps are not a thousand
+        writes, and many events at once take a third of the time that they take one by one."""
+        self._events.append((event, self._now()))
+        # The first line comes before anything that a step of this process prints.
+        if self._eager or isinstance(event, RunStarted):
+            self._look()
+
+    def _look(self) -> None:
+        with self._lock:
+            lines = []
+            while self._events:
+                event, now = self._events.popleft()
+                step = self.tally.on(event, now)
+                if not self._redraw:
+                    lines.append(self._lines.on(event, step, self.tally, now))
+            self._write("".join(lines))
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._draw_on, name="penstock-watch", daemon=True)
@@ -75,34 +82,26 @@ class Watch:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        now = self._now()
+        self._look()
         if not self._redraw:
-            self._write_waiting(now)
             self._write(self._lines.rest())
             return
+        now = self._now()
         rows = tail(self.tally, now, self._screen.width) if self.tally.steps else []
         self._draw([*rows, []] if rows else [])
         self._write(_SHOW if self._drawn else "")
 
     def _draw_on(self) -> None:
         while not self._stop.wait(_EVERY):
-            # the run's thread may add a step while a frame is made of them: then the next frame will do
-            with contextlib.suppress(RuntimeError):
-                if self._redraw:
-                    self._frame()
-                    continue
-                now = self._now()
-                text = self._lines.tick(self.tally, now)
-                self._write_waiting(now)
-                self._write(text)
-
-    def _write_waiting(self, now: float) -> None:
-        """Write the lines that have gathered: a thousand short steps are not a thousand writes."""
-        with self._lock:
-            text, self._waiting, self._written = self._waiting, "", now
-            self._write(text)
+            if self._redraw:
+                self._frame()
+                continue
+            self._look()
+            with self._lock:
+                self._write(self._lines.tick(self.tally, self._now()))
 
     def _frame(self) -> None:
+        self._look()
         if not self.tally.steps:
             return
         columns, lines = self._size()

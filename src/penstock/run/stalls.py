@@ -1,7 +1,6 @@
 """Steps that seem to make no headway: what of them is worth a warning. It fails nothing, and asks nobody to stop."""
 
 import math
-import statistics
 from collections.abc import Callable, Sequence
 
 from penstock.model.event import Event, Expected, Sampled, Warned
@@ -41,7 +40,7 @@ class Stalls:
             times = self._earlier(step)
             if times:
                 attempt.longest = max(times)
-                said.append(Expected(seen.task, statistics.median(times), attempt.longest, len(times)))
+                said.append(Expected(seen.task, _median(times), attempt.longest, len(times)))
         if seen.cpu >= _IDLE:
             attempt.busy = seen.seconds
         idle = min(seen.silent, seen.seconds - attempt.busy)
@@ -52,6 +51,11 @@ class Stalls:
             attempt.said.add("slow")
             said.append(_slow_warning(step, seen.seconds, attempt.longest))
         return said
+
+
+def _median(times: Sequence[float]) -> float:
+    ordered, middle = sorted(times), len(times) // 2
+    return ordered[middle] if len(times) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 class _Attempt:
