@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from penstock.model.task import LogSpan
 
@@ -91,18 +91,34 @@ def _stream(descriptor: int) -> TextIO:
 
 
 class Tee:
-    """Output of a task in this process: to the terminal, and to its log, which is made when there is something for it."""
+    """Output of a task in this process: to the terminal, and to its log, which is made when there is something for it.
 
-    def __init__(self, path: str) -> None:
+    One serves many tasks, one after the other; `to` says where the next one's log is.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self._pair: tuple[TextIO, TextIO] | None = None
+        self._before: tuple[Any, Any] = (None, None)
+        self._log = -1
+        self.to(path)
+
+    def to(self, path: str) -> "Tee":
+        """The same for another task."""
+        if self._log >= 0:  # something that the last task left behind printed after its end
+            os.close(self._log)
         self._path = f"{path}inline.log" if path.endswith("/") else path
         self._log = -1
         self._start = 0
         self._size = 0
+        return self
 
     def __enter__(self) -> "Tee":
-        self._before = sys.stdout, sys.stderr
+        now = sys.stdout, sys.stderr
         if self._path:
-            sys.stdout, sys.stderr = _Both(sys.stdout, self._write), _Both(sys.stderr, self._write)
+            if self._pair is None or self._before[0] is not now[0] or self._before[1] is not now[1]:
+                self._pair = cast("TextIO", _Both(now[0], self._write)), cast("TextIO", _Both(now[1], self._write))
+            sys.stdout, sys.stderr = self._pair
+        self._before = now
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -30,6 +30,8 @@ class InlineExecutor:
         self._queue: deque[Task] = deque()
         self._ready: list[TaskEvent] = []
         self._begun = ""
+        self._tee = Tee()
+        self._host = socket.gethostname()
 
     def start(self) -> None:
         """Nothing to make ready."""
@@ -51,12 +53,12 @@ class InlineExecutor:
             task = self._queue[0]
             if self._begun != task.id:
                 self._begun = task.id
-                self._ready.append(Begun(task.id, task.step, task.attempt, os.getpid(), socket.gethostname()))
+                self._ready.append(Begun(task.id, task.step, task.attempt, os.getpid(), self._host))
                 if len(self._ready) == 1:
                     break  # so that people see what is running before it has ended
             self._queue.popleft()
             # The step is called two frames from here, so that a debugger shows little that is not the user's.
-            with _Doing(task, self._ready) as doing:
+            with _Doing(task, self._ready, self._tee) as doing:
                 doing.ended = perform(task, self._kit, self._ready.append)
             if time.monotonic() >= end:
                 break
@@ -79,11 +81,11 @@ class InlineExecutor:
 class _Doing:
     """What is set up around a task in this process, and taken down whatever happens; then `ended` is told."""
 
-    def __init__(self, task: Task, ready: list[TaskEvent]) -> None:
+    def __init__(self, task: Task, ready: list[TaskEvent], tee: Tee) -> None:
         self.ended = Ended(task.id, "cancelled", reason="interrupted")
         self._task = task
         self._ready = ready
-        self._tee = Tee(task.log)
+        self._tee = tee.to(task.log)
 
     def __enter__(self) -> "_Doing":
         self._before = _enter(self._task.root)

@@ -3,7 +3,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
@@ -109,17 +108,24 @@ _CONTEXT: ContextVar[Context | None] = ContextVar("penstock_context", default=No
 _process: Context | None = None  # threads of the user's start with an empty context: they find the task here
 
 
-@contextmanager
-def active(context: Context) -> Iterator[Context]:
+class active:  # noqa: N801 - reads as `with active(context):`
     """Make a context the current one."""
-    global _process
-    before, _process = _process, context
-    token = _CONTEXT.set(context)
-    try:
-        yield context
-    finally:
-        _CONTEXT.reset(token)
-        _process = before
+
+    __slots__ = ("_before", "_context", "_token")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> Context:
+        global _process
+        self._before, _process = _process, self._context
+        self._token = _CONTEXT.set(self._context)
+        return self._context
+
+    def __exit__(self, *_: object) -> None:
+        global _process
+        _CONTEXT.reset(self._token)
+        _process = self._before
 
 
 def current() -> Context | None:

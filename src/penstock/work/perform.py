@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,8 +59,7 @@ def perform(task: Task, kit: Kit, emit: Callable[[TaskEvent], None]) -> Ended:
     context = Context(task, emit, lambda drawn: kit.codecs.encode(drawn, sink))
     watch = Watch(task.root, _declared(task, kit), kit.unpacked)
     work = _Attempt(task, kit, sink, context, watch, meter)
-    with ExitStack() as stack:
-        stack.enter_context(active(context))
+    with active(context):
         try:
             function, code = kit.resolve(task)
             if not work.same_code(code):
