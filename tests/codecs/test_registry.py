@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,12 @@ def test_a_library_that_is_not_here_is_no_damage(value: Any, monkeypatch: pytest
     with pytest.raises(MissingExtra, match=r"reading a stored numpy\.ndarray needs numpy") as error:
         CODECS.decode(stored, sink.reader())
     assert "Install `numpy`" in error.value.hint
+
+
+def test_what_can_not_be_stored_is_named_once_with_its_place() -> None:
+    with pytest.raises(CodecError) as error:
+        CODECS.encode({"a": [threading.Lock()]}, MemorySink())
+    assert error.value.what.startswith("result['a'][0] is a `_thread.lock` and can't be stored: TypeError: ")
 
 
 def test_plain_alone_refuses_the_rest() -> None:

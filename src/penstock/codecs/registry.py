@@ -98,7 +98,8 @@ class Codecs:
             path, kind = why_not(value)
             if path == "result":
                 raise
-            raise CodecError(f"{path} is a `{kind}` and can't be stored: {error.what}", hint=error.hint) from None
+            reason = error.what.removeprefix(f"a value of type `{kind}` can't be stored: ")
+            raise CodecError(f"{path} is a `{kind}` and can't be stored: {reason}", hint=error.hint) from None
 
     def decode(self, stored: Stored, reader: Reader) -> Any:
         """The value again. Raises `Corrupt`, `CodecError`, or `MissingExtra` where its library is not here."""
