@@ -17,6 +17,7 @@ from penstock.errors import (
     LedgerError,
     NotFound,
     ParameterError,
+    SettingsError,
     StepFailed,
     UnknownName,
 )
@@ -599,3 +600,18 @@ def test_a_run_that_is_still_going_can_t_be_resumed_twice(project, tmp_path):
 def test_one_function_is_no_list_of_steps():
     with pytest.raises(DeclarationError, match="no list of steps"):
         ps.Pipeline(len)
+
+
+def test_one_name_is_no_sequence_of_letters(project):
+    pipeline = project.write(CHAIN).load()
+    assert list(pipeline.plan("b").graph.steps) == ["a", "b"]
+    result = pipeline.run("a", executor="inline", force="a", tags="first")
+    assert {name: row["status"] for name, row in result.steps.items()} == {"a": "succeeded"}
+
+
+@pytest.mark.parametrize(
+    "given", [{"workers": -2}, {"workers": "2"}, {"max_parallel": 1.5}, {"seed": "x"}, {"seed": True}]
+)
+def test_numbers_that_are_none_are_refused(project, given):
+    with pytest.raises(SettingsError, match=rf"{next(iter(given))}=.* is not a whole number"):
+        project.write(CHAIN).load().run(**given)

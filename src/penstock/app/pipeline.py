@@ -13,7 +13,7 @@ from penstock.app.workspace import Request, Workspace
 from penstock.declare.closure import Closures
 from penstock.declare.load import Declared, from_dict, load, steps_of
 from penstock.declare.python import Declaration, declaration_of
-from penstock.errors import DeclarationError, NotFound, did_you_mean
+from penstock.errors import DeclarationError, NotFound, SettingsError, did_you_mean
 from penstock.graph.graph import Graph, build
 from penstock.model.event import Approved, Event
 from penstock.model.run import Execution
@@ -116,7 +116,7 @@ class Pipeline:
         """What would run and why, before anything runs. Nothing is written but what was learnt of files' content."""
         with reading_ledger(self.settings) as ledger:
             work = Workspace(self.settings, self.graph, self._loaded, ledger)
-            return work.plan(Request(targets, parameters or {}, force, seed))[0]
+            return work.plan(Request(_names(targets), parameters or {}, _names(force), _whole("seed", seed)))[0]
 
     def run(
         self,
@@ -144,16 +144,28 @@ class Pipeline:
         `on_event` is called with every event, in this thread. A failed step does not raise: see `RunResult.status`,
         and `RunResult.raise_if_failed()`.
         """
+        _whole("workers", workers, least=0)
+        _whole("max_parallel", max_parallel, least=0)
         settings, graph = self.settings, self.graph
-        labels, artifacts = split_tags(tags)
+        labels, artifacts = split_tags(_names(tags))
         for one in artifacts:
             graph.maker(one.rpartition("@")[0])
         if name:
             checked(name)
         asked = Request(
-            targets, parameters or {}, force, seed, resume, name, labels, artifacts, command, keep_going, max_parallel
+            targets=_names(targets),
+            parameters=parameters or {},
+            force=_names(force),
+            seed=_whole("seed", seed),
+            resume=resume,
+            name=name,
+            tags=labels,
+            marks=artifacts,
+            command=command,
+            keep_going=keep_going,
+            max_parallel=max_parallel,
+            given=self._given,
         )
-        asked = asked._replace(given=self._given)
         git = GitState(settings.root)
         work = Workspace(settings, graph, self._loaded)
         running = make_executor(
@@ -201,6 +213,18 @@ def approve(ledger: Ledger, run: str, step: str) -> None:
         hint = did_you_mean(step, held) or f"Run {found.id} holds no step."
         raise NotFound(f"run {found.id} does not wait for approval of `{step}`", hint=hint)
     ledger.record(found.id, [Approved(step)])
+
+
+def _names(given: Sequence[str]) -> Sequence[str]:
+    """One name is a name, not a sequence of letters."""
+    return (given,) if isinstance(given, str) else given
+
+
+def _whole(name: str, value: int | None, least: int | None = None) -> int | None:
+    if value is None or (type(value) is int and (least is None or value >= least)):
+        return value
+    wanted = "a whole number" if least is None else f"a whole number from {least}"
+    raise SettingsError(f"{name}={value!r} is not {wanted}")
 
 
 def _newest(one: Declaration) -> Declaration:
