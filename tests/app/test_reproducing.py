@@ -9,7 +9,7 @@ import pytest
 import penstock as ps
 from penstock.app.reproducing import Reproduction, reproduce
 from penstock.app.settings import find_settings, open_ledger, open_store
-from penstock.errors import Corrupt, NotFound, UnknownName
+from penstock.errors import Corrupt, DeclarationError, NotFound, UnknownName
 
 PIPELINE = """
 from pathlib import Path
@@ -178,6 +178,30 @@ def test_a_raw_file_that_is_gone_and_what_was_made_of_it_as_well(project: Path) 
     assert made.status == "different"
     (raw,) = [one for one in made.artifacts if one.artifact == "raw"]
     assert [one.what for one in raw.reasons] == ["`path` has other content (data/raw.txt)"]
+
+
+def test_files_that_import_reads_are_a_part_of_the_snapshot(project: Path) -> None:
+    edit(project, "line.py", "LIMIT = 100", "LIMIT = int((Path(__file__).parent / 'conf' / 'limit.txt').read_text())")
+    (project / "conf").mkdir()
+    (project / "conf" / "limit.txt").write_text("7")
+    run(project)
+    assert again(project).status == "equal"
+    (project / "conf" / "limit.txt").write_text("8")
+    made = again(project)
+    assert (made.status, made.given) == ("equal", ())
+    assert list(made.code) == ["words"]
+    shutil.rmtree(project / "conf")
+    assert again(project).status == "equal"
+
+
+def test_large_files_that_import_reads_are_read_where_they_lie(project: Path) -> None:
+    edit(project, "line.py", "LIMIT = 100", "LIMIT = len((Path(__file__).parent / 'large.txt').read_text())")
+    (project / "large.txt").write_text("x" * 1_000_001)
+    run(project)
+    assert again(project).status == "equal"
+    (project / "large.txt").unlink()
+    with pytest.raises(DeclarationError, match=r"large\.txt"):
+        again(project)
 
 
 def test_a_file_that_is_read_and_not_declared(project: Path) -> None:

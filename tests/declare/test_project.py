@@ -135,6 +135,23 @@ def test_sources_are_those_loaded_and_those_within_reach(small):
     assert found[Path("later.py")] == b"x = 1\n"
 
 
+def test_files_that_import_reads_are_sources_unless_they_are_large(small):
+    one = small(
+        {
+            "pipeline.py": "from pathlib import Path\nHERE = Path(__file__).parent\n"
+            "A = (HERE / 'a.json').read_text()\nB = (HERE / 'b.txt').read_text()\n"
+            "def target():\n    return A, B, (HERE / 'never.txt').read_text()\n",
+            "a.json": "{}",
+            "b.txt": "x" * 1_000_001,
+            "never.txt": "x",
+        }
+    )
+    one.load()
+    assert set(one.project.sources()) == {Path("pipeline.py"), Path("a.json")}
+    one.write({"a.json": "[]"})  # what is there now is not what was read
+    assert set(one.project.sources()) == {Path("pipeline.py")}
+
+
 def test_a_module_known_by_its_text_alone_is_watched(small):
     one = small({"pipeline.py": "def target():\n    import late\n    return late.x\n", "late.py": "x = 1\n"})
     before = one.code().digest

@@ -145,3 +145,23 @@ tool (1.8) experimental; urgency=low
     table = prepare["delivered"](read, date(2023, 1, 31))
     assert table["followed"].to_list() == [None, None]
     assert prepare["delivered"](read, date(2023, 12, 31))["followed"].to_list() == [1, 0]
+
+
+@pytest.mark.timeout(300)
+def test_a_run_is_done_again_whatever_became_of_the_project(project: Path) -> None:
+    deliver(project, "2022-09-30", "--made-up")
+    run = penstock(project, "run")["run"]
+    example = project / "comments.py"
+    text = example.read_text(encoding="utf-8")
+    example.write_text(f"# another comment\n{text}", encoding="utf-8")
+    again = penstock(project, "reproduce", run)
+    assert (again["status"], again["since"], again["given"]) == ("equal", [], [])
+    assert {one["artifact"]: one["verdict"] for one in again["artifacts"]} == dict.fromkeys(ARTIFACTS, "equal")
+
+    deliver(project, "2022-12-31", "--made-up")  # newer data, and another question
+    example.write_text(text.replace("HORIZON = timedelta(days=90)", "HORIZON = timedelta(days=60)"), encoding="utf-8")
+    again = penstock(project, "reproduce", run)
+    assert again["status"] == "equal"
+    assert {one["step"] for one in again["files"]} <= set(again["given"])
+    assert again["given"]
+    assert any("`HORIZON`" in reason["what"] for one in again["since"] for reason in one["reasons"])

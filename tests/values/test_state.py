@@ -96,6 +96,18 @@ def test_sets_have_no_order(items: set[str]) -> None:
     assert state(items) == state({*sorted(items, reverse=True)})
 
 
+def test_the_address_that_a_vectoriser_keeps_does_not_count() -> None:
+    text = pytest.importorskip("sklearn.feature_extraction.text")
+    one, other, third = (
+        text.TfidfVectorizer(stop_words="english").fit(words) for words in (["a bc de"], ["a bc de"], ["fg"])
+    )
+    assert hasattr(one, "_stop_words_id")
+    other._stop_words_id += 16  # as in another process
+    assert state(one) == state(other)
+    assert state(one) != state(third)
+    assert state(one) != state(text.TfidfVectorizer(stop_words="english", binary=True).fit(["a bc de"]))
+
+
 def test_circles_are_followed_once() -> None:
     def ring(text: str) -> Any:
         inner: list[Any] = [text]

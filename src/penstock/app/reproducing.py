@@ -24,7 +24,7 @@ from penstock.app.settings import Settings
 from penstock.app.since import ChangedFile, changed_files, changed_packages, code_changes, paths_of, paths_within
 from penstock.app.versions import is_kept
 from penstock.declare.load import load
-from penstock.errors import Corrupt, NotFound, PenstockError
+from penstock.errors import Corrupt, DeclarationError, NotFound, PenstockError
 from penstock.graph.graph import Graph
 from penstock.model.code import Code
 from penstock.model.event import Event
@@ -193,14 +193,25 @@ def _pipeline(original: _Original, settings: Settings, folder: Path, executor: s
     state.mkdir()
     (state / "store").symlink_to(store.resolve())
     known = run.executor if run.executor in executor_names() else None
-    return Pipeline.load(
-        folder / "project" / run.file,
-        state=str(state),
-        name=run.pipeline,
-        executor=executor or known,
-        memory=settings.memory or None,
-        gpus=settings.gpus or None,
-    )
+    project = folder / "project"
+    while True:
+        try:
+            return Pipeline.load(
+                project / run.file,
+                state=str(state),
+                name=run.pipeline,
+                executor=executor or known,
+                memory=settings.memory or None,
+                gpus=settings.gpus or None,
+            )
+        except DeclarationError as error:  # a large file that import reads, perhaps: it is no part of the snapshot
+            lacked = error.__cause__.filename if isinstance(error.__cause__, FileNotFoundError) else None
+            if not isinstance(lacked, str) or not Path(lacked).is_relative_to(project):
+                raise
+            relative = Path(lacked).relative_to(project)
+            _link_all(original, [relative], project)
+            if not (project / relative).exists():
+                raise
 
 
 def _undeployed(graph: Graph) -> tuple[Graph, tuple[str, ...]]:

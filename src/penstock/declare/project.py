@@ -26,6 +26,7 @@ from penstock.declare.places import inside, place_of
 __all__ = ["Loaded", "Project", "Session", "session_of"]
 
 _Signature = tuple[int, int, int, int]
+_LARGE = 1_000_000  # bytes: what is larger is data, and no part of the sources
 _RACY = 2_000_000_000  # nanoseconds: coarser clocks of file systems than this are not in use
 
 
@@ -276,6 +277,17 @@ class Session:
             self._listed = list(files.values())
         return self._listed
 
+    def read_files(self) -> Iterator[tuple[str, bytes]]:
+        """The files of at most a megabyte that import read, as it read them."""
+        for one in self.loaded.values():
+            for path, (_, digest) in one.reads.items():
+                with contextlib.suppress(OSError):
+                    if (
+                        Path(path).stat().st_size <= _LARGE
+                        and blake3(data := Path(path).read_bytes()).digest() == digest
+                    ):
+                        yield path, data
+
     def read_again(self) -> bool:
         """Whether a file that import read has other content now."""
         for one in self.loaded.values():
@@ -324,7 +336,8 @@ class Project:
         return self.session.changed() if self.session is not None else []
 
     def sources(self) -> dict[Path, bytes]:
-        """The project's own source files by path relative to the root: those loaded, and those that they reach."""
+        """The project's own source files by path relative to the root: those loaded, those that they reach, and other files
+        of the project that import read, unless they are large."""
         if self.session is None:
             return {}
         from penstock.declare.closure import reachable_sources
@@ -333,6 +346,9 @@ class Project:
         for file, data in reachable_sources(self.session).items():
             inside_root = inside(file, str(self.root))
             found[Path(file).relative_to(self.root) if inside_root else Path(file)] = data
+        for file, data in self.session.read_files():
+            if inside(file, str(self.root)):
+                found.setdefault(Path(file).relative_to(self.root), data)
         return found
 
 

@@ -6,24 +6,34 @@ As in `documents.py`: additions are allowed, renames are not.
 from typing import Any, Literal, TypedDict
 
 from penstock.model.event import RunStatus
-from penstock.report.documents import FailureDocument, InputDocument, OutputDocument, WhyReason
+from penstock.report.documents import FailureDocument, InputDocument, OutputDocument, RunLine, WhyReason
 
 __all__ = [
     "HISTORY_DOCUMENTS",
+    "ArtifactChange",
+    "CellChange",
     "ChangedFileDocument",
+    "ColumnChangeDocument",
     "ComparedDocument",
+    "DataChange",
+    "DiffDocument",
     "FailuresDocument",
+    "FigureChange",
     "MetricHistoryDocument",
     "MetricPoint",
     "MovedMetricDocument",
     "PackageDocument",
+    "ParameterChange",
+    "PartChange",
     "ReproduceDocument",
+    "StepChange",
     "StepChangesDocument",
     "TagDocument",
     "TaggedDocument",
     "TagsDocument",
     "VersionDocument",
     "VersionsDocument",
+    "WrittenDocument",
 ]
 
 
@@ -179,8 +189,123 @@ class ReproduceDocument(TypedDict):
     folder: str
 
 
+class ParameterChange(TypedDict):
+    """A parameter of a step that differs; null where the step or the parameter is not there. `content` where it names
+    the same file, whose content is another."""
+
+    step: str
+    parameter: str
+    before: str | None
+    after: str | None
+    content: bool
+
+
+class CellChange(TypedDict):
+    """One cell: the key (or position) of its row, its value before and after."""
+
+    row: Any
+    before: Any
+    after: Any
+
+
+class ColumnChangeDocument(TypedDict):
+    """A column that changed in `count` rows that both have; `types` (before, after) where its type is another."""
+
+    column: str
+    count: int
+    examples: list[CellChange]
+    types: list[str]
+
+
+class PartChange(TypedDict):
+    """A part of a value that has no rows: its place inside the value ("" for the whole), before and after."""
+
+    part: str
+    before: Any
+    after: Any
+
+
+class DataChange(TypedDict):
+    """What became of a value. Of a table, rows were held against each other `by` key, position or content; `added`, `gone`
+    and `changed` count rows; the examples are rows as objects. Of other values, `parts` are what differs (`by` is "")."""
+
+    by: Literal["key", "position", "content", ""]
+    key: list[str]
+    rows: list[int]
+    columns_added: list[str]
+    columns_gone: list[str]
+    added: int
+    gone: int
+    changed: int
+    reordered: bool
+    added_examples: list[dict[str, Any]]
+    gone_examples: list[dict[str, Any]]
+    columns: list[ColumnChangeDocument]
+    parts: list[PartChange]
+
+
+class ArtifactChange(TypedDict):
+    """An artifact of both runs, or of one (then a digest is ""). `data` is null where the two are equal or were not
+    looked at; `why` then says why not."""
+
+    step: str
+    artifact: str
+    state: Literal["equal", "changed", "added", "gone"]
+    before: str
+    after: str
+    bytes: list[int]
+    data: DataChange | None
+    why: str
+
+
+class FigureChange(TypedDict):
+    """A figure that a step drew in either run; a digest is "" where it drew none of that name."""
+
+    step: str
+    name: str
+    state: Literal["equal", "changed", "added", "gone"]
+    before: str
+    after: str
+
+
+class StepChange(TypedDict):
+    """A step of either run: its status ("" where it is not there) and seconds, before and after; `reasons` tell what of
+    its code differs, with diffs."""
+
+    step: str
+    state: Literal["equal", "changed", "added", "gone"]
+    status: list[str]
+    seconds: list[float]
+    reasons: list[WhyReason]
+
+
+class DiffDocument(TypedDict):
+    """Two runs held against each other: everything that differs, and all metrics, steps and artifacts."""
+
+    before: RunLine
+    after: RunLine
+    commits: list[str]
+    seeds: list[int]
+    steps: list[StepChange]
+    parameters: list[ParameterChange]
+    environment: list[PackageDocument]
+    artifacts: list[ArtifactChange]
+    metrics: list[MovedMetricDocument]
+    figures: list[FigureChange]
+
+
+class WrittenDocument(TypedDict):
+    """A page that was written: its file, and the runs that it tells of."""
+
+    file: str
+    bytes: int
+    runs: list[str]
+
+
 HISTORY_DOCUMENTS: dict[str, tuple[type, str]] = {
+    "diff": (DiffDocument, "diff RUN RUN"),
     "metric": (MetricHistoryDocument, "runs --metric METRIC"),
+    "report": (WrittenDocument, "report RUN"),
     "reproduce": (ReproduceDocument, "reproduce RUN"),
     "tag": (TagDocument, "tag RUN"),
     "tags": (TagsDocument, "tags"),

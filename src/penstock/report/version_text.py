@@ -28,7 +28,16 @@ def versions_lines(document: VersionsDocument, now: float, columns: int = 0) -> 
                 [(f"{amount}{size(one['bytes'])}" if one["kept"] else "gone", "" if one["kept"] else "warn")],
                 [(" ".join([f"@{safe(tag)}" for tag in one["tags"]]), "code")],
                 [(safe(made), "dim")],
-                [(safe(", ".join([f"{key}={value}" for key, value in one["parameters"].items()])), "dim")],
+                [
+                    (
+                        safe(
+                            ", ".join(
+                                [f"{key}={value}" for key, value in sorted(one["parameters"].items(), key=_seed_last)]
+                            )
+                        ),
+                        "dim",
+                    )
+                ],
             ]
         )
     head: list[Line | str] = [
@@ -69,3 +78,7 @@ def tag_lines(document: TagDocument) -> list[Line]:
             (safe(labels) if labels else "no name, no tags", "code" if labels else "dim"),
         ]
     ]
+
+
+def _seed_last(one: tuple[str, str]) -> bool:
+    return one[0] == "seed"

@@ -1,7 +1,7 @@
 """Read models of the ledger: pure functions from it to the documents of `documents.py`."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from penstock.errors import NotFound, did_you_mean
@@ -35,9 +35,11 @@ __all__ = [
     "numbers_view",
     "previous_metrics",
     "reasons_view",
+    "run_line",
     "run_view",
     "runs_view",
     "step_view",
+    "steps_view",
     "warnings_view",
 ]
 
@@ -56,7 +58,7 @@ def run_view(
     """
     found = ledger.run(run)
     rows = ledger.steps(found.id)
-    line = _line_of(ledger, found, now)
+    line = run_line(ledger, found, now)
     made = _made(rows)
     records = ledger.events(found.id) if warnings is None else []
     going = attempts(records) if now and line["status"] == "running" else {}
@@ -131,18 +133,37 @@ def step_view(
     """
     found = ledger.run(run)
     row = find_step(ledger, found.id, step)
-    execution: Execution | None = row["execution"]
-    shown = dict(found.parameters.get(step, {}))
-    if execution is not None:
-        shown = {name: value for name, (value, _) in execution.settings.items()} or shown
     alive = now and ledger.status(found.id) == "running"
     going = attempts(ledger.events(found.id)) if alive else {}
-    notes, figures = _noted(ledger, execution.run if execution else found.id, row["step"], file_of)
+    document = _step(row, found, _made(ledger.steps(found.id)), going, now)
+    return _details(found, row, document, _Noted(ledger), file_of)
+
+
+def steps_view(ledger: Ledger, run: str, wanted: Container[str] | None = None) -> list[StepDetails]:
+    """The steps of a run like `step_view`, in their order: all, or those whose names are in `wanted`."""
+    found = ledger.run(run)
+    rows = ledger.steps(found.id)
+    made, noted = _made(rows), _Noted(ledger)
+    return [
+        _details(found, row, _step(row, found, made, {}, 0.0), noted, lambda _: "")
+        for row in rows
+        if wanted is None or row["step"] in wanted
+    ]
+
+
+def _details(
+    found: Run, row: Mapping[str, Any], step: StepDocument, noted: "_Noted", file_of: Callable[[str], str]
+) -> StepDetails:
+    execution: Execution | None = row["execution"]
+    shown = dict(found.parameters.get(row["step"], {}))
+    if execution is not None:
+        shown = {name: value for name, (value, _) in execution.settings.items()} or shown
+    notes, figures = noted.of(execution.run if execution else found.id, row["step"], file_of)
     return {
         "run": found.id,
         "pipeline": found.pipeline,
         "made_in": execution.run if execution else "",
-        "step": _step(row, found, _made(ledger.steps(found.id)), going, now),
+        "step": step,
         "parameters": shown,
         "artifacts": _artifacts(execution),
         "notes": notes,
@@ -251,27 +272,34 @@ def _artifacts(execution: Execution | None) -> list[ArtifactDocument]:
     return documents
 
 
-def _noted(
-    ledger: Ledger, run: str, step: str, file_of: Callable[[str], str]
-) -> tuple[list[str], list[FigureDocument]]:
-    """The notes of a step, each once although attempts repeat them, and the last figure of each name."""
-    notes: dict[str, None] = {}
-    figures: dict[str, FigureDocument] = {}
-    for event in [record.event for record in ledger.events(run) if isinstance(record.event, Noted)]:
-        # a task's id is run/step/attempt, and a step's name may hold a slash
-        if event.task.partition("/")[2].rpartition("/")[0] != step:
-            continue
-        if event.markdown:
-            notes[event.markdown] = None
-        if (figure := event.figure) is not None:
-            figures[event.name] = {
-                "name": event.name,
-                "digest": figure.digest,
-                "bytes": figure.size,
-                "type": figure.about.text or figure.about.type,
-                "file": file_of(figure.blob),
-            }
-    return list(notes), list(figures.values())
+class _Noted:
+    """What the steps of runs noted and drew; the events of each run are read once."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._events: dict[str, dict[str, list[Noted]]] = {}
+
+    def of(self, run: str, step: str, file_of: Callable[[str], str]) -> tuple[list[str], list[FigureDocument]]:
+        """The notes of a step, each once although attempts repeat them, and the last figure of each name."""
+        if run not in self._events:
+            by_step = self._events[run] = {}
+            for event in [record.event for record in self._ledger.events(run) if isinstance(record.event, Noted)]:
+                # a task's id is run/step/attempt, and a step's name may hold a slash
+                by_step.setdefault(event.task.partition("/")[2].rpartition("/")[0], []).append(event)
+        notes: dict[str, None] = {}
+        figures: dict[str, FigureDocument] = {}
+        for event in self._events[run].get(step, ()):
+            if event.markdown:
+                notes[event.markdown] = None
+            if (figure := event.figure) is not None:
+                figures[event.name] = {
+                    "name": event.name,
+                    "digest": figure.digest,
+                    "bytes": figure.size,
+                    "type": figure.about.text or figure.about.type,
+                    "file": file_of(figure.blob),
+                }
+        return list(notes), list(figures.values())
 
 
 def failure_view(failure: Failure | None) -> FailureDocument | None:
@@ -288,7 +316,8 @@ def failure_view(failure: Failure | None) -> FailureDocument | None:
     }
 
 
-def _line_of(ledger: Ledger, run: Run, now: float) -> RunLine:
+def run_line(ledger: Ledger, run: Run, now: float = 0.0) -> RunLine:
+    """A run in a line. With `now`, one that is going on has lasted until then."""
     for limit in (20, _ALL):  # most often it is among the newest
         for row in ledger.runs(limit, run.pipeline):
             if row["run"] == run.id:

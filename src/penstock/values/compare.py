@@ -14,7 +14,7 @@ from msgspec import Struct
 from penstock.values.state import StateError, state
 from penstock.values.table import Table, is_table
 
-__all__ = ["TOLERANCE", "Comparison", "Moved", "compare"]
+__all__ = ["TOLERANCE", "Comparison", "Moved", "compare", "differing"]
 
 TOLERANCE = 1e-9
 _KEPT = 20
@@ -129,6 +129,11 @@ def _compare_columns(
         tuple(after.take(first).to_pylist()),
         largest,
     )
+
+
+def differing(before: Any, after: Any, tolerance: float = TOLERANCE) -> Any:
+    """Which rows differ between two Arrow columns of one length, as an array of booleans."""
+    return _different(before, after, tolerance, 0.0)[0]
 
 
 def _different(before: Any, after: Any, tolerance: float, floor: float) -> tuple[Any, float]:

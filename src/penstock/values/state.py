@@ -244,6 +244,9 @@ def _special(value: Any, kind: type) -> tuple[str, list[Any]] | None:
         return "xgboost", [bytes(value.save_raw(raw_format="ubj")), sorted(attributes.items())]
     if package == "lightgbm" and kind.__name__ == "Booster":
         return "lightgbm", [value.model_to_string(num_iteration=-1), value.best_iteration, dict(value.params)]
+    if package == "sklearn" and "_stop_words_id" in getattr(value, "__dict__", ()):  # an address, kept by vectorisers
+        held = {name: one for name, one in value.__getstate__().items() if name != "_stop_words_id"}
+        return "vectoriser", [kind, sorted(held.items())]
     torch = sys.modules.get("torch")
     if torch is not None:
         return _torch_special(value, torch)

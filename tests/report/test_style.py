@@ -1,0 +1,18 @@
+"""The style sheet asks nothing of any other place, and knows light and dark."""
+
+import re
+
+from penstock.report.style import STYLE
+
+
+def test_nothing_comes_from_outside() -> None:
+    for word in ("url(", "@import", "http", "</"):
+        assert word not in STYLE
+
+
+def test_each_colour_is_there_in_light_and_in_dark() -> None:
+    light, dark = STYLE.split("@media (prefers-color-scheme: dark)")
+    names = set(re.findall(r"(--\w+):", light))
+    assert names
+    assert names == set(re.findall(r"(--\w+):", dark.split("* {")[0]))
+    assert set(re.findall(r"var\((--\w+)\)", STYLE)) <= names
