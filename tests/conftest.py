@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-KEPT = ("PENSTOCK_CI", "PENSTOCK_FAULT_TRIALS", "PENSTOCK_FAULT_REPORT")
+KEPT = ("PENSTOCK_CI", "PENSTOCK_FAULT_TRIALS", "PENSTOCK_FAULT_REPORT", "PENSTOCK_EDITS")
 CI = os.environ.get("PENSTOCK_CI") == "1"
 
 # Settings of the person who runs the tests must not reach them; nor may the width or colour of their terminal.

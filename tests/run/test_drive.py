@@ -149,6 +149,62 @@ def test_a_commit_whose_lease_was_lost_is_refused_and_the_other_s_result_taken(r
         assert [one.run for one in ledger.executions()] == ["thief"]
 
 
+def taken_over(path, edges, result):
+    """What a step does in the test below: meanwhile its lease is lost, and another run commits another result."""
+
+    def steal(task):
+        with SqliteLedger(path) as ledger:
+            holder = ledger.claim([task.key], "thief", 5)[task.key].owner
+            ledger.release(holder, [task.key])
+        data = result.encode()
+        value = Stored("plain", digest_bytes(data), digest_bytes(data), len(data), data=data)
+        thief = {task.step: lambda stolen: Ended(stolen.id, "succeeded", (value,))}
+        Runs(path).run({task.step: edges[task.step]}, thief, name="thief")
+
+    return steal
+
+
+class Eager(Scripted):
+    """An executor that says nothing of the end of `a` until `seen` others have ended."""
+
+    def __init__(self, script, path, edges):
+        super().__init__(script)
+        self.steal, self.stolen = taken_over(path, edges, "another"), False
+
+    def events(self, timeout):
+        made = super().events(timeout)
+        if not self.stolen and any(task.step == "a" for task in self.done):
+            self.stolen = True
+            self.steal(next(task for task in self.done if task.step == "a"))
+        return made
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_who_ran_on_a_result_that_was_refused_runs_again_on_the_one_that_stays(tmp_path, failing):
+    """The parent's commit comes too late, and the successor's result differs: no child may keep the old one."""
+    path = tmp_path / "ledger.db"
+    seen = []
+
+    def second(task):
+        seen.append(task.inputs[0].stored.digest)
+        return Ended(task.id, "failed", failure=Failure("E", "m")) if failing and len(seen) == 1 else None
+
+    executor = Eager({"b": second}, path, CHAIN)
+    events, statuses, _ = Runs(path).run(CHAIN, executor=executor, retries={"b": (1, 0.2)})
+    assert statuses == {"a": "reused", "b": "succeeded", "c": "succeeded"}
+    assert digest_bytes(b"another") == seen[-1] != seen[0]
+    with SqliteLedger(path) as ledger:
+        newest = {one.step: one for one in ledger.executions()}
+        assert newest["b"].inputs["a"].digest == newest["a"].outputs[0].stored.digest
+        assert newest["c"].inputs["b"].digest == newest["b"].outputs[0].stored.digest
+        for one in ledger.executions():  # each under the key of what it was really given
+            if one.step == "b":
+                made = f"b:{one.inputs['a'].digest}".encode()
+                assert one.outputs[0].stored.digest == digest_bytes(made)
+    _, statuses, executor = Runs(path).run(CHAIN, name="run-2")
+    assert statuses == dict.fromkeys(CHAIN, "reused")
+
+
 def test_hidden_inputs_become_part_of_the_key(runs, tmp_path):
     file = tmp_path / "x.csv"
     file.write_text("1")

@@ -20,6 +20,7 @@ from penstock.run.commands import (
     Drop,
     Forget,
     Interrupted,
+    Replaced,
     Say,
     Settled,
     Stop,
@@ -298,6 +299,52 @@ def test_an_interrupt_ends_what_waits_for_loose_parents(edges, script, after):
     world.do(world.engine.on(Interrupted("Ctrl-C")))
     world.play()
     assert set(world.engine.states.values()) <= ENDS
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_who_began_on_outputs_that_became_others_is_asked_again(edges, script, data):
+    """Another run took a step's work over and came to something else: what was made of the first does not stay."""
+    world = World(edges, script, fate={"early": data.draw(st.booleans()), "refused": True}).start()
+    asked_again = []
+    for _ in range(data.draw(st.integers(1, 4))):
+        for _ in range(data.draw(st.integers(0, 10))):
+            if not world.engine.done:
+                world.step()
+        one = data.draw(st.sampled_from(sorted(edges)))
+        states = world.engine.states
+        begun = {"submitted", "running", "produced", "succeeded", "reused"}
+        children = [name for name, above in edges.items() if one in above and states[name] in begun]
+        asked_again += [(name, len(world.log)) for name in children]
+        world.do(world.engine.on(Replaced(one)))
+    world.play()
+    assert set(world.engine.states.values()) <= {"succeeded", "reused"}
+    assert world.engine.status == "succeeded"
+    for name, place in asked_again:
+        assert Decide(name) in world.log[place:]
+
+
+def test_a_step_that_fails_on_what_became_another_is_asked_again():
+    engine, _ = engine_of({"s0": (), "s1": ("s0",)})
+    engine.begin([Decision("s0", "run", key="k"), Decision("s1", "unknown")])
+    engine.on(Ended("r/s0/1", "succeeded", (STORED,)))
+    engine.on(Decided((Decision("s1", "run", key="l"),)))
+    assert engine.on(Replaced("s0")) == []
+    assert engine.on(Ended("r/s1/1", "failed", failure=Failure("E", "m"))) == [Decide("s1")]
+    assert engine.on(Decided((Decision("s1", "run", key="m"),))) == [Submit("s1", 2)]
+    failed = engine.on(Ended("r/s1/2", "failed", failure=Failure("E", "m")))
+    assert [type(one.event) for one in failed] == [Failed]
+
+
+def test_a_run_that_is_stopping_does_nothing_anew():
+    engine, _ = engine_of({"s0": (), "s1": ("s0",)})
+    engine.begin([Decision("s0", "run", key="k"), Decision("s1", "unknown")])
+    engine.on(Ended("r/s0/1", "succeeded", (STORED,)))
+    engine.on(Decided((Decision("s1", "run", key="l"),)))
+    engine.on(Ended("r/s1/1", "succeeded", (STORED,)))
+    engine.on(Settled("s1"))
+    engine.on(Interrupted("Ctrl-C"))
+    assert engine.on(Replaced("s0")) == []
+    assert engine.states["s1"] == "succeeded"
 
 
 def test_an_early_child_waits_and_begins_anew():

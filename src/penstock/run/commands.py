@@ -14,6 +14,7 @@ __all__ = [
     "Fact",
     "Forget",
     "Interrupted",
+    "Replaced",
     "Say",
     "Settled",
     "Stop",
@@ -97,6 +98,13 @@ class Settled(Struct, frozen=True):
     refused: bool = False
 
 
+class Replaced(Struct, frozen=True):
+    """The outputs of a step became others than those that could be read before: another run had taken its work over and
+    came to something else, or it had to be done again."""
+
+    step: str
+
+
 class Interrupted(Struct, frozen=True):
     """People asked to stop."""
 
@@ -104,4 +112,4 @@ class Interrupted(Struct, frozen=True):
 
 
 Command = Decide | Submit | Commit | Stop | Drop | Wake | Forget | Say
-Fact = Decided | TaskEvent | Busy | Woken | Settled | Interrupted
+Fact = Decided | TaskEvent | Busy | Woken | Settled | Replaced | Interrupted

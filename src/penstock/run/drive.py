@@ -45,6 +45,7 @@ from penstock.run.commands import (
     Drop,
     Forget,
     Interrupted,
+    Replaced,
     Say,
     Settled,
     Stop,
@@ -144,6 +145,12 @@ class _Loop:
         self.commits: list[tuple[_Doing, Execution]] = []
         # All at once, with the first commit: a transaction of a thousand costs little more than one of one.
         self.codes = [work.step.code for name, work in plan.works.items() if self.keys[name].action != "reuse"]
+        # The inputs that a step's key was made of.
+        self.asked = {
+            one.step: self.consumed(one.step, self.works[one.step].step)
+            for one in plan.decisions
+            if one.action == "run" and one.key
+        }
         self.oldest = 0.0
         self.slow = True  # whether tasks take so long that gathering saves nothing, and waiting could lose much
         self.wakes: list[tuple[float, str]] = []
@@ -213,6 +220,8 @@ class _Loop:
             self.provide(doing, ended.outputs)
         elif ended.status == "grown" and ended.fanout is not None:
             self.fanouts[doing.step.name] = (ended.fanout, doing.task)
+            for index in range(len(ended.fanout.items)):  # it may have grown before, on other items
+                self.works.pop(f"{doing.step.name}[{index}]", None)
         self.slow = ended.usage.seconds >= _SLOW
         # The ledger keeps how every attempt ended; the outputs are in its execution, once.
         self.record(structs.replace(ended, outputs=(), fanout=None))
@@ -228,8 +237,18 @@ class _Loop:
             self.means.leases.release([key])
 
     def provide(self, doing: _Doing, outputs: Sequence[Stored]) -> None:
-        for output, stored in zip(doing.step.outputs, outputs, strict=False):
-            self.outputs[doing.step.artifact(output)] = stored
+        step = doing.step
+        named = zip([step.artifact(one) for one in step.outputs], outputs, strict=False)
+        self.do(self.give(step.name, named))
+
+    def give(self, name: str, outputs: Iterable[tuple[str, Stored]]) -> Sequence[Command]:
+        """The outputs of a step as they are from now on; what is to be done if they were others before."""
+        other = False
+        for artifact, stored in outputs:
+            before = self.outputs.get(artifact)
+            other = other or (before is not None and before.identity != stored.identity)
+            self.outputs[artifact] = stored
+        return self.engine.on(Replaced(name)) if other else ()
 
     # commands
 
@@ -265,14 +284,15 @@ class _Loop:
         # A step that never ran is looked up once, when its key is claimed: see `submit`.
         past = self.means.past
         memory = past if past.last(name) is not None or name in self.busy else _Unasked(past)
-        decision = decide(work, self.consumed(name, work.step), memory)
+        inputs = self.asked[name] = self.consumed(name, work.step)
+        decision = decide(work, inputs, memory)
         self.keys[name] = decision
+        replaced: Sequence[Command] = ()
         if decision.execution is not None:
-            for one in decision.execution.outputs:
-                self.outputs[one.artifact] = one.stored
+            replaced = self.give(name, [(one.artifact, one.stored) for one in decision.execution.outputs])
         if not (name in self.resumed and decision.action == "reuse"):
             self.record(Decided((decision,)))
-        return self.engine.on(Decided((decision,)))
+        return [*replaced, *self.engine.on(Decided((decision,)))]
 
     def submit(self, submits: Sequence[Submit]) -> Sequence[Command]:
         """Claim the keys of these steps, and hand those that nobody else does to the executor."""
@@ -287,6 +307,11 @@ class _Loop:
                 answers.extend(self.engine.on(Busy(one.step)))
                 continue
             doing = self.prepare(one, key)
+            if doing.inputs != self.asked.get(one.step, doing.inputs):
+                # An input became another since the key was made of it: ask again.
+                self.means.leases.release([key])
+                answers.extend(self.engine.on(Busy(one.step)))
+                continue
             self.doing[doing.task.id] = doing
             self.means.executor.submit(doing.task)
         return answers

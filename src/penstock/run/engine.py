@@ -40,6 +40,7 @@ from penstock.run.commands import (
     Fact,
     Forget,
     Interrupted,
+    Replaced,
     Say,
     Settled,
     Stop,
@@ -47,38 +48,14 @@ from penstock.run.commands import (
     Wake,
     Woken,
 )
+from penstock.run.nodes import Node
 
 __all__ = ["ENDS", "Engine"]
 
 ENDS = frozenset({"reused", "succeeded", "failed", "blocked", "skipped", "cancelled", "held"})
 _DONE = frozenset({"reused", "succeeded", "produced"})
+_UNDER_WAY = frozenset({"submitted", "running", "produced", "grown"})
 _REOPENED_AT_MOST = 3
-
-
-class _Node:
-    __slots__ = (
-        "attempt", "backoff", "children", "early", "failure", "kids", "late", "loose", "missing", "name", "open", "owner",
-        "reopened", "retries", "state", "told", "tries",
-    )  # fmt: skip
-
-    def __init__(self, name: str, missing: set[str], children: Sequence[str], retries: int, backoff: float) -> None:
-        self.name = name
-        self.state = "pending"
-        self.missing = missing
-        self.children = children
-        self.attempt = 0
-        self.tries = 0
-        self.retries = retries
-        self.backoff = backoff
-        self.reopened = 0
-        self.told = False  # whether the children know that this step's outputs are there
-        self.early = False  # they know it before its attempt has ended
-        self.loose: set[str] = set()  # the parents whose attempts have not ended: what these made may yet be lost
-        self.late: Ended | Decided | None = None  # what is not acted upon while parents are loose
-        self.owner = ""  # the step that grew this one
-        self.kids: tuple[str, ...] = ()
-        self.open = 0  # kids that have not come to their end
-        self.failure: Failure | None = None
 
 
 class Engine:
@@ -97,8 +74,7 @@ class Engine:
     ) -> None:
         policy = retries or {}
         self._nodes = {
-            name: _Node(name, set(above), children[name], *policy.get(name, (0, 0.0)))
-            for name, above in parents.items()
+            name: Node(name, set(above), children[name], *policy.get(name, (0, 0.0))) for name, above in parents.items()
         }
         for name, used in (attempts or {}).items():
             if name in self._nodes:
@@ -117,6 +93,7 @@ class Engine:
             Produced: self._on_produced,
             Ended: self._on_ended,
             Settled: self._on_settled,
+            Replaced: self._on_replaced,
             Busy: self._on_busy,
             Woken: self._on_woken,
             Interrupted: self._on_interrupted,
@@ -250,9 +227,21 @@ class Engine:
         if fact.refused:
             node.state = "pending"
             self._ask(node)
+        elif node.stale and not self._stopping:
+            self._again(node)
         else:
             node.state = "succeeded"
             self._close(node)
+
+    def _on_replaced(self, fact: Replaced) -> None:
+        """Children that began on what is no longer there are asked again, once they have ended. What they made of the old
+        is committed under a key of its own, and harms nobody."""
+        for name in self._nodes[fact.step].children if not self._stopping else ():
+            child = self._nodes[name]
+            if child.state in _UNDER_WAY:
+                child.stale = True
+            elif child.state in {"succeeded", "reused"}:
+                self._again(child)
 
     def _on_busy(self, fact: Busy) -> None:
         node = self._nodes[fact.step]
@@ -285,25 +274,34 @@ class Engine:
 
     # transitions
 
-    def _ask(self, node: _Node) -> None:
+    def _ask(self, node: Node) -> None:
         if self._stopping:
             self._cancel([node])
             return
-        node.state = "deciding"
+        node.state, node.stale = "deciding", False
         self._active += 1
         self._commands.append(Decide(node.name))
 
-    def _submit(self, node: _Node, gather: tuple[str, ...] = ()) -> None:
+    def _again(self, node: Node) -> None:
+        """Ask anew of a step that has ended. Those below that wait go on waiting; others hear if its outputs change."""
+        node.told, node.state = False, "pending"
+        for name in node.children:
+            if self._nodes[name].state == "pending":
+                self._nodes[name].missing.add(node.name)
+        if not node.missing:
+            self._ask(node)
+
+    def _submit(self, node: Node, gather: tuple[str, ...] = ()) -> None:
         node.state = "submitted"
         node.attempt += 1
         node.tries += 1
         self._active += 1
         self._commands.append(Submit(node.name, node.attempt, gather, node.name in self._approved))
 
-    def _leave(self, node: _Node) -> None:  # noqa: ARG002 - reads as what happens to the node
+    def _leave(self, node: Node) -> None:  # noqa: ARG002 - reads as what happens to the node
         self._active -= 1
 
-    def _tell(self, node: _Node) -> None:
+    def _tell(self, node: Node) -> None:
         """The outputs of a step can be read: its children may be complete now."""
         if node.told:
             return
@@ -314,7 +312,7 @@ class Engine:
             if not child.missing and child.state == "pending":
                 self._ask(child)
 
-    def _firm(self, node: _Node) -> None:
+    def _firm(self, node: Node) -> None:
         """What a step made is there to stay: what its children came to meanwhile counts."""
         for name in node.children:
             child = self._nodes[name]
@@ -323,7 +321,7 @@ class Engine:
                 fact, child.late = child.late, None
                 self._handlers[type(fact)](fact)
 
-    def _retract(self, node: _Node) -> None:
+    def _retract(self, node: Node) -> None:
         """What a step made could be read, and then its attempt failed: its children begin anew, if it is tried again."""
         node.told = False
         for name in node.children:
@@ -340,8 +338,12 @@ class Engine:
             self._leave(child)
             child.state, child.late = "pending", None
 
-    def _fail_or_retry(self, node: _Node, fact: Ended) -> None:
+    def _fail_or_retry(self, node: Node, fact: Ended) -> None:
         kind, hint = ("CodeChanged", CodeChanged.hint_default) if fact.status == "changed" else ("ExecutorError", "")
+        if node.stale and not self._stopping:
+            node.state = "pending"
+            self._ask(node)
+            return
         failure = fact.failure or Failure(kind, fact.reason or "it ended without a reason", hint=hint)
         if fact.status == "failed" and node.tries <= node.retries and not self._stopping:
             delay = node.backoff * 2 ** (node.tries - 1)
@@ -352,7 +354,7 @@ class Engine:
             return
         self._fail(node, failure, fact)
 
-    def _fail(self, node: _Node, failure: Failure, ended: Ended | None = None) -> None:
+    def _fail(self, node: Node, failure: Failure, ended: Ended | None = None) -> None:
         node.state = "failed"
         node.failure = failure
         self._failed = True
@@ -364,12 +366,12 @@ class Engine:
             self._stop(f"`{node.name}` failed")
         self._close(node)
 
-    def _skip(self, node: _Node, reason: str) -> None:
+    def _skip(self, node: Node, reason: str) -> None:
         node.state = "skipped"
         self._say(Skipped((node.name, *self._take_below(node, "skipped")), reason))
         self._close(node)
 
-    def _take_below(self, node: _Node, state: str) -> list[str]:
+    def _take_below(self, node: Node, state: str) -> list[str]:
         """Bring all that waits for a step, near or far, to an end."""
         taken: list[str] = []
         todo = list(node.children)
@@ -391,7 +393,7 @@ class Engine:
             todo.extend(child.children)
         return [name for name in self._nodes if name in set(taken)] if len(taken) > 1 else taken
 
-    def _reopen(self, node: _Node, fact: Ended) -> None:
+    def _reopen(self, node: Node, fact: Ended) -> None:
         makers = {self._maker(artifact) for artifact in fact.lost}
         if node.reopened >= _REOPENED_AT_MOST or not makers:
             lost = ", ".join(f"`{one}`" for one in fact.lost) or "an input"
@@ -416,7 +418,7 @@ class Engine:
         if not node.missing:
             self._ask(node)
 
-    def _grow(self, node: _Node, count: int) -> None:
+    def _grow(self, node: Node, count: int) -> None:
         node.state = "grown"
         self._active += 1
         node.kids = tuple([f"{node.name}[{index}]" for index in range(count)])
@@ -425,14 +427,14 @@ class Engine:
         for name in node.kids:
             kid = self._nodes.get(name)
             if kid is None:
-                kid = self._nodes[name] = _Node(name, set(), (), node.retries, node.backoff)
+                kid = self._nodes[name] = Node(name, set(), (), node.retries, node.backoff)
             kid.owner, kid.state, kid.told = node.name, "pending", False
             self._ask(kid)
         if not count:
             self._leave(node)
             self._submit(node, gather=("",))
 
-    def _close(self, node: _Node) -> None:
+    def _close(self, node: Node) -> None:
         """A step came to its end; if it was grown by another, that one may now gather."""
         if not node.owner:
             return
@@ -467,7 +469,7 @@ class Engine:
                 idle.append(node)
         self._cancel(idle, reason)
 
-    def _cancel(self, nodes: list[_Node], reason: str = "") -> None:
+    def _cancel(self, nodes: list[Node], reason: str = "") -> None:
         for node in nodes:
             node.state = "cancelled"
         if nodes:
@@ -480,7 +482,7 @@ class Engine:
 
     # small things
 
-    def _current(self, task: str) -> _Node | None:
+    def _current(self, task: str) -> Node | None:
         _, step, attempt = task.rsplit("/", 2)
         node = self._nodes.get(step)
         return node if node is not None and node.attempt == int(attempt) else None

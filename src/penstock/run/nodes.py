@@ -1,0 +1,37 @@
+"""A step as the engine sees it."""
+
+from collections.abc import Sequence
+
+from penstock.model.event import Decided
+from penstock.model.task import Ended, Failure
+
+__all__ = ["Node"]
+
+
+class Node:
+    """What is known of one step so far; `Engine` draws its states."""
+
+    __slots__ = (
+        "attempt", "backoff", "children", "early", "failure", "kids", "late", "loose", "missing", "name", "open", "owner",
+        "reopened", "retries", "stale", "state", "told", "tries",
+    )  # fmt: skip
+
+    def __init__(self, name: str, missing: set[str], children: Sequence[str], retries: int, backoff: float) -> None:
+        self.name = name
+        self.state = "pending"
+        self.missing = missing
+        self.children = children
+        self.attempt = 0
+        self.tries = 0
+        self.retries = retries
+        self.backoff = backoff
+        self.reopened = 0
+        self.told = False  # whether the children know that this step's outputs are there
+        self.early = False  # they know it before its attempt has ended
+        self.loose: set[str] = set()  # the parents whose attempts have not ended: what these made may yet be lost
+        self.late: Ended | Decided | None = None  # what is not acted upon while parents are loose
+        self.stale = False  # it began on outputs that have since become others
+        self.owner = ""  # the step that grew this one
+        self.kids: tuple[str, ...] = ()
+        self.open = 0  # kids that have not come to their end
+        self.failure: Failure | None = None
