@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from tests.faults.runs import BROAD, Project, broad_values
 from tests.faults.trials import report, seeded, trials
 
 from penstock.stores.local import LocalStore
+
+pytestmark = pytest.mark.timeout(0 if "PENSTOCK_FAULT_TRIALS" in os.environ else 120)
 
 READER = """
 import sys
@@ -79,3 +83,34 @@ def test_every_damage_is_found(tmp_path: Path) -> None:
     again.sync()
     assert all(again.verify(digest) for digest in contents)
     report("damaged blobs", trials=count - len(sound), served=0, **told)
+
+
+@pytest.mark.needs("proc")
+def test_whole_runs_make_again_what_was_damaged(tmp_path: Path) -> None:
+    """Blobs of a pipeline are damaged between two runs: no step is given one, and all comes out as it was."""
+    project = Project(tmp_path / "p", BROAD)
+    rounds, found, verified = max(1, trials(60) // 20), 0, 0
+    try:
+        assert project.run("--set=first.start=1") == 0, project.said()
+        for trial in range(rounds):
+            chance = seeded(trial)
+            blobs = sorted(path for path in (project.state / "store" / "blobs").rglob("*") if path.is_file())
+            hurt = chance.sample(blobs, min(len(blobs), chance.choice([1, 2, 4, 8])))
+            for path in hurt:
+                damage(path, chance.choice(["flip", "cut", "double", "delete", "zero"]), chance)
+            if chance.random() < 0.5:  # `verify` looks at all of it; else the steps themselves meet the damage
+                assert "damaged" in project.reading("verify")
+                verified += 1
+                assert project.run("--set=first.start=1") == 0, project.said()
+            else:
+                forced = chance.choice(["last", "c3", "gathered", "two"])
+                assert project.run("--set=first.start=1", "--force", forced) == 0, project.said()
+                assert project.run("--set=first.start=1") == 0, project.said()
+                project.reading("verify")  # of what nobody has read since
+                assert project.run("--set=first.start=1") == 0, project.said()
+            project.assert_values(broad_values(1))
+            project.assert_sound(once=False)  # what was lost is committed again
+            found += len(hurt)
+    finally:
+        project.end_all()
+    report("damaged blobs of a pipeline", rounds=rounds, damaged=found, verified=verified, served=0, wrong=0)

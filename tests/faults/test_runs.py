@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.faults.runs import BROAD, HEAD, Project, broad_values
+from tests.faults.runs import BROAD, HEAD, Project, broad_values, until
 from tests.faults.trials import report, seeded, trials
 
 pytestmark = [pytest.mark.needs("proc"), pytest.mark.timeout(0 if "PENSTOCK_FAULT_TRIALS" in os.environ else 120)]
@@ -90,6 +90,44 @@ def test_the_runner_is_killed_at_any_moment(tmp_path: Path) -> None:
         hangs=0,
         slowest_end=round(max(slowest, project.slowest_end), 2),
     )
+
+
+LONG = (
+    HEAD
+    + """
+import ctypes
+
+@ps.step
+def sleeps():
+    tell("begin", "sleeps")
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(300)
+    time.sleep(300)
+
+@ps.step
+def stuck():
+    tell("begin", "stuck")
+    ctypes.PyDLL(None).sleep(300)  # in C, and nothing else in its process gets a turn
+"""
+)
+
+
+def test_long_steps_end_with_their_runner(tmp_path: Path) -> None:
+    """No worker goes on for an hour with what nobody waits for: not asleep, not in C, and no daemon of it."""
+    project = Project(tmp_path / "p", LONG)
+    count, slowest = max(2, trials(20) // 10), 0.0
+    try:
+        for _ in range(count):
+            lines = len(project.journal())
+            process = project.start()
+            until(lambda at=lines: len(project.begun(at)) == 2, what="the steps")
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            slowest = max(slowest, project.assert_no_orphans())
+    finally:
+        project.end_all()
+    report("long steps of a runner that is killed", kills=count, orphans=0, slowest_end=round(slowest, 2))
 
 
 def started(project: Project, number: int) -> bool:

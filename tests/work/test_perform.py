@@ -402,7 +402,7 @@ def test_hidden_inputs_are_told_with_place_and_content(bench: Bench) -> None:
     source = "def step():\n    return path.read_text()\n"
     exec(compile(source, str(bench.folder / "flow.py"), "exec"), steps)
     (hidden,) = bench.do(steps["step"]).hidden
-    assert (hidden.path, hidden.where, hidden.digest) == (str(file), "flow.py:2", digest_path(file))
+    assert (hidden.path, hidden.where, hidden.digest) == ("lookup.csv", "flow.py:2", digest_path(file))
 
 
 def test_the_step_is_one_frame_away(bench: Bench) -> None:

@@ -76,7 +76,7 @@ class Workspace:
         overrides = split_overrides(self.whole, request.parameters)
         known = self.ledger.stats()
         stats: Stats = dict(known)
-        past = Past(self.ledger, self.store, settings.pipeline, stats)
+        past = Past(self.ledger, self.store, settings.pipeline, stats, str(settings.root))
         if on_work is not None and not past.knows(graph.steps):
             on_work()  # let workers start while the plan is made
         forced = frozenset(request.force)

@@ -66,7 +66,9 @@ def _listing(pattern: str) -> str:
     if not glob.has_magic(pattern):
         return ""
     found = glob.glob(pattern, recursive="**" in pattern)  # noqa: PTH207 - the pattern may begin anywhere
-    return combine("listing", sorted([one for one in found if "__pycache__" not in one]))
+    base = os.path.dirname(pattern[: next(place for place, one in enumerate(pattern) if one in "*?[")])  # noqa: PTH120
+    names = [os.path.relpath(one, base or ".") for one in found if "__pycache__" not in one]
+    return combine("listing", sorted(names))
 
 
 def _folder(path: Path, known: Stats) -> str:

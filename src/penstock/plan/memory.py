@@ -16,12 +16,16 @@ __all__ = ["Past"]
 
 
 class Past:
-    """The memory of one pipeline in one ledger. The newest executions are fetched at once, others when asked for."""
+    """The memory of one pipeline in one ledger. The newest executions are fetched at once, others when asked for.
 
-    def __init__(self, ledger: Ledger, store: Store, pipeline: str, stats: Stats | None = None) -> None:
+    Files that steps read without declaring them lie below `root` where their paths are relative.
+    """
+
+    def __init__(self, ledger: Ledger, store: Store, pipeline: str, stats: Stats | None = None, root: str = "") -> None:
         self._ledger = ledger
         self._store = store
         self._stats = stats
+        self._root = root
         self._last = ledger.recent(pipeline)
         self._known = {one.key: one for one in self._last.values() if one.cached}
         self._gone: set[str] = set()
@@ -90,7 +94,7 @@ class Past:
             value = os.environ.get(path[1:])
             return ABSENT if value is None else digest_variable(value)
         try:
-            return digest_path(Path(path), self._stats, patterns=True)
+            return digest_path(Path(self._root, path), self._stats, patterns=True)
         except ParameterError:
             return ABSENT
 

@@ -12,7 +12,7 @@ from penstock.model.event import Produced, TaskEvent
 from penstock.model.task import ABSENT, Ended, Failure, Fanout, HiddenInput, Status, Task
 from penstock.ports import Codecs, Store
 from penstock.work.context import Context, Each, Hold, Skip, Stop, active
-from penstock.work.failures import failure_of
+from penstock.work.failures import failure_of, relative
 from penstock.work.outputs import Target, encode_all, fan_out, named, numbers
 from penstock.work.seeds import seed_generators
 from penstock.work.sink import StoreSink
@@ -255,5 +255,5 @@ class _Attempt:
             except (OSError, PenstockError):  # never there, gone again, or unreadable
                 digest = ABSENT if path in watch.beside else ""
             if digest or not watch.passing(path):
-                listed.append(HiddenInput(path, where, digest))
+                listed.append(HiddenInput(relative(path, self._task.root), where, digest))
         return tuple(listed)
