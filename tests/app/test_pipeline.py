@@ -12,6 +12,7 @@ import pytest
 import penstock as ps
 from penstock.app.settings import find_settings, open_ledger
 from penstock.errors import (
+    CycleError,
     DeclarationError,
     DuplicateName,
     LedgerError,
@@ -547,6 +548,15 @@ def test_the_dictionary_form(tmp_path, monkeypatch, executor):
         ps.Pipeline.from_dict({"a": [], "b": ["a"]}, steps={"a": lambda: 1})
     with pytest.raises(DeclarationError, match="takes 0 inputs"):
         ps.Pipeline.from_dict({"a": [], "b": ["a"]}, steps={"a": lambda: 1, "b": lambda: 2})
+
+
+def test_a_dictionary_that_is_no_graph_is_told_at_once():
+    functions = {"a": lambda b: b, "b": lambda a: a}
+    with pytest.raises(CycleError, match=r"`(a` → `b` → `a|b` → `a` → `b)`"):
+        ps.Pipeline.from_dict({"a": ["b"], "b": ["a"]}, steps=functions)
+    with pytest.raises(UnknownName, match="raws") as caught:
+        ps.Pipeline.from_dict({"raw": [], "clean": ["raws"]}, steps={"raw": lambda: 1, "clean": lambda raw: raw})
+    assert "raw" in caught.value.hint
 
 
 def test_a_file_may_compose_its_pipeline(project):

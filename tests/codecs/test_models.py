@@ -159,6 +159,19 @@ def test_the_description_tells_parameters_features_and_classes() -> None:
     assert about.text.startswith("LogisticRegression(C=2.0")
 
 
+def test_a_model_of_models_is_shown_as_it_shows_itself() -> None:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(with_mean=False), LogisticRegression(C=2.0)).fit(ROWS, LABELS)
+    text = CODECS.encode(model, MemorySink()).about.text
+    assert text.startswith("Pipeline(steps=[('standardscaler', StandardScaler(with_mean=False)), ('logistic")
+    assert '"' not in text and "\n" not in text
+    many = make_pipeline(*[StandardScaler(with_mean=False) for _ in range(20)]).fit(ROWS)
+    text = CODECS.encode(many, MemorySink()).about.text
+    assert len(text) == 200 and text.endswith("…")
+
+
 def test_early_stopping_is_kept() -> None:
     model = _xgb(50, early_stopping_rounds=2).fit(ROWS, LABELS, eval_set=[(ROWS, LABELS)], verbose=False)
     assert again(model).best_iteration == model.best_iteration

@@ -49,6 +49,8 @@ FAULTS = (
     Fault("clock", "a wall clock that jumps", ("test_clock.py",)),
     Fault("threads", "threads of polars, BLAS and others alive in the parent", ("test_threads.py",), 50),
     Fault("ledger", "ledgers of other schemas, and damaged ones", ("../ledger/test_schema.py", "../ledger/test_health.py", "../app/test_verifying.py")),
+    Fault("checkpoints", "trainings killed between checkpoints", ("test_checkpoints.py",), 50),
+    Fault("limits", "limits of what runs use together, and runs that die while they hold some", ("test_limits.py",), 50),
     Fault("gc", "gc beside runs, and killed in between", ("../app/test_collecting.py", "../app/test_keeping.py")),
     Fault("edits", "every labelled edit through whole runs, both executors", ("../app/test_edits.py",), edits="all"),
     Fault("planted", "bugs planted in Penstock, each to be found by one of the tests above", ("test_planted.py",)),
@@ -59,7 +61,7 @@ def attempt(fault: Fault, trials: int, folder: Path) -> dict[str, object]:
     """Run one fault's tests; what came of it, with the figures that they reported."""
     figures = folder / f"{fault.name}.json"
     told = [part if part.startswith("-") or "." not in part else f"tests/faults/{part}" for part in fault.tests]
-    command = [sys.executable, "-m", "pytest", "-s", "-q", f"--basetemp={folder / fault.name}", *told]
+    command = [sys.executable, "-m", "pytest", "-s", f"--basetemp={folder / fault.name}", *told]
     environment = {**os.environ, "PENSTOCK_FAULT_TRIALS": str(trials), "PENSTOCK_FAULT_REPORT": str(figures)}
     if fault.edits:
         environment["PENSTOCK_EDITS"] = fault.edits

@@ -27,6 +27,9 @@ class Known:
     def last(self, step):
         return self.execution
 
+    def ended(self, step):
+        return None
+
     def code(self, digest):
         return Code(digest)
 

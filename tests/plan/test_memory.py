@@ -1,8 +1,8 @@
 """The past: what is found, what is lost, what was hidden."""
 
 from penstock.model.artifact import Stored
-from penstock.model.run import Execution, Made
-from penstock.model.task import ABSENT, HiddenInput
+from penstock.model.run import Execution, Made, Reason
+from penstock.model.task import ABSENT, Failure, HiddenInput
 from penstock.plan.memory import Past
 
 
@@ -19,6 +19,15 @@ class Ledger:
 
     def forget(self, keys, reason):
         self.forgotten += keys
+
+    def runs(self, limit, pipeline):
+        return [{"run": "now", "status": "running"}, {"run": "before", "status": "failed"}][:limit]
+
+    def steps(self, run):
+        rows = [("a", "failed", Failure("ValueError", "broken", "p.py:3"), None), ("b", "skipped", None, "no rows")]
+        rows.append(("c", "succeeded", None, None))
+        assert run == "before"
+        return [dict(zip(("step", "status", "error", "reason"), row, strict=True)) for row in rows]
 
 
 class Store:
@@ -49,6 +58,13 @@ def test_an_execution_counts_only_while_all_of_its_blobs_are_there():
     assert past.find("never") is None
     past.redone(gone)
     assert not past.lost("gone")
+
+
+def test_how_a_step_came_to_nothing_is_known():
+    past = Past(Ledger(), Store(), "p")
+    assert past.ended("a") == Reason("failed", "it failed last time: ValueError: broken", "p.py:3")
+    assert past.ended("b") == Reason("skipped", "it was skipped last time: no rows")
+    assert past.ended("c") is past.ended("d") is None
 
 
 def test_hidden_inputs_are_hashed_as_they_are_now(tmp_path):

@@ -20,6 +20,9 @@ class Memory:
     def last(self, step):
         return self.by_step.get(step)
 
+    def ended(self, step):
+        return None
+
     def code(self, digest):
         return None
 

@@ -104,3 +104,14 @@ def test_items_are_stored_one_by_one_and_shared_values_once() -> None:
 def test_exactly_one_argument_must_be_left_for_the_item(arguments: tuple[str, ...]) -> None:
     with pytest.raises(DeclarationError, match=r"exactly one argument"):
         fan_out(task(), Each([1], len, {"model": 1}), target(*arguments), Codecs(), MemorySink())
+
+
+def test_a_path_must_be_there(tmp_path) -> None:
+    file = tmp_path / "made.txt"
+    for place in (file, tmp_path / ("x" * 5000)):
+        with pytest.raises(CodecError, match=r"output `sides`: the returned path .* does not exist") as caught:
+            encode_all(task(), (place,), Codecs(), MemorySink())
+        assert "Write the file" in caught.value.hint
+    encode_all(task(), ([file],), Codecs(), MemorySink())  # a list of names
+    file.write_text("x")
+    assert len(encode_all(task(), (file,), Codecs(), MemorySink())) == 1

@@ -75,11 +75,14 @@ class Pipeline:
     ) -> "Pipeline":
         """The dictionary form: each step's name with the names of what it needs, and each step's function.
 
+        Raises `CycleError`, `UnknownName` (with close matches) or `DeclarationError`.
+
         >>> Pipeline.from_dict({"a": [], "b": ["a"]}, steps={"a": lambda: 1, "b": lambda a: a + 1}).graph.parents("b")
         ('a',)
         """
         one = cls([], name=name, **settings)
         one.__penstock_steps__ = tuple(from_dict(graph, steps))
+        build(steps_of(one.__penstock_steps__, Closures(None), Path.cwd()))  # circles and misspelt names are told here
         return one
 
     def __repr__(self) -> str:

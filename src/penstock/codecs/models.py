@@ -22,6 +22,7 @@ from penstock.values.state import state
 __all__ = ["BoosterCodec", "ModelCodec", "TensorCodec", "WrapperCodec"]
 
 _WRAPPERS = ("xgboost.sklearn", "lightgbm.sklearn")
+_TEXT = 200
 _SHOWN = 50
 
 
@@ -211,10 +212,22 @@ def _about(value: Any, *, pickled: bool) -> Description:
     for describe in (_parameters, _features, _modules):
         with suppress(Exception):  # the model's own code; a description is not worth a failure
             details.update(describe(value))
-    name = type(value).__name__
-    shown = details.get("params", {})
-    text = f"{name}({', '.join(f'{key}={one!r}' for key, one in list(shown.items())[:8])})"
-    return Description(type_name(value), text=text[:200], details=details, pickled=pickled)
+    text = _shown(value, details.get("params", {}))
+    return Description(
+        type_name(value), text=text if len(text) <= _TEXT else text[: _TEXT - 1] + "…", details=details, pickled=pickled
+    )
+
+
+def _shown(value: Any, params: dict[str, Any]) -> str:
+    """A model in one line: by its parameters, or where these hold other models as it shows itself."""
+    with suppress(Exception):  # the model's own code
+        if hasattr(value, "get_params") and not all(map(_is_plain, value.get_params(deep=False).values())):
+            return " ".join(repr(value).split())
+    return f"{type(value).__name__}({', '.join(f'{key}={one!r}' for key, one in list(params.items())[:8])})"
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _parameters(value: Any) -> dict[str, Any]:

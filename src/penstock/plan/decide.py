@@ -37,6 +37,9 @@ class Memory(Protocol):
     def last(self, step: str) -> Execution | None:
         """The newest execution of a step, for reasons."""
 
+    def ended(self, step: str) -> Reason | None:
+        """How a step that was never committed came to nothing last time, for reasons."""
+
     def code(self, digest: str) -> Code | None:
         """A closure of old, for reasons."""
 
@@ -66,7 +69,7 @@ _SAME = (Reason("same", "nothing changed"),)
 def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: Memory, explain: bool) -> tuple[Reason, ...]:
     last = memory.last(work.step.name)
     if last is None:
-        return (Reason("never-ran", "never ran"),)
+        return (memory.ended(work.step.name) or Reason("never-ran", "never ran"),)
     reasons: list[Reason] = []
     if last.code != work.step.code.digest:
         reasons += _code(last, work.step, memory.code, explain)

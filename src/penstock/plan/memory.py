@@ -7,7 +7,7 @@ from pathlib import Path
 from penstock.errors import ParameterError
 from penstock.model.code import Code
 from penstock.model.digest import digest_variable
-from penstock.model.run import Execution
+from penstock.model.run import Execution, Reason
 from penstock.model.task import ABSENT, HiddenInput
 from penstock.plan.files import Stats, digest_path
 from penstock.ports import Ledger, Store
@@ -30,6 +30,8 @@ class Past:
         self._known = {one.key: one for one in self._last.values() if one.cached}
         self._gone: set[str] = set()
         self._codes: dict[str, Code | None] = {}
+        self._pipeline = pipeline
+        self._ended: dict[str, Reason] | None = None
 
     def find(self, key: str) -> Execution | None:
         """The committed execution of a key, if its outputs are all there."""
@@ -53,6 +55,20 @@ class Past:
     def last(self, step: str) -> Execution | None:
         """The newest execution of a step."""
         return self._last.get(step)
+
+    def ended(self, step: str) -> Reason | None:
+        """How a step came to nothing in the newest run that is over: it failed, or skipped itself."""
+        if self._ended is None:
+            self._ended = {}
+            done = [one for one in self._ledger.runs(2, self._pipeline) if one["status"] != "running"]
+            for row in self._ledger.steps(done[0]["run"]) if done else ():
+                error = row["error"]
+                if row["status"] == "failed" and error is not None:
+                    what = f"it failed last time: {error.kind}: {error.message}"
+                    self._ended[row["step"]] = Reason("failed", what, error.where)
+                elif row["status"] == "skipped":
+                    self._ended[row["step"]] = Reason("skipped", f"it was skipped last time: {row['reason']}")
+        return self._ended.get(step)
 
     def code(self, digest: str) -> Code | None:
         """A closure of old."""

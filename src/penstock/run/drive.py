@@ -445,6 +445,7 @@ class _Unasked:
     def __init__(self, past: Past) -> None:
         self.find = past.known
         self.last = past.last
+        self.ended = past.ended
         self.code = past.code
         self.lost = past.lost
 

@@ -1,6 +1,7 @@
 """What a step returned, as its named outputs."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from penstock.errors import CodecError, DeclarationError
@@ -68,12 +69,25 @@ def encode_all(task: Task, values: tuple[Any, ...], codecs: Codecs, sink: Sink) 
     """Store the outputs. Raises `CodecError` naming the output that can't be stored."""
     made = []
     for name, value in zip(task.outputs, values, strict=True):
+        if isinstance(value, Path) and not _is_there(value):
+            raise CodecError(
+                f"output `{f'{task.step}.{name}' if name else task.step}`: the returned path {value} does not exist",
+                hint="Write the file before its path is returned, in a folder that is still there then; return str(path) "
+                "for a mere name.",
+            )
         try:
             made.append(codecs.encode(value, sink))
         except CodecError as error:
             artifact = f"{task.step}.{name}" if name else task.step
             raise CodecError(f"output `{artifact}`: {error.what}", where=error.where, hint=error.hint) from None
     return tuple(made)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def fan_out(
