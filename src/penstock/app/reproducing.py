@@ -225,8 +225,9 @@ def _link(original: _Original, project: Path) -> None:
     wanted: set[Path] = set()
     for execution in original.done.values():
         for one in execution.hidden:
-            if one.digest != ABSENT and Path(one.path).is_relative_to(original.root):
-                wanted.add(Path(one.path).relative_to(original.root))
+            place = Path(original.root, one.path)
+            if one.digest != ABSENT and one.path[0] != "$" and place.is_relative_to(original.root):
+                wanted.add(place.relative_to(original.root))
         code = original.ledger.code(execution.code)
         for piece in code.pieces if code is not None else ():
             if piece.kind == "file" and not Path(piece.name).is_absolute():
@@ -378,6 +379,9 @@ class _Then:
     def last(self, step: str) -> Execution:  # noqa: ARG002  it has but one
         """The execution."""
         return self._execution
+
+    def ended(self, step: str) -> None:
+        """It came to something."""
 
     def code(self, digest: str) -> Code | None:
         """A closure of old."""

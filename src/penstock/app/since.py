@@ -86,7 +86,7 @@ def changed_files(
     for one in done.hidden:
         if one.path[0] == "$":  # a variable of the environment: nothing to be read again
             continue
-        now = _digest(Path(one.path), stats)
+        now = _digest(Path(root, one.path), stats)
         if one.digest and now != one.digest:
             found.append(ChangedFile(step.name, one.path, "", now == ABSENT))
     return found
