@@ -15,6 +15,7 @@ import pytest
 from penstock.codecs.registry import Codecs
 from penstock.executors.local import LocalExecutor
 from penstock.executors.processes import descendants
+from penstock.executors.wire import Spawned
 from penstock.model.artifact import Stored
 from penstock.model.event import Begun
 from penstock.model.step import Entry, Resources
@@ -230,3 +231,24 @@ def test_it_can_be_used_again_after_it_was_closed(run: Run) -> None:
     for _ in range(2):
         assert run.ended(run.submit("one"))[0].status == "succeeded"
         run.executor.close()
+
+
+def test_a_task_that_is_over_before_the_server_told_of_its_process_has_begun_all_the_same(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor = run.executor
+    assert isinstance(executor, LocalExecutor)
+    later: list[Any] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(executor, "_hear_server", lambda server: later.extend(server.channel.hear()))
+        quick = [run.submit("one"), run.submit("prints", None, {"text": "hello"})]
+        ended = run.ended(*quick)
+    assert {one.status for one in ended} == {"succeeded"}
+    for task, end in zip(quick, ended, strict=True):
+        begun = [one for one in run.seen if isinstance(one, Begun) and one.task == task.id]
+        assert len(begun) == 1
+        assert run.seen.index(begun[0]) < run.seen.index(end)
+        assert begun[0].log is not None
+        assert end.log is not None
+        assert begun[0].log.start == end.log.start
+    assert any(isinstance(one, Spawned) for one in later)

@@ -223,10 +223,11 @@ class LocalExecutor:
         if hand.channel.waiting:
             self._poll.modify(hand.channel.socket, select.POLLIN | select.POLLOUT)
 
-    def _begin(self, hand: Hand, before: LogSpan | None = None) -> None:
-        """The head's time runs from now, if its process is there. `before`: where the task before it printed."""
+    def _begin(self, hand: Hand, before: LogSpan | None = None, *, heard: bool = False) -> None:
+        """The head's time runs from now, if its process is there: the server says so, or (`heard`) it does itself, which
+        on a busy machine comes first. `before`: where the task before it printed."""
         job = hand.head
-        if job is None or job.begun or not hand.pid:
+        if job is None or job.begun or not (hand.pid or heard):
             return
         task = job.task
         vigil.begin(job, time.monotonic())
@@ -261,6 +262,7 @@ class LocalExecutor:
                 hand.spent = True
                 self._unfollow(hand)
             else:
+                self._begin(hand, heard=True)
                 if hand.head is not None:
                     vigil.hear(hand.head, time.monotonic())
                 self._ready.append(message)
@@ -277,6 +279,8 @@ class LocalExecutor:
         job = hand.head
         if job is None or job.task.id != ended.task:
             return
+        if not job.begun and ended.status != "cancelled":
+            self._begin(hand, LogSpan(ended.log.file, ended.log.start, 0) if ended.log else None, heard=True)
         hand.head = None
         self._barren = 0
         self._settle(job, ended_by_stop(job, ended) if job.asked and ended.status in _STOPPED else ended)

@@ -59,7 +59,7 @@ def overdue(job: Job, now: float) -> tuple[str, str]:
 
 def sample(job: Job, pid: int, now: float) -> Sampled | None:
     """What it uses, if it is time to look. The first look only tells what to compare the next one with."""
-    if not job.look_at or now < job.look_at:
+    if not job.look_at or now < job.look_at or not pid:
         return None
     _printed(job, now)
     cpu, memory = usage_of(pid)
