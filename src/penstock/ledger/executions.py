@@ -15,6 +15,7 @@ __all__ = [
     "FORGOTTEN",
     "OFFERED",
     "UNCACHED",
+    "among",
     "find",
     "forget",
     "give_up",
@@ -39,6 +40,14 @@ _INSIDE = 256  # bytes of an output's data that stay within the execution; more 
 def listed(values: Iterable[str] | Iterable[int]) -> str:
     """Values as the argument of `json_each(?)`: one statement, however many."""
     return msgspec.json.encode(list(values)).decode()
+
+
+def among(column: str, values: Collection[str]) -> tuple[str, str]:
+    """The condition that a column is one of these texts, and its argument. For a single one, which every step asks for,
+    SQLite need not read a list."""
+    if len(values) == 1:
+        return f"{column} = ?", next(iter(values))
+    return f"{column} IN (SELECT value FROM json_each(?))", listed(values)  # noqa: S608 - ours
 
 
 def offered(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, tuple[int, str, int]]:
@@ -174,9 +183,10 @@ def _fat(made: Made, data: Mapping[str, bytes]) -> Made:
 
 def find(connection: sqlite3.Connection, keys: Iterable[str]) -> tuple[dict[str, Execution], list[int]]:
     """The executions of these keys that are offered for reuse, and the sequences of those that are damaged."""
+    condition, argument = among("key", list(keys))
     rows = connection.execute(
-        "SELECT sequence, moved, body, sum FROM executions WHERE state = 0 AND key IN (SELECT value FROM json_each(?))",
-        (listed(keys),),
+        f"SELECT sequence, moved, body, sum FROM executions WHERE state = 0 AND {condition}",  # noqa: S608 - ours
+        (argument,),
     ).fetchall()
     if not rows:
         return {}, []

@@ -8,7 +8,7 @@ paused too long can never write over its successor's work).
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from penstock.ledger.executions import listed
+from penstock.ledger.executions import among, listed
 from penstock.ports import Lease
 
 __all__ = ["claim", "give", "live", "release", "renew", "stale", "sweep", "taken"]
@@ -70,9 +70,12 @@ def give(
     ).fetchone()
     first = row[0] - len(keys) + 1
     leases = [Lease(key, owner, first + place, now + seconds) for place, key in enumerate(keys)]
-    connection.executemany(
-        "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", [(*lease, seconds, here) for lease in leases]
-    )
+    if len(leases) == 1:
+        connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (*leases[0], seconds, here))
+    else:
+        connection.executemany(
+            "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", [(*lease, seconds, here) for lease in leases]
+        )
     return {lease.key: lease for lease in leases}
 
 
@@ -113,8 +116,9 @@ def sweep(connection: sqlite3.Connection, now: float, here: str) -> None:
 
 
 def _rows(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, tuple[str, int, float, float, str]]:
+    condition, argument = among("key", list(keys))
     rows = connection.execute(
-        "SELECT key, owner, fence, expires, length, boot FROM leases WHERE key IN (SELECT value FROM json_each(?))",
-        (listed(keys),),
+        f"SELECT key, owner, fence, expires, length, boot FROM leases WHERE {condition}",  # noqa: S608 - ours
+        (argument,),
     )
     return {key: (owner, fence, expires, length, boot) for key, owner, fence, expires, length, boot in rows}
