@@ -99,6 +99,7 @@ def test_a_run_is_done_again_in_its_own_environment(wheels: dict[str, str], tmp_
     ]
     words, rest = other["artifacts"]
     assert (words["verdict"], rest["verdict"]) == ("different", "equal")
+    assert other["since"] == []  # of the project itself, nothing has changed
     assert "greeting 1.0 → 2.0" in [one["what"] for one in words["reasons"]]
     built = call(now, "reproduce", "last", "--rebuild")
     assert built.returncode == 0, built.stderr

@@ -112,7 +112,10 @@ def test_all_else_that_differs() -> None:
 
 def test_very_much_is_counted() -> None:
     packages: Any = [{"package": f"p{n}", "before": "1", "after": "2", "reached": False} for n in range(40)]
-    assert "and 10 packages more" in plain(package_lines(packages, "x")[-1])
+    new: Any = [{**one, "package": f"n{one['package']}", "before": ""} for one in packages]
+    said = [plain(line) for line in package_lines([*new, *packages, {**new[0], "reached": True}], "x")]
+    assert said[1].split() == ["np0", "—", "→", "2", "imported", "by", "steps"]
+    assert said[-2:] == ["    and 11 packages more", "    and 40 packages that were not there before"]
     assert change_lines([], "x") == []
     many = document(status="different", artifacts=[compared(f"a{n}", "different") for n in range(33)])
     assert "and 3 artifacts more" in text(many)

@@ -436,6 +436,10 @@ def _since(original: _Original, settings: Settings) -> dict[str, tuple[Reason, .
     except PenstockError as error:
         return {"": (Reason("code", f"{original.run.file} can't be loaded as it is now: {error.what}", error.where),)}
     steps = {one.name: one for one in declared.steps}
-    found = code_changes(original.ledger, original.done, steps.values())
+    found = {
+        name: code  # what is installed is told apart from it
+        for name, reasons in code_changes(original.ledger, original.done, steps.values()).items()
+        if (code := tuple([one for one in reasons if one.kind not in ("package", "python")]))
+    }
     gone = [name for name in original.run.steps if name not in steps]
     return {**found, **{name: (Reason("code", "the step is no longer there"),) for name in gone}}

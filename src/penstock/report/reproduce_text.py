@@ -134,11 +134,12 @@ def _since(document: ReproduceDocument) -> str:
 
 
 def package_lines(packages: list[PackageDocument], title: str) -> list[Line]:
-    """What is installed otherwise; first what the steps import."""
+    """What is installed otherwise; first what the steps import. What no step imports and was not there then is counted."""
     if not packages:
         return []
+    telling = [one for one in packages if one["reached"] or one["before"]]
     rows: list[list[Line | str]] = []
-    for one in sorted(packages, key=lambda one: not one["reached"])[:_LISTED]:
+    for one in sorted(telling, key=lambda one: (not one["reached"], not one["after"]))[:_LISTED]:
         style = "warn" if one["reached"] else "dim"
         rows.append(
             [
@@ -149,7 +150,10 @@ def package_lines(packages: list[PackageDocument], title: str) -> list[Line]:
                 [("imported by steps" if one["reached"] else "", "dim")],
             ]
         )
-    more = [[(f"    and {plural(len(packages) - _LISTED, 'package')} more", "dim")]] if len(packages) > _LISTED else []
+    more: list[Line] = []
+    for many, words in ((len(telling) - _LISTED, "more"), (len(packages) - len(telling), "that were not there before")):
+        if many > 0:
+            more.append([(f"    and {plural(many, 'package')} {words}", "dim")])
     return [[("⚠ ", "warn"), (title, "")], *table(rows, indent=4), *more]
 
 
