@@ -303,6 +303,23 @@ def test_what_is_not_deterministic_is_said(project: Path) -> None:
     assert set(made.metrics) == {"scores.sum"}
 
 
+def test_figures_are_held_against_each_other_and_decide_nothing(project: Path) -> None:
+    edit(
+        project,
+        "line.py",
+        '    return {"sum"',
+        "    drawn = \"<svg xmlns='http://www.w3.org/2000/svg'><!-- %s --></svg>\"\n"
+        '    ps.figure(drawn % 1, "same")\n    ps.figure(drawn % random.SystemRandom().random(), "other")\n    return {"sum"',
+    )
+    run(project)
+    made = again(project)
+    assert made.status == "equal"
+    assert {one.artifact: (one.step, one.verdict) for one in made.figures} == {
+        "same": ("scores", "equal"),
+        "other": ("scores", "different"),
+    }
+
+
 def test_an_environment_that_differs_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edit(
         project,

@@ -21,7 +21,7 @@ def compared(artifact: str, verdict: str, **fields: Any) -> Any:
 def document(**fields: Any) -> Any:
     usual: Any = {
         "run": "r1", "pipeline": "p", "status": "equal", "seconds": 2.0, "artifacts": [compared("a", "equal")],
-        "metrics": [], "failures": [], "given": [], "left": [], "files": [], "moved": [], "environment": [],
+        "figures": [], "metrics": [], "failures": [], "given": [], "left": [], "files": [], "moved": [], "environment": [],
         "machine": {}, "since": [], "commits": ["", ""], "folder": "",
     }  # fmt: skip
     return {**usual, **fields}
@@ -59,6 +59,14 @@ def test_different() -> None:
     assert "aaaaaaaaaaaa  bbbbbbbbbbbb  helper `f` changed  p.py:3 and 1 more" in said
     assert said.count("+two") == 1
     assert "s.rmse  1  →  1.5  ▲ 0.5" in said
+
+
+def test_figures() -> None:
+    listed = [compared("a", "equal"), compared("b", "different"), compared("c", "missing", after="")]
+    said = text(document(figures=listed))
+    assert "⚠ b.b  this figure was drawn otherwise" in said
+    assert "⚠ c.c  this figure was not drawn" in said
+    assert "a.a" not in said
 
 
 def test_all_else_that_differs() -> None:

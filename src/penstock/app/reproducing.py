@@ -26,6 +26,7 @@ from penstock.app.versions import is_kept
 from penstock.declare.load import load
 from penstock.errors import Corrupt, DeclarationError, NotFound, PenstockError
 from penstock.graph.graph import Graph
+from penstock.model.artifact import Stored
 from penstock.model.code import Code
 from penstock.model.event import Event
 from penstock.model.run import Execution, Made, Reason, Run
@@ -35,6 +36,7 @@ from penstock.plan.decide import Work, decide
 from penstock.plan.files import Stats
 from penstock.plan.parameters import split_overrides
 from penstock.ports import Ledger, Store
+from penstock.report.run_diff import figures_of, side_of
 
 __all__ = ["Compared", "Reproduction", "Verdict", "reproduce"]
 
@@ -62,7 +64,8 @@ class Compared(Struct, frozen=True):
 
 
 class Reproduction(Struct, frozen=True):
-    """What came of doing a run again.
+    """What came of doing a run again. `figures` are held against each other too (`artifact` is then the name of one), and
+    decide nothing: a picture may hang on fonts.
 
     `metrics` are those that differ, by name (then, now); `failures` (then, now) of steps that failed then or now. `given`
     are the steps whose stored results were taken, `files` what they read that is another now; `left` were not done again
@@ -75,6 +78,7 @@ class Reproduction(Struct, frozen=True):
     status: Literal["equal", "different", "failed"]
     seconds: float
     artifacts: tuple[Compared, ...]
+    figures: tuple[Compared, ...]
     metrics: dict[str, tuple[float | None, float | None]]
     failures: dict[str, tuple[Failure | None, Failure | None]]
     given: tuple[str, ...]
@@ -143,6 +147,7 @@ def reproduce(
         if result.status == "cancelled":
             raise KeyboardInterrupt
         rows = dict(result.steps)
+        drawn = figures_of(result._ledger, side_of(result._ledger, result.run))
         result.close()
     artifacts = tuple(_compared(original, graph, rows, given))
     failures = _failures(original, graph, rows)
@@ -152,6 +157,7 @@ def reproduce(
         status=_status(artifacts, failures),
         seconds=time.monotonic() - began,
         artifacts=artifacts,
+        figures=tuple(_figures(original, graph, drawn, given)),
         metrics=_metrics(original, graph, rows),
         failures=failures,
         given=tuple(given),
@@ -342,6 +348,20 @@ def _compared(
             else:
                 reasons = _why(original, step, now) if reasons is None else reasons
                 yield Compared(name, one.artifact, "different", one.stored.digest, found.stored.digest, reasons=reasons)
+
+
+def _figures(
+    original: _Original, graph: Graph, drawn: Mapping[tuple[str, str], Stored], given: Mapping[str, Execution]
+) -> Iterator[Compared]:
+    for (step, name), then in figures_of(original.ledger, side_of(original.ledger, original.run.id)).items():
+        now = drawn.get((step, name))
+        if step not in graph.steps or step in given:
+            continue
+        if now is None:
+            yield Compared(step, name, "missing", then.digest)
+        else:
+            verdict: Verdict = "equal" if now.digest == then.digest else "different"
+            yield Compared(step, name, verdict, then.digest, now.digest)
 
 
 def _equal(step: str, then: Made, now: Made) -> Compared:

@@ -5,25 +5,24 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from penstock.app.rebuilding import rebuild
 from penstock.app.recording import environment
-from penstock.app.reproducing import Reproduction
+from penstock.app.reproducing import Compared, Reproduction
 from penstock.app.reproducing import reproduce as do_again
 from penstock.app.settings import Settings, open_store
 from penstock.app.since import changed_packages
 from penstock.cli.options import file_option, json_option, reading, targets
 from penstock.cli.output import note, only_json, show
 from penstock.cli.watching import Watched, run_watched
-from penstock.model.run import Execution, Reason, Run
+from penstock.model.run import Execution, Run
 from penstock.ports import Ledger
-from penstock.report.documents import WhyReason
-from penstock.report.history_documents import ReproduceDocument
+from penstock.report.history_documents import ComparedDocument, ReproduceDocument
 from penstock.report.reproduce_text import reproduce_lines
+from penstock.report.run_diff import why_reasons
 from penstock.report.units import plural
 from penstock.report.views import failure_view
 
@@ -111,18 +110,8 @@ def _document(made: Reproduction, imported: set[str]) -> ReproduceDocument:
         "pipeline": made.run.pipeline,
         "status": made.status,
         "seconds": made.seconds,
-        "artifacts": [
-            {
-                "step": one.step,
-                "artifact": one.artifact,
-                "verdict": one.verdict,
-                "before": one.before,
-                "after": one.after,
-                "bytes_differ": one.bytes_differ,
-                "reasons": _reasons(one.reasons),
-            }
-            for one in made.artifacts
-        ],
+        "artifacts": [_compared(one) for one in made.artifacts],
+        "figures": [_compared(one) for one in made.figures],
         "metrics": [
             {"metric": name, "before": _finite(before), "after": _finite(after)}
             for name, (before, after) in made.metrics.items()
@@ -142,14 +131,22 @@ def _document(made: Reproduction, imported: set[str]) -> ReproduceDocument:
             for name, before, after in made.packages
         ],
         "machine": {"before": made.machine[0], "after": made.machine[1]},
-        "since": [{"step": step, "reasons": _reasons(reasons)} for step, reasons in made.code.items()],
+        "since": [{"step": step, "reasons": why_reasons(reasons)} for step, reasons in made.code.items()],
         "commits": list(made.commit),
         "folder": made.folder,
     }
 
 
-def _reasons(reasons: Iterable[Reason]) -> list[WhyReason]:
-    return [{"kind": one.kind, "what": one.what, "where": one.where, "diff": one.diff} for one in reasons]
+def _compared(one: Compared) -> ComparedDocument:
+    return {
+        "step": one.step,
+        "artifact": one.artifact,
+        "verdict": one.verdict,
+        "before": one.before,
+        "after": one.after,
+        "bytes_differ": one.bytes_differ,
+        "reasons": why_reasons(one.reasons),
+    }
 
 
 def _finite(value: float | None) -> float | None:

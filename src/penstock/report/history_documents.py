@@ -167,6 +167,8 @@ class ReproduceDocument(TypedDict):
     """What came of doing a run again. `equal` when every artifact is (`given` ones aside), `failed` when a step failed
     that did not fail then.
 
+    `figures` are told by their name as `artifact`, and decide nothing: a picture may hang on fonts.
+
     `given` steps were taken from the store because of `files`; `left` were not done again because they deploy; `moved`
     are source files outside of the project that have changed. `since` tells how the project's code differs now from
     that of the run, and `commits` the commits then and now. `folder` is "" unless it was kept."""
@@ -176,6 +178,7 @@ class ReproduceDocument(TypedDict):
     status: Literal["equal", "different", "failed"]
     seconds: float
     artifacts: list[ComparedDocument]
+    figures: list[ComparedDocument]
     metrics: list[MovedMetricDocument]
     failures: list[FailuresDocument]
     given: list[str]

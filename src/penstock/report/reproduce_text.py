@@ -20,6 +20,7 @@ def reproduce_lines(document: ReproduceDocument) -> list[Line]:
         _verdict(document),
         _different(document["artifacts"]),
         _metrics(document),
+        _figures(document),
         _failures(document),
         _taken(document),
         _moved(document),
@@ -90,6 +91,19 @@ def _metrics(document: ReproduceDocument) -> list[Line]:
         moved = difference(after, before) if before is not None and after is not None else ""
         rows.append([safe(one["metric"]), [(number(before), "dim")], "→", [(number(after), "title")], moved])
     return [[("  metrics that moved", "dim")], *table(rows, right=[1, 3])] if rows else []
+
+
+def _figures(document: ReproduceDocument) -> list[Line]:
+    words = {"different": "was drawn otherwise", "missing": "was not drawn"}
+    return [
+        [
+            ("⚠ ", "warn"),
+            (safe(f"{one['step']}.{one['artifact']}"), "name"),
+            (f"  this figure {words[one['verdict']]}", ""),
+        ]
+        for one in document["figures"]
+        if one["verdict"] in words
+    ]
 
 
 def _failures(document: ReproduceDocument) -> list[Line]:
