@@ -86,7 +86,7 @@ def test_behind_and_ahead() -> None:
     said = text(
         cell_lines(
             {
-                "cell": "a.x", "key": "k", "run": "r", "value": 1.5, "exact": False, "reruns": 7, "why": "cut short",
+                "cell": "a.x", "key": "k", "run": "r", "value": 1.5, "exact": False, "reruns": 7, "why": "cut short", "note": "",
                 "models": ["blake3:0123456789abcdef"], "asked": None,
                 "sources": [{"source": "s", "key": "k2", "columns": ["x"], "known_at": "2013-07-04", "late": True}],
             }

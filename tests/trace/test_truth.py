@@ -293,7 +293,8 @@ def write(report: Callable[[str], None] = print) -> None:
             report(f"{variant}: {tables.flights.height} flights, {len(rows)} source rows to leave out")
             found = left_out(module, variant, tables, cells, rows)
             truth[variant] = {
-                "|".join(cell): {source: sorted(keys) for source, keys in one.items()} for cell, one in found.items()
+                "|".join(cell): {source: sorted(set(keys)) for source, keys in one.items()}
+                for cell, one in found.items()
             }
     TRUTH.write_text(json.dumps(truth, indent=0, sort_keys=True) + "\n", encoding="utf-8")
 

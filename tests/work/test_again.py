@@ -121,3 +121,34 @@ def test_inputs_of_one_length_are_mixed_together() -> None:
     x = np.random.default_rng(0).normal(size=(300, 2))
     call = lambda inputs: inputs["x"][:, 0] + inputs["y"]
     assert ask(OrderQuestion(0, "x"), call, {"x": x, "y": x[:, 1]})["aligned"] is True
+
+
+def test_rows_that_only_hold_a_place_are_told_and_not_named() -> None:
+    """The value of three rows before: without one of those between, another would be three before."""
+    table = frame()
+    call = lambda inputs: inputs["t"].with_columns(before=pl.col("x").shift(3))
+    found = ask(CellQuestion(0, 20, "before", ("id",), own={"t": (20,)}), call, {"t": table})
+    assert found["rows"] == {"t": {"at": [17], "columns": ["x"]}}
+    assert not found["why"]
+    assert found["notes"] == ["2 more of `t` matter only by being there: without one of them, others take its place"]
+
+
+def test_a_count_stands_on_rows_and_on_what_puts_them_there() -> None:
+    call = lambda inputs: inputs["t"].with_columns(n=pl.len().over("g"))
+    found = ask(CellQuestion(0, 7, "n", ("id",), own={"t": (7,)}), call, {"t": frame()})
+    assert found["rows"]["t"] == {"at": [n for n in range(60) if n % 5 == 2 and n != 7], "columns": ["g"]}
+    assert not found["why"] and not found["notes"]
+
+
+def test_two_that_hold_the_same_value_stand_behind_their_mean() -> None:
+    table = pl.DataFrame({"id": ["a", "b", "c", "d"], "g": ["k", "k", "k", "l"], "x": [9.0, 2.0, 2.0, 7.0]})
+
+    def call(inputs: Any) -> pl.DataFrame:
+        others = [
+            inputs["t"].filter(pl.col("g") == row["g"], pl.col("id") != row["id"])["x"].mean()
+            for row in inputs["t"].to_dicts()
+        ]
+        return inputs["t"].with_columns(others=pl.Series(others, dtype=pl.Float64))
+
+    found = ask(CellQuestion(0, 0, "others", ("id",), own={"t": (0,)}), call, {"t": table})
+    assert found["rows"]["t"]["at"][-1:] == [2] and not found["why"]

@@ -23,7 +23,7 @@ class Rate(Struct, frozen=True, gc=False):
 
 class Reason(Struct, frozen=True, gc=False, omit_defaults=True):
     """What the values tell of why rows were dropped: `what` in words, how many `rows` it explains; `kind` is one of
-    null, range, value, partner, duplicate, unknown. `column` is of the input, `partner` the input that lacks it."""
+    null, range, value, partner, place, unknown. `column` is of the input, `partner` the input that lacks it."""
 
     kind: str
     what: str

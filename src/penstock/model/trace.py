@@ -90,7 +90,7 @@ class Behind(Struct, frozen=True, omit_defaults=True):
 
 class Cell(Struct, frozen=True, omit_defaults=True):
     """What stands behind one value. `exact`: each of these rows alone moves the value, and all others together do not.
-    `why` says what is not known where it is not exact; `models` are digests of fitted inputs behind it."""
+    `why` says what is not known where it is not exact, `note` what else was seen; `models` are digests of fitted inputs behind it."""
 
     cell: str
     key: str
@@ -102,6 +102,7 @@ class Cell(Struct, frozen=True, omit_defaults=True):
     models: tuple[str, ...] = ()
     asked: Any = None
     run: str = ""
+    note: str = ""
 
 
 class Reached(Struct, frozen=True, omit_defaults=True):

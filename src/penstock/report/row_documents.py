@@ -109,6 +109,7 @@ class CellDocument(TypedDict):
     exact: bool
     reruns: int
     why: str
+    note: str
     models: list[str]
     asked: Any
 

@@ -331,6 +331,8 @@ def cell_lines(cell: CellDocument) -> list[Line]:
         lines[-1].append((f" · asked {value_text(cell['asked'])}", ""))
     if cell["why"]:
         lines.append([(f"  {safe(cell['why'])}", "warn")])
+    if cell["note"]:
+        lines.append([(f"  {safe(cell['note'])}", "dim")])
     rows: list[list[Line | str]] = []
     for one in cell["sources"][:200]:
         known = f"known {value_text(one['known_at'])}" if one["known_at"] else ""

@@ -132,6 +132,7 @@ def cell_view(cell: Cell) -> CellDocument:
         "exact": cell.exact,
         "reruns": cell.reruns,
         "why": cell.why,
+        "note": cell.note,
         "models": list(cell.models),
         "asked": json_value(cell.asked),
     }

@@ -56,7 +56,7 @@ def explain(
     return tuple(found)
 
 
-_RANK = {"null": 4, "partner": 3, "duplicate": 2, "range": 1, "value": 0}
+_RANK = {"null": 4, "partner": 3, "range": 2, "value": 1, "place": 0}
 
 
 def reason_of(
@@ -85,6 +85,7 @@ def _causes(above: Records, dropped: Any, others: Mapping[str, Records], skip: S
         causes.extend(_of_column(name, above.column(name), dropped, kept))
     for artifact, other in others.items():
         causes.extend(_partners(above, artifact, other, dropped, kept))
+    causes.extend(_ends(dropped))
     return _merged([cause for cause in causes if cause.holds.any()])
 
 
@@ -118,6 +119,22 @@ def _of_column(name: str, column: Any, dropped: Any, kept: Any) -> list[_Cause]:
         alone = ~missing & (there[np.maximum(numbers, 0)] == 0)
         if alone.any() and there.size <= max(50, kept.size // 20):  # else most values are alone, and say nothing
             found.append(_Cause("value", f"no row with this `{name}` was kept", alone & dropped, name))
+    return found
+
+
+def _ends(dropped: Any) -> list[_Cause]:
+    """Rows at the beginning or the end of the table, all of them dropped."""
+    stay = np.flatnonzero(~dropped)
+    first, last = int(stay[0]), int(stay[-1])
+    found = []
+    for count, rows, words in (
+        (first, slice(0, first), "first"),
+        (dropped.size - 1 - last, slice(last + 1, None), "last"),
+    ):
+        if count:
+            holds = np.zeros(dropped.size, bool)
+            holds[rows] = True
+            found.append(_Cause("place", f"among the {words} {count:,} rows, of which none was kept", holds))
     return found
 
 

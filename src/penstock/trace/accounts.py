@@ -52,7 +52,8 @@ def _main(lineage: Lineage, node: Node, account: Account) -> Account:
         for one in node.inputs.values()
         if one != account.artifact and (held := lineage.records(one)) is not None
     }
-    skip = _key_of(lineage, account.artifact)
+    times = {pact.time for pact in lineage.pacts.values()}
+    skip = [name for name in _key_of(lineage, account.artifact) if name not in times]
     reasons = explain(above, gone, others, skip) if gone.any() else ()
     side = next(
         (role for node in lineage.nodes.values() for one, role in node.outputs.items() if one == account.artifact), ""

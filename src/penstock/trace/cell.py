@@ -54,6 +54,7 @@ def behind(
         models=tuple(sorted(search.models)),
         asked=asked,
         run=lineage.run.id,
+        note="; ".join(dict.fromkeys(search.notes)),
     )
 
 
@@ -84,6 +85,7 @@ class _Search:
         self.left = budget
         self.reruns = 0
         self.why: list[str] = []
+        self.notes: list[str] = []
         self.models: set[str] = set()
         self.found: dict[tuple[str, int], set[str]] = {}
         self.seen: set[tuple[str, int, str]] = set()
@@ -173,6 +175,7 @@ class _Search:
         self.left -= answer["reruns"]
         self.reruns += answer["reruns"]
         self.why.extend([f"{node.name}: {one}" for one in answer["why"]])
+        self.notes.extend([f"{node.name}: {one}" for one in answer["notes"]])
         for above in node.inputs.values():
             if self.lineage.records(above) is None and above in self.lineage.stored:
                 self.models.add(self.lineage.stored[above].digest)

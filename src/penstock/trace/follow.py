@@ -251,7 +251,8 @@ class Follower:
         gone = fates(known).became == 0
         others = {one: held for one in node.inputs.values() if one != artifact and (held := self.lineage.records(one))}
         row = int(self.at[artifact][0])
-        return reason_of(above, gone, row, others, self.pact.key) if gone[row] else ""
+        skip = [name for name in self.pact.key if name != self.pact.time]
+        return reason_of(above, gone, row, others, skip) if gone[row] else ""
 
     # stops
 

@@ -84,11 +84,18 @@ class _Cell:
         self.before = value_at(column, self.question.row)
         self.limit = _limit(column)
         steady = not self.moved(self.rerun({}))
-        found: dict[str, Any] = {"value": _plain(self.before), "steady": steady, "rows": {}, "own": {}, "why": []}
+        found: dict[str, Any] = {
+            "value": _plain(self.before),
+            "steady": steady,
+            "rows": {},
+            "own": {},
+            "why": [],
+            "notes": [],
+        }
         if not steady:
             found["why"].append("the step gives another value when it is done again")
         spent = False
-        for step in (self.others, self.columns, self.own):
+        for step in (self.others, self.columns, self.alone, self.own):
             try:
                 for argument in self.tables:
                     step(argument, found)
@@ -160,30 +167,56 @@ class _Cell:
             return
         fixed = argument in self.question.fixed
 
-        def without(some: Any) -> Any:
-            stay = np.ones(table.rows, bool)
-            stay[some] = False
-            return take(self.inputs[argument], np.flatnonzero(stay))
-
         def moves(some: Any) -> bool:
             if fixed:
                 return self.moves({**self.small(), argument: self.mixed(argument, places[some])})
-            return self.moves({**self.small(), argument: without(places[some])})
+            return self.moves({**self.small(), argument: self.without(argument, places[some])})
 
-        def alone(one: int) -> bool:
-            some = places[[one]]
-            if not fixed and self.moves({argument: without(some)}):
-                return True
-            # Left out, another row may stand in for it that holds the same value: then its own must be another.
-            return any(self.moves(one) for name in table.columns for one in self.altered(argument, name, some))
-
-        said = contributors(places.size, moves, alone)
+        said = contributors(places.size, moves, lambda _: True)
         rows = places[said.rows]
         found["rows"][argument] = {"at": rows.tolist(), "columns": []}
         if said.why:
             found["why"].append(f"of `{argument}`, {said.why}")
         if not fixed and "budget" not in said.why:
             self.stay[argument] = np.union1d(rows, mine)
+
+    def alone(self, argument: str, found: dict[str, Any]) -> None:
+        """Keep the rows of which each alone moves the value: by another value in a column that matters, or, where none
+        does, by its absence. The others were found because without them rows move up: that is told, and they are not named."""
+        said = found["rows"].get(argument)
+        if said is None or not said["at"]:
+            return
+        rows, columns = np.array(said["at"], np.int64), said["columns"]
+        kept = [one for one in rows.tolist() if self.by_value(argument, np.array([one]), columns)]
+        rest = np.setdiff1d(rows, kept)
+        if rest.size and columns and not self.any_turn(argument, rest, columns):
+            found["notes"].append(
+                f"{rest.size} more of `{argument}` matter only by being there: without one of them, others take its place"
+            )
+        elif rest.size:
+            missed = [one for one in rest.tolist() if self.moves({argument: self.without(argument, np.array([one]))})]
+            kept += rest.tolist()
+            if len(missed) < rest.size:
+                found["why"].append(f"of `{argument}`, some rows matter only together with others")
+        said["at"] = sorted(kept)
+
+    def by_value(self, argument: str, rows: Any, columns: Sequence[str]) -> bool:
+        """Whether other values in these rows move the value: in all columns that matter, or in one of them (all others may
+        take a row out of where another with the same value stays)."""
+        if not columns:
+            return False
+        one_by_one = [(name,) for name in columns] if len(columns) > 1 else []
+        return any(self.any_turn(argument, rows, names) for names in (columns, *one_by_one))
+
+    def any_turn(self, argument: str, rows: Any, columns: Sequence[str]) -> bool:
+        """Whether other values in these columns of these rows move the value, everything else in place."""
+        return any(self.moves({argument: self.mixed(argument, rows, columns, turn)}) for turn in (0, 1))
+
+    def without(self, argument: str, rows: Any) -> Any:
+        """An input without some rows."""
+        stay = np.ones(self.tables[argument].rows, bool)
+        stay[rows] = False
+        return take(self.inputs[argument], np.flatnonzero(stay))
 
     def small(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The inputs (with these changes) without the rows that were found not to matter."""
