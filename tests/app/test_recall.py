@@ -7,7 +7,7 @@ import pytest
 from tests.app.test_versions import PIPELINE
 
 import penstock as ps
-from penstock.errors import NotFound, PipelineNotFound, SettingsError
+from penstock.errors import NotFound, ParameterError, PipelineNotFound, SettingsError
 
 
 @pytest.fixture
@@ -57,6 +57,11 @@ def test_what_is_wrong_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch, tm
         ps.load("modl")
     with pytest.raises(SettingsError, match="stat"):
         ps.load("model", stat=".penstock")
+    with pytest.raises(SettingsError) as caught:
+        ps.load("model", runs="last")
+    assert caught.value.hint == "Did you mean `run`?"
+    with pytest.raises(ParameterError, match="neither"):
+        ps.load("model", run="last", tag="all")
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     with pytest.raises(PipelineNotFound):

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 from penstock.app.settings import Settings, find_settings, open_ledger, open_store, reading_settings
 from penstock.app.values import load_value
 from penstock.app.versions import find_version
+from penstock.errors import SettingsError
 from penstock.ports import Ledger
 from penstock.report.chart import chart_svg
 from penstock.report.markup import element, joined
@@ -80,7 +82,7 @@ def load(
 
     Raises `NotFound` with close matches; `Corrupt` where `penstock gc` has removed its bytes.
     """
-    found = _settings(file, settings)
+    found = _settings(file, settings, ("run", "tag", "inputs"))
     ledger = open_ledger(found)
     try:
         store = open_store(found)
@@ -95,7 +97,7 @@ def history(metric: str, *, limit: int = 50, file: str | Path | None = None, **s
 
     The end of the name (`rmse`) serves while it is unique. Raises `NotFound` with close matches.
     """
-    found = _settings(file, settings)
+    found = _settings(file, settings, ("limit",))
     ledger: Ledger = open_ledger(found)
     try:
         document = metric_view(ledger, metric, limit, found.pipeline)
@@ -117,5 +119,15 @@ def history(metric: str, *, limit: int = 50, file: str | Path | None = None, **s
     )
 
 
-def _settings(file: str | Path | None, said: Mapping[str, Any]) -> Settings:
-    return find_settings(file, **said) if said else reading_settings(file)
+def _settings(file: str | Path | None, said: Mapping[str, Any], own: tuple[str, ...]) -> Settings:
+    """The settings, where a misspelt word of the function itself is told from one of settings."""
+    if not said:
+        return reading_settings(file)
+    try:
+        return find_settings(file, **said)
+    except SettingsError as error:
+        for name in said:
+            near = get_close_matches(name, [*own, "file"], n=1)
+            if near:
+                error.hint = f"Did you mean `{near[0]}`?"
+        raise

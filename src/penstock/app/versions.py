@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from penstock.app.labels import marks
 from penstock.app.result import find_stored
-from penstock.errors import NotFound, did_you_mean
+from penstock.errors import NotFound, ParameterError, did_you_mean
 from penstock.model.artifact import Stored
 from penstock.model.digest import PREFIX, short
 from penstock.model.run import Consumed, Execution
@@ -73,11 +73,17 @@ def find_version(
     """One version: that of a run (id, name, tag, `last`), or the newest of a tag or of inputs; without any of these,
     that of the newest run which made or reused it. `ARTIFACT@TAG` names a tag too.
 
-    A tag that no version of the artifact bears may be that of a run. Raises `NotFound` with close matches.
+    A tag that no version of the artifact bears may be that of a run. Raises `NotFound` with close matches, `ParameterError`
+    for a run with one of the others.
     """
     base, at, mark = artifact.rpartition("@")
     if at and base and not tag:
         artifact, tag = base, mark
+    if run and (tag or inputs):
+        raise ParameterError(
+            "a run has one version of each artifact: `run` goes with neither `tag` nor `inputs`",
+            hint="Give the run alone, or the tag, or the inputs.",
+        )
     if run:
         found = ledger.run(run)
         return find_stored(found.id, ledger.steps(found.id), artifact)[1]
