@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import graphs
 
+from penstock.errors import UnknownName
 from penstock.model.artifact import Stored
 from penstock.model.code import Code
 from penstock.model.event import Begun, Blocked, Decided, Failed, Held, Produced, Retrying, Skipped, Stopping
@@ -28,7 +29,8 @@ from penstock.run.commands import (
     Wake,
     Woken,
 )
-from penstock.run.engine import ENDS, Engine
+from penstock.run.engine import Engine
+from penstock.run.nodes import ENDS
 
 STORED = Stored("plain", "d", "d", 1)
 
@@ -139,6 +141,8 @@ class World:
         elif fate == "grown" and not one.gather:
             fan = Fanout(Entry("pickle"), Code("c"), "x", (STORED,) * 3)
             self.do(self.engine.on(Ended(task, "grown", fanout=fan)))
+        elif fate == "grown" and self.fate.get("lost"):
+            self.do(self.engine.on(Ended(task, "corrupt", lost=(self.fate["lost"].pop(),))))
         elif fate == "grown":
             self.available.add(one.step)
             self.do(self.engine.on(Ended(task, "succeeded", (STORED,))))
@@ -345,6 +349,29 @@ def test_a_run_that_is_stopping_does_nothing_anew():
     engine.on(Interrupted("Ctrl-C"))
     assert engine.on(Replaced("s0")) == []
     assert engine.states["s1"] == "succeeded"
+
+
+@given(graphs(), st.integers(0, 10**6), st.data())
+def test_a_part_whose_result_was_lost_is_done_again(edges, script, data):
+    one = data.draw(st.sampled_from(sorted(edges)))
+    world = (
+        World(edges, script, fate={one: "grown", "lost": [f"{one}[1]"] * data.draw(st.integers(1, 3))}).start().play()
+    )
+    assert world.engine.status == "succeeded"
+    done = [command for command in world.log if isinstance(command, Commit) and command.step == f"{one}[1]"]
+    forgotten = [command for command in world.log if isinstance(command, Forget)]
+    assert len(done) == 1 + len(forgotten)
+    assert len([command for command in world.log if isinstance(command, Commit) and command.step == one]) == 1
+
+
+def test_an_item_that_was_lost_fails_what_needs_it():
+    engine, _ = engine_of({"s0": ()})
+    engine._maker = lambda artifact: (_ for _ in ()).throw(UnknownName(f"no step makes {artifact}"))
+    engine.begin([Decision("s0", "run", key="k")])
+    engine.on(Ended("r/s0/1", "grown", fanout=Fanout(Entry("pickle"), Code("c"), "x", (STORED,) * 2)))
+    engine.on(Decided((Decision("s0[0]", "run", key="a"),)))
+    told = engine.on(Ended("r/s0[0]/1", "corrupt", lost=("s0[0].item",)))
+    assert any(isinstance(one, Say) and isinstance(one.event, Failed) for one in told)
 
 
 def test_an_early_child_waits_and_begins_anew():

@@ -53,8 +53,9 @@ from penstock.run.commands import (
     Wake,
     Woken,
 )
-from penstock.run.engine import ENDS, Engine
+from penstock.run.engine import Engine
 from penstock.run.leases import Leases
+from penstock.run.nodes import ENDS
 from penstock.run.stalls import Stalls
 from penstock.work.task import Site, execution_of, gather_task, merged_code, task_of
 

@@ -7,8 +7,9 @@ ends: `reused`, `succeeded`, `failed`, `blocked`, `skipped`, `cancelled`, `held`
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
-from penstock.errors import CodeChanged
+from penstock.errors import CodeChanged, UnknownName
 from penstock.model.event import (
     Begun,
     Blocked,
@@ -48,13 +49,10 @@ from penstock.run.commands import (
     Wake,
     Woken,
 )
-from penstock.run.nodes import Node
+from penstock.run.nodes import DONE, ENDS, UNDER_WAY, Node
 
-__all__ = ["ENDS", "Engine"]
+__all__ = ["Engine"]
 
-ENDS = frozenset({"reused", "succeeded", "failed", "blocked", "skipped", "cancelled", "held"})
-_DONE = frozenset({"reused", "succeeded", "produced"})
-_UNDER_WAY = frozenset({"submitted", "running", "produced", "grown"})
 _REOPENED_AT_MOST = 3
 
 
@@ -97,11 +95,7 @@ class Engine:
             Busy: self._on_busy,
             Woken: self._on_woken,
             Interrupted: self._on_interrupted,
-            Queued: self._pass_on,
-            Progressed: self._pass_on,
-            Sampled: self._pass_on,
-            Measured: self._pass_on,
-            Noted: self._pass_on,
+            **dict.fromkeys((Queued, Progressed, Sampled, Measured, Noted), self._pass_on),
         }
 
     @property
@@ -238,7 +232,7 @@ class Engine:
         is committed under a key of its own, and harms nobody."""
         for name in self._nodes[fact.step].children if not self._stopping else ():
             child = self._nodes[name]
-            if child.state in _UNDER_WAY:
+            if child.state in UNDER_WAY:
                 child.stale = True
             elif child.state in {"succeeded", "reused"}:
                 self._again(child)
@@ -394,16 +388,18 @@ class Engine:
         return [name for name in self._nodes if name in set(taken)] if len(taken) > 1 else taken
 
     def _reopen(self, node: Node, fact: Ended) -> None:
-        makers = {self._maker(artifact) for artifact in fact.lost}
+        makers = self._makers(fact.lost)
         if node.reopened >= _REOPENED_AT_MOST or not makers:
             lost = ", ".join(f"`{one}`" for one in fact.lost) or "an input"
             self._fail(node, fact.failure or Failure("Corrupt", f"{lost} was lost again and again"), fact)
             return
         node.reopened += 1
-        node.state = "pending"
+        kids = makers & set(node.kids)
+        node.state, node.open = ("grown", len(kids)) if kids else ("pending", 0)
+        self._active += bool(kids)
         for name in sorted(makers):
             maker = self._nodes[name]
-            if maker.state in _DONE:
+            if maker.state in DONE:
                 if maker.state == "produced":
                     self._leave(maker)
                 maker.state = "pending"
@@ -415,8 +411,16 @@ class Engine:
                 self._ask(maker)
             elif maker.state not in ENDS:
                 node.missing.add(name)
-        if not node.missing:
+        if not kids and not node.missing:
             self._ask(node)
+
+    def _makers(self, artifacts: Iterable[str]) -> set[str]:
+        """The steps that make these, parts of steps that grew among them; an item that was handed to one has none."""
+        found = set()
+        for artifact in artifacts:
+            with suppress(UnknownName):
+                found.add(artifact if artifact in self._nodes else self._maker(artifact))
+        return found
 
     def _grow(self, node: Node, count: int) -> None:
         node.state = "grown"

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from penstock.model.event import Decided
 from penstock.model.task import Ended, Failure
 
-__all__ = ["Node"]
+__all__ = ["DONE", "ENDS", "UNDER_WAY", "Node"]
+
+ENDS = frozenset({"reused", "succeeded", "failed", "blocked", "skipped", "cancelled", "held"})
+"""The states in which nothing more happens by itself."""
+
+DONE = frozenset({"reused", "succeeded", "produced"})
+"""Those in which the outputs can be read."""
+
+UNDER_WAY = frozenset({"submitted", "running", "produced", "grown"})
+"""Those of an attempt that has its inputs."""
 
 
 class Node:

@@ -62,6 +62,11 @@ CASES = [
             "common.py": "def go(x):\n    return x + 1\n",
             "flows/beside.py": "K = 2\n",
             "flows/flow.py": """
+            import sys
+            from pathlib import Path
+
+            sys.path.insert(0, str(Path(__file__).parent.parent))
+
             import penstock as ps
             from beside import K
             from common import go
