@@ -31,11 +31,13 @@ def test_a_time_limit_is_due_once_it_has_passed() -> None:
 
 
 def test_who_was_asked_is_killed_once() -> None:
-    one = job()
-    one.kill_at = 110.0
+    one = job(timeout=2)
+    vigil.stop(one, 109.0, 1.0)
+    assert vigil.first_due([one], None) == 110.0
     assert vigil.overdue(one, 109.0) == ("", "")
     assert vigil.overdue(one, 110.0) == ("kill", "")
     assert vigil.overdue(one, 111.0) == ("", "")
+    assert vigil.first_due([one], None) is None
 
 
 def test_silence_ends_with_a_word_or_with_output(tmp_path: Path) -> None:
@@ -75,6 +77,12 @@ def test_looks_tell_what_a_task_uses(tmp_path: Path) -> None:
     assert seen is not None and seen.silent == 0.0
 
 
+def test_who_has_no_process_yet_is_looked_at_later() -> None:
+    one = job()
+    assert vigil.sample(one, 0, 103.0) is None
+    assert vigil.first_due([one], None) == 104.0
+
+
 @pytest.mark.needs("proc")
 @given(st.lists(st.floats(0.01, 30.0), min_size=1, max_size=60))
 def test_looks_become_rare_and_never_stop(steps: list[float]) -> None:
@@ -89,15 +97,18 @@ def test_looks_become_rare_and_never_stop(steps: list[float]) -> None:
             assert seen is None
             continue
         assert vigil.first_due([one], None) == one.look_at
-        assert 1.0 <= one.look_at - now <= 10.0
+        assert 0.999 <= one.look_at - now <= 10.001
         if seen is not None:
-            assert now - last >= 1.0
+            assert now - last >= 0.999
         last = now
 
 
 def test_the_first_of_all_deadlines() -> None:
     quick, slow = job(timeout=0.5), job()
     assert vigil.first_due([slow, quick], None) == 100.5
-    assert vigil.first_due([slow, quick], 100.2) == 100.2
+    assert vigil.first_due([slow, None, quick], 100.2) == 100.2
+    vigil.rest(quick)
+    assert vigil.first_due([quick], None) is None
+    assert vigil.overdue(quick, 1e9) == ("", "")
     assert vigil.first_due([], None) is None
     assert vigil.first_due([], 7.0) == 7.0

@@ -312,7 +312,8 @@ class LocalExecutor:
     def _put_back(self, job: Job) -> None:
         """A task that could not run where it was: it takes its place at the front again."""
         self._room.give_back(job.task.resources, job.devices)
-        job.devices, job.begun, job.stop_at, job.silent_at, job.look_at = (), 0.0, 0.0, 0.0, 0.0
+        job.devices = ()
+        vigil.rest(job)
         self._queue.appendleft(job)
 
     def _hear_server(self, server: Server) -> None:
@@ -432,15 +433,13 @@ class LocalExecutor:
         if self._stuck:
             soon = time.monotonic() + _TRY
             end = soon if end is None else min(soon, end)
-        first = vigil.first_due([hand.head for hand in self._hands.values() if hand.head is not None], end)
+        first = vigil.first_due([hand.head for hand in self._hands.values()], end)
         return None if first is None else first - time.monotonic()
 
     def _overdue(self) -> None:
         now = time.monotonic()
-        for hand in list(self._hands.values()):
-            job = hand.head
-            if job is None:
-                continue
+        due = [(hand, hand.head) for hand in self._hands.values() if hand.head is not None and hand.head.due <= now]
+        for hand, job in due:
             why, words = vigil.overdue(job, now)
             if why == "kill":
                 if self._server is not None:
@@ -452,8 +451,7 @@ class LocalExecutor:
 
     def _ask(self, hand: Hand, job: Job, asked: str, why: str, grace: float) -> None:
         job.asked, job.why = asked, why
-        job.stop_at = job.silent_at = job.look_at = 0.0
-        job.kill_at = time.monotonic() + grace
+        vigil.stop(job, time.monotonic(), grace)
         if self._server is None:
             return
         if grace > 0:

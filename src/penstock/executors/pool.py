@@ -3,6 +3,7 @@
 import array
 import contextlib
 import fcntl
+import math
 import os
 import signal
 import socket
@@ -33,6 +34,7 @@ class Job:
         "begun",
         "cpu",
         "devices",
+        "due",
         "given",
         "heard",
         "kill_at",
@@ -59,6 +61,7 @@ class Job:
         self.log_size = 0
         self.heard = 0.0  # when it last printed or said something
         self.look_at = 0.0  # when to look what it uses
+        self.due = math.inf  # the first of these
         self.looked = 0.0  # when that was done last, and the processor seconds that it had used then
         self.cpu = 0.0
 
