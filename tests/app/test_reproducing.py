@@ -235,6 +235,24 @@ def test_a_file_that_the_code_names(project: Path) -> None:
     assert again(project).given == ("words",)
 
 
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_sources_outside_of_the_project_are_those_of_then(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: str
+) -> None:
+    shared = tmp_path / "shared" / "company"
+    shared.mkdir(parents=True)
+    (shared / "__init__.py").write_text("")
+    (shared / "tools.py").write_text("def tidy(word):\n    return word.lower()\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "shared"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "shared"))
+    edit(project, "line.py", "from lib.words import clean", "from company.tools import tidy as clean")
+    run(project)
+    (shared / "tools.py").write_text("def tidy(word):\n    return word.upper() + '!'\n")
+    made = again(project, executor=executor)
+    assert (made.status, made.moved) == ("equal", ())
+    assert [one.what for one in made.code["words"]] == ["helper `tools.tidy` changed"]
+
+
 def test_parameters_and_seed_are_those_of_the_run(project: Path) -> None:
     run(project, parameters={"model.rate": 0.25}, seed=7)
     run(project)

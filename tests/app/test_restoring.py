@@ -56,14 +56,39 @@ def test_no_file_is_written_outside(ledger: SqliteLedger, tmp_path: Path, path: 
     assert not (tmp_path / "above.py").exists()
 
 
-def test_files_outside_of_the_project_are_told_where_they_changed(ledger: SqliteLedger, tmp_path: Path) -> None:
-    same, other = tmp_path / "same.py", tmp_path / "other.py"
-    same.write_text("one")
-    other.write_text("two")
-    run = stored(ledger, {str(same): "one", str(other): "one", str(tmp_path / "gone.py"): "one", "in.py": "one"})
-    assert sorted(restore(run, ledger, tmp_path / "again")) == sorted([str(other), str(tmp_path / "gone.py")])
-    assert (tmp_path / "again" / "in.py").read_text() == "one"
-    assert other.read_text() == "two"
+def test_packages_outside_of_the_project_are_put_beside_it_once_they_changed(
+    ledger: SqliteLedger, tmp_path: Path
+) -> None:
+    then = {
+        "lib/__init__.py": "",
+        "lib/in/__init__.py": "",
+        "lib/in/a.py": "a",
+        "lib/b.py": "b",
+        "one.py": "1",
+        "two.py": "2",
+    }
+    for name, text in then.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    run = stored(ledger, {**{str(tmp_path / name): text for name, text in then.items()}, "in.py": "own"})
+
+    def restored(folder: str) -> set[str]:
+        assert restore(run, ledger, tmp_path / folder) == []
+        return {path.relative_to(tmp_path / folder).as_posix() for path in (tmp_path / folder).rglob("*.py")}
+
+    assert restored("first") == {"in.py"}
+    (tmp_path / "lib" / "in" / "a.py").write_text("other")
+    (tmp_path / "two.py").unlink()
+    assert restored("second") == {"in.py", "two.py", *[name for name in then if name.startswith("lib/")]}
+    assert (tmp_path / "second" / "lib" / "in" / "a.py").read_text() == "a"
+
+
+def test_a_package_whose_name_the_project_has_itself_is_told(ledger: SqliteLedger, tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    outside = tmp_path / "lib" / "a.py"
+    run = stored(ledger, {str(tmp_path / "lib" / "__init__.py"): "", str(outside): "a", "lib/b.py": "own"})
+    assert str(outside) in restore(run, ledger, tmp_path / "again")
+    assert not (tmp_path / "again" / "lib" / "a.py").exists()
 
 
 def test_what_is_not_there(ledger: SqliteLedger) -> None:

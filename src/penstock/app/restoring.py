@@ -1,5 +1,6 @@
 """The sources of a run, from the snapshot that it stored, in a folder of their own."""
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -28,23 +29,47 @@ def snapshot_of(run: Run, ledger: Ledger) -> dict[str, bytes]:
 
 
 def restore(run: Run, ledger: Ledger, folder: Path) -> list[str]:
-    """Write the sources of a run below a folder, as they were; those that lie outside of the project and are another now.
+    """Write the sources of a run below a folder, as they were.
 
-    Files outside of the project are imported from where they are, as other projects do. Raises like `snapshot_of`.
+    Sources outside of the project are imported from where they are while they are as they were; a package of which some
+    are not is put beside the project's own, where it is found first. Returns those that are others now and could not be
+    put there. Raises like `snapshot_of`.
     """
-    moved = []
+    outside: dict[str, bytes] = {}
     for path, content in snapshot_of(run, ledger).items():
         pure = PurePosixPath(path)
         if pure.is_absolute():
-            if not _same(Path(path), content):
-                moved.append(path)
+            outside[path] = content
             continue
         if ".." in pure.parts:
             raise Corrupt(f"the snapshot of run {run.id} names a file outside of the project: {path}")
-        place = folder / pure
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
-    return moved
+        _write(folder / pure, content)
+    changed = [path for path, content in outside.items() if not _same(Path(path), content)]
+    homes = {path: _home(path, outside) for path in outside}
+    packages = {(homes[path], _top(path, homes[path])) for path in changed}
+    taken = {top for _, top in packages if (folder / top).exists()}
+    for path, content in outside.items():
+        top = _top(path, homes[path])
+        if (homes[path], top) in packages and top not in taken:
+            _write(folder / PurePosixPath(path).relative_to(homes[path]), content)
+    return [path for path in changed if _top(path, homes[path]) in taken]
+
+
+def _write(place: Path, content: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+
+
+def _home(path: str, known: Mapping[str, bytes]) -> str:
+    """The folder that a source outside of the project is imported from: that which holds its outermost package."""
+    folder = PurePosixPath(path).parent
+    while f"{folder}/__init__.py" in known or Path(folder, "__init__.py").exists():
+        folder = folder.parent
+    return str(folder)
+
+
+def _top(path: str, home: str) -> str:
+    return PurePosixPath(path).relative_to(home).parts[0]
 
 
 def _kept(ledger: Ledger, digest: str, what: str) -> bytes:
