@@ -68,3 +68,12 @@ def test_two_tables_share_their_numbers() -> None:
     assert comparable(above, below, "n") and not comparable(above, below, "id", "n")
     assert encode_columns(above, below, [("id", "n")]) is None
     assert aligned(above.column("id"), below.column("n")) is None
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-50, 50), min_size=1, max_size=30))
+def test_whole_numbers_near_and_far(values: list[int]) -> None:
+    numbers = encode([pa.chunked_array([pa.array(values, pa.int64())])], nulls=False)
+    for one, a in zip(values, numbers.tolist(), strict=True):
+        assert 0 <= a < 4 * len(values) + 1024
+        for other, b in zip(values, numbers.tolist(), strict=True):
+            assert (a == b) == (one == other)

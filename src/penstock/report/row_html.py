@@ -1,5 +1,6 @@
 """The way of one row as a page: one file, without scripts, that needs nothing else."""
 
+import re
 from html import escape
 from typing import Any
 
@@ -67,7 +68,7 @@ def trace_fragment(trace: TraceDocument) -> str:
             facts.append(f"model {one['model'][:19]}")
     listed = "".join([f"<span>{escape(one)}</span>" for one in facts])
     stops = "".join([_stop(one) for one in trace["steps"]])
-    advice = "".join([f"<p>{escape(one)}</p>" for one in trace["advice"]])
+    advice = "".join([f"<p>{_marked(one)}</p>" for one in trace["advice"]])
     return (
         f'<div class="penstock-trace"><style>{_STYLE}</style><h1>{escape(trace["key"])}</h1>'
         f'<div class="facts">{listed}</div><ol>{stops}</ol>{_features(trace)}{advice}</div>'
@@ -77,13 +78,18 @@ def trace_fragment(trace: TraceDocument) -> str:
 def _stop(stop: StopDocument) -> str:
     sign = STATES[stop["state"]][0]
     state = f"{stop['rows']} rows" if stop["state"] == "multiplied" else stop["state"]
-    words = f" {escape(stop['reason'])}" if stop["reason"] else ""
+    words = f" {_marked(stop['reason'])}" if stop["reason"] else ""
     how = f' <small title="how the row was recognised">{escape(stop["how"])}</small>' if stop["how"] else ""
     place = f" <small>{escape(stop['where'])}</small>" if stop["where"] and stop["state"] == "dropped" else ""
     return (
         f'<li class="{stop["state"]}"><code>{escape(stop["artifact"])}</code><b class="state">{sign} {escape(state)}</b>'
         f"{words}{how}{place}{_values(stop)}</li>"
     )
+
+
+def _marked(text: str) -> str:
+    """Text in which names stand between backquotes."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
 def _values(stop: StopDocument) -> str:

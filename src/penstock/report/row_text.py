@@ -127,7 +127,6 @@ def _told(stop: StopDocument, *, wide: bool) -> str:
         fresh = stop["new"] if stop["kind"] != "source" else list(stop["values"])
         new = [f"{name} {value_text(stop['values'][name])}" for name in fresh]
         if stop["kind"] == "predict":
-            changed = []
             new = [value_text(one) for one in stop["values"].values()]
         told = [*changed, *new]
         more = f" … {len(told) - limit} more" if len(told) > limit else ""

@@ -100,12 +100,24 @@ def _numbers(column: Any, *, nulls: bool) -> tuple[Any, int]:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(whole, pa.ChunkedArray):  # more text than one array takes
         whole = pa.concat_arrays(whole.chunks)
+    if pa.types.is_integer(whole.type) and not whole.null_count and len(whole):
+        found = _near(np.asarray(whole))
+        if found is not None:
+            return found
     if pa.types.is_floating(whole.type):
         whole = pc.if_else(pc.is_nan(whole), pa.scalar(None, whole.type), whole)
     coded = whole.dictionary_encode(null_encoding="encode" if nulls else "mask")
     indices = coded.indices
     numbers = np.asarray(indices.fill_null(NOTHING) if indices.null_count else indices).astype(np.int64)
     return numbers, len(coded.dictionary)
+
+
+def _near(values: Any) -> tuple[Any, int] | None:
+    """Whole numbers that lie close together are their own numbers."""
+    low, high = int(values.min()), int(values.max())
+    if high - low >= 4 * values.size + 1024 or abs(low) >= _WIDE or abs(high) >= _WIDE:
+        return None
+    return values.astype(np.int64) - low, high - low + 1
 
 
 def encode_columns(

@@ -290,12 +290,13 @@ class Follower:
                 above = self.lineage.records(artifact)
                 if above is not None:
                     before.update(above.row(int(self.at[artifact][0])))
-            new = tuple([name for name in all_values[0] if name not in before])
-            changed = {
-                name: (before[name], value)
-                for name, value in all_values[0].items()
-                if name in before and not _same(before[name], value)
-            }
+            new = tuple([name for name in all_values[0] if name not in before or node.kind == "predict"])
+            if node.kind != "predict":  # what is said of a column is not a change of it
+                changed = {
+                    name: (before[name], value)
+                    for name, value in all_values[0].items()
+                    if name in before and not _same(before[name], value)
+                }
         self.stops[output] = Stop(
             node.name,
             output,
