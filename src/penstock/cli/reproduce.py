@@ -18,11 +18,10 @@ from penstock.app.since import changed_packages
 from penstock.cli.options import file_option, json_option, reading, targets
 from penstock.cli.output import note, only_json, show
 from penstock.cli.watching import Watched, run_watched
-from penstock.model.run import Execution, Run
-from penstock.ports import Ledger
+from penstock.model.run import Run
 from penstock.report.history_documents import ComparedDocument, ReproduceDocument
 from penstock.report.reproduce_text import reproduce_lines
-from penstock.report.run_diff import why_reasons
+from penstock.report.run_diff import imported_packages, why_reasons
 from penstock.report.units import plural
 from penstock.report.views import failure_view
 
@@ -77,7 +76,8 @@ def reproduce(
                 return found.id
 
             run_watched(go, redraw=executor != "inline" and found.executor != "inline", as_json=as_json)
-        document = _document(outcome[0], _imported(ledger, found))
+        done = [row["execution"] for row in ledger.steps(found.id) if row["execution"] is not None]
+        document = _document(outcome[0], imported_packages(ledger, done))
     show(document, reproduce_lines(document), as_json=as_json)
     return 0 if document["status"] == "equal" else 1
 
@@ -90,18 +90,6 @@ def _elsewhere(settings: Settings, run: Run) -> int:
         command = [str(interpreter), "-P", "-m", "penstock.cli", *words]
         done = subprocess.run(command, env={**os.environ, "PENSTOCK_STATE": str(settings.state)}, check=False)
         return done.returncode
-
-
-def _imported(ledger: Ledger, run: Run) -> set[str]:
-    """The distributions that the code of the run's steps imports."""
-    done: list[Execution] = [row["execution"] for row in ledger.steps(run.id) if row["execution"] is not None]
-    codes = [ledger.code(one) for one in {execution.code for execution in done}]
-    pieces = [piece for code in codes if code is not None for piece in code.pieces]
-    return {
-        "python" if piece.kind == "python" else piece.name.lower().replace("_", "-")
-        for piece in pieces
-        if piece.kind in ("package", "python")
-    }
 
 
 def _document(made: Reproduction, imported: set[str]) -> ReproduceDocument:

@@ -22,7 +22,17 @@ from penstock.report.history_documents import (
 )
 from penstock.report.views import run_line
 
-__all__ = ["Compare", "Side", "artifact_step", "diff_view", "figures_of", "keys_of", "side_of", "why_reasons"]
+__all__ = [
+    "Compare",
+    "Side",
+    "artifact_step",
+    "diff_view",
+    "figures_of",
+    "imported_packages",
+    "keys_of",
+    "side_of",
+    "why_reasons",
+]
 
 Compare = Callable[[Stored, Stored, Sequence[Sequence[str]]], DataChange]
 """What became of a value between two versions of it, given the keys that may name its rows. Raises what loading raises."""
@@ -157,18 +167,24 @@ def _settings(side: Side, step: str) -> dict[str, tuple[str, str]]:
 
 def _environment(ledger: Ledger, before: Side, after: Side) -> list[PackageDocument]:
     one, other = before.run.environment, after.run.environment
-    imported: set[str] = set()
-    for digest in {done.code for side in (before, after) for done in side.done.values()}:
-        code = ledger.code(digest)
-        for piece in code.pieces if code is not None else ():
-            if piece.kind in ("package", "python"):
-                imported.add("python" if piece.kind == "python" else piece.name.lower().replace("_", "-"))
+    imported = imported_packages(ledger, [*before.done.values(), *after.done.values()])
     names = sorted({*one, *other}, key=lambda name: (name not in ("python", "platform"), name))
     return [
         {"package": name, "before": one.get(name, ""), "after": other.get(name, ""), "reached": name in imported}
         for name in names
         if one.get(name, "") != other.get(name, "")
     ]
+
+
+def imported_packages(ledger: Ledger, executions: Iterable[Execution]) -> set[str]:
+    """The installed distributions that the code of these executions imports, and `python`."""
+    codes = [ledger.code(one) for one in {done.code for done in executions}]
+    pieces = [piece for code in codes if code is not None for piece in code.pieces]
+    return {
+        "python" if piece.kind == "python" else piece.name.lower().replace("_", "-")
+        for piece in pieces
+        if piece.kind in ("package", "python")
+    }
 
 
 def _artifacts(before: Side, after: Side, compare: Compare | None, wanted: Sequence[str]) -> list[ArtifactChange]:
