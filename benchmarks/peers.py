@@ -22,7 +22,7 @@ from typing import Any
 
 from projects import Contender, Project
 from spine import NUMBERS, STRINGS
-from telling import CONTENDERS, LAST, machine, told, write
+from telling import CONTENDERS, LAST, columns, machine, told, write
 from timing import Bench, Cell, Sizes, busy, environment, lines, own, version_of
 
 QUICK = Sizes(30, 100, 200_000, 50_000, 4, 500_000, 5)
@@ -142,19 +142,6 @@ ROWS: dict[str, Measure] = {
 }
 
 
-def columns(row: str, sizes: Sizes) -> list[str]:
-    """What a row of measurements says, for people."""
-    return {
-        "start": ["start-up"],
-        "few": [f"{sizes.few:,} steps", f"{sizes.few:,} again"],
-        "many": [f"{sizes.many:,} steps", f"{sizes.many:,} again"],
-        "table": [f"{sizes.rows * 160 / 1e6:.0f} MB table"],
-        "strings": [f"{sizes.strings:,} × 5 strings"],
-        "processors": [f"{sizes.parts} CPU-bound steps"],
-        "fresh": [f"{sizes.processes} processes"],
-    }[row]
-
-
 # --- all contenders, row by row
 
 
@@ -221,6 +208,7 @@ def main() -> None:
         bench = Bench(Path(folder).resolve(), QUICK if chosen.quick else Sizes(), chosen.limit, verbose=chosen.verbose)
         for row in listed(chosen.rows, list(ROWS), "row"):
             found[row] = measured(row, bench, contenders, cache, found)
+            found[row]["versions"] = versions
             if chosen.write:
                 last = json.loads(LAST.read_text()) if LAST.is_file() else {"rows": {}}
                 kept = {**last["rows"], row: found[row]}

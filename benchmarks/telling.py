@@ -12,11 +12,26 @@ from projects.caches import Doit, Hamilton, Joblib, Redun
 from projects.commands import DVC, Luigi, Snakemake
 from projects.engines import Dagster, Kedro, Metaflow, Prefect, ZenML
 from projects.plain import Bare, Inline, Penstock
+from timing import Sizes
 
-__all__ = ["BEGIN", "CONTENDERS", "END", "LAST", "PAGE", "QUIET", "machine", "page", "told", "write"]
+__all__ = [
+    "BEGIN",
+    "CONTENDERS",
+    "END",
+    "LAST",
+    "ORDER",
+    "PAGE",
+    "QUIET",
+    "columns",
+    "machine",
+    "page",
+    "told",
+    "write",
+]
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 LAST = Path(__file__).parent / "peers.json"
+ORDER = ("start", "few", "many", "table", "strings", "processors", "fresh")
 QUIET = 0.1  # share of the machine that others may use
 BEGIN, END = "<!-- table: written by benchmarks/peers.py -->", "<!-- end of table -->"
 CONTENDERS: list[Contender] = [
@@ -41,6 +56,19 @@ def told(seconds: float | None, said: str, ours: float | None) -> str:
         else f" · {ratio:.1f} ×"
     )
     return f"{amount}{beside}{f' ({said})' if said else ''}"
+
+
+def columns(row: str, sizes: Sizes) -> list[str]:
+    """The columns that a row of measurements fills."""
+    return {
+        "start": ["start-up"],
+        "few": [f"{sizes.few:,} steps", f"{sizes.few:,} again"],
+        "many": [f"{sizes.many:,} steps", f"{sizes.many:,} again"],
+        "table": [f"{sizes.rows * 160 / 1e6:.0f} MB table"],
+        "strings": [f"{sizes.strings:,} × 5 strings"],
+        "processors": [f"{sizes.parts} CPU-bound steps"],
+        "fresh": [f"{sizes.processes} processes"],
+    }[row]
 
 
 def machine() -> str:
@@ -69,8 +97,8 @@ def page(last: dict[str, Any]) -> Iterator[str]:
     yield f"| | {' | '.join(heads)} |"
     yield f"|---|{'---|' * len(heads)}"
     for one in CONTENDERS:
-        version = last["versions"].get(one.name, "")
-        name = f"{one.name} {version}".strip()
+        versions = sorted({row["versions"].get(one.name, "") for _, row in rows})
+        name = f"{one.name} {' and '.join(versions)}".strip()
         told_cells = []
         for _, row in rows:
             cells = row["cells"].get(one.name, [[None, "not measured"]] * len(row["columns"]))
@@ -85,6 +113,8 @@ def page(last: dict[str, Any]) -> Iterator[str]:
     limits = sorted({f"{row['limit']:.0f} s" for _, row in rows})
     yield f"{' and '.join(dates)}; limit of a cell: {' or '.join(limits)}."
     yield f"How much of the machine others used meanwhile, at most: {loads}."
+    if missing := [column for row in ORDER if row not in last["rows"] for column in columns(row, Sizes())]:
+        yield f"Not measured yet where it was quiet enough to tell anything: {', '.join(missing)}."
     if any(row["others"] > QUIET for _, row in rows):
         yield "It was not quiet: take the ratios rather than the seconds, and small differences for nothing."
     yield ""
