@@ -84,6 +84,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "chromium": _chromium,
     "git": lambda: _command("git"),
     "import-linter": lambda: _module("importlinter"),
+    "optuna": lambda: _module("optuna"),
     "podman": lambda: _command("podman"),
     "postgres": _postgres,
     "proc": lambda: "" if os.path.isdir("/proc/self/fd") else "there is no /proc",

@@ -38,6 +38,7 @@ UNTESTED = {
 # Files that import inside functions, and why. Everywhere else imports stand at the top.
 LATE_IMPORTS: dict[str, str] = {
     "app/executors.py": "only the executor that was asked for is loaded, and entry points only for names of others",
+    "app/pipeline.py": "a valohai.yaml is read by modules that Python pipelines do without",
     "app/settings.py": "reading a ledger needs no store and no TOML reader; SQLite stays off the way of `import penstock`",
     "app/told.py": "rich is imported when rich asks for its form",
     "app/tracing.py": "following rows needs pyarrow and numpy, which everything else does without",
@@ -63,6 +64,10 @@ LATE_IMPORTS: dict[str, str] = {
     "declare/project.py": "the closure looks at modules after their import; the importer comes before it",
     "declare/python.py": "inspect is slow to import; only unusual callables need it",
     "declare/states.py": "dis is slow to import; only code without a source needs it",
+    "declare/valohai.py": "the valohai-yaml package is an extra, and slow to import",
+    "declare/valohai_checks.py": "the valohai-yaml package is an extra, and slow to import",
+    "declare/valohai_pipelines.py": "the valohai-yaml package is an extra, and slow to import",
+    "declare/valohai_tree.py": "YAML is read for files that are YAML",
     "declare/values_of.py": "cloudpickle is for values of notebooks that nothing else tells",
     "executors/pool.py": "subprocess is for starting the server of workers, which inline runs do not",
     "executors/processes.py": "ctypes and psutil are for killing and measuring, not for every worker's start",
@@ -73,7 +78,12 @@ LATE_IMPORTS: dict[str, str] = {
     "values/records.py": "pyarrow is imported when rows are met",
     "values/state.py": "numpy is imported when an array is met",
     "values/table.py": "pyarrow is imported when a table is met",
+    "work/command.py": "the valohai-yaml package is an extra, and slow to import",
+    "work/conditions.py": "leval comes with the valohai-yaml package, an extra",
     "work/context.py": "tempfile is for checkpoints outside a run",
+    "work/remote.py": "fetching needs network libraries, which most runs do without",
+    "work/room.py": "YAML is written for commands alone",
+    "work/sweep.py": "optuna is an extra, and slow to import",
     "work/watch.py": "glob is for patterns of the native readers, which are rare",
 }
 

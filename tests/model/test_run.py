@@ -54,3 +54,9 @@ def test_a_decision_carries_what_is_reused(execution: Execution, what: str) -> N
 def test_a_run_of_an_older_version_can_be_read() -> None:
     old = msgspec.msgpack.encode({"id": "1", "pipeline": "p", "started": 1.0, "a field of the future": [1]})
     assert msgspec.msgpack.decode(old, type=Run) == Run("1", "p", 1.0)
+
+
+def test_what_a_run_took_of_its_file() -> None:
+    assert Run("1", "p", 1.0).choice == {"pipeline": "", "step": ""}
+    assert Run("1", "p", 1.0, part="pipeline").choice == {"pipeline": "p", "step": ""}
+    assert Run("1", "p", 1.0, part="task").choice == {"pipeline": "", "step": "p"}

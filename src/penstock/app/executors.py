@@ -85,7 +85,7 @@ def _local(settings: Settings, workers: int) -> Executor:
         root=settings.root,
         memory=settings.memory or None,
         gpus=int(settings.gpus),
-        pipeline=settings.file,
+        pipeline=settings.file if settings.file is not None and settings.file.suffix == ".py" else None,
     )
 
 
@@ -93,7 +93,7 @@ def _inline(settings: Settings, store: Store, step_of: Callable[[str], Step], lo
     from penstock.app.worker import Loaded, kit_of
     from penstock.executors.inline import InlineExecutor
 
-    found = Loaded(settings.state / "cache", _GLANCE)
+    found = Loaded(settings.state / "cache", _GLANCE, settings.state)
     if loaded is not None:
         found.adopt(loaded)
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from penstock.app.executors import make_executor
 from penstock.app.labels import checked, split_tags, tag_made
@@ -13,7 +15,7 @@ from penstock.app.workspace import Request, Workspace
 from penstock.declare.closure import Closures
 from penstock.declare.load import Declared, from_dict, load, steps_of
 from penstock.declare.python import Declaration, declaration_of
-from penstock.errors import DeclarationError, NotFound, SettingsError, did_you_mean
+from penstock.errors import DeclarationError, NotFound, PipelineNotFound, SettingsError, did_you_mean
 from penstock.graph.graph import Graph, build
 from penstock.model.event import Approved, Event
 from penstock.model.run import Execution
@@ -21,6 +23,9 @@ from penstock.plan.plan import Plan
 from penstock.ports import Ledger
 from penstock.report.units import plural
 from penstock.run.drive import drive
+
+if TYPE_CHECKING:
+    from penstock.declare.valohai import ValohaiFile
 
 __all__ = ["Pipeline", "approve"]
 
@@ -49,16 +54,41 @@ class Pipeline:
         self._graph: Graph | None = None
         self._loaded: Declared | None = None
         self._given: Mapping[str, Execution] = {}  # see `reproducing`
+        self._valohai: ValohaiFile | None = None
 
     @classmethod
-    def load(cls, file: str | Path | None = None, **settings: Any) -> "Pipeline":
+    def load(
+        cls,
+        file: str | Path | None = None,
+        *,
+        pipeline: str = "",
+        step: str = "",
+        stub_inputs: bool = False,
+        mount: bool = False,
+        **settings: Any,
+    ) -> "Pipeline":
         """Load a pipeline file (or the one in the current folder). Settings override what files and environment say.
 
-        Raises `PipelineNotFound`, `DeclarationError` or `GraphError`, with file and line.
+        Of a `valohai.yaml`, `pipeline` or `step` says which; the only one need not be named; with `stub_inputs` its remote inputs
+        are empty files of their names, with `mount` commands find their folders under /valohai. Raises `PipelineNotFound`, `DeclarationError` or `GraphError`, with file and line.
         """
         found = find_settings(file, **settings)
         assert found.file is not None
         one = cls([])
+        if found.file.suffix.lower() in {".yaml", ".yml"}:
+            from penstock.declare.valohai import load_valohai
+
+            one._valohai = load_valohai(
+                found.file, found.root, found.state, pipeline=pipeline, step=step, stub_inputs=stub_inputs, mount=mount
+            )
+            one._settings = replace(found, pipeline=one._valohai.name)
+            one._graph = build(one._valohai.steps)
+            return one
+        if pipeline or step:
+            raise PipelineNotFound(
+                f"{found.file.name} is one pipeline",
+                hint="--pipeline and --step choose in a valohai.yaml; name steps as targets.",
+            )
         one._settings = found
         one._loaded = load(found.file, found.root, cache_folder(found))
         one._graph = build(one._loaded.steps)
@@ -86,8 +116,9 @@ class Pipeline:
         return one
 
     def __repr__(self) -> str:
-        if self._loaded is not None:
-            return f"<pipeline {self.settings.pipeline}: {plural(len(self._loaded.steps), 'step')}>"
+        loaded = self._loaded or self._valohai
+        if loaded is not None:
+            return f"<pipeline {self.settings.pipeline}: {plural(len(loaded.steps), 'step')}>"
         return f"<pipeline {self._name or 'pipeline'}: {plural(len(self.__penstock_steps__), 'step')}>"
 
     @property
@@ -103,7 +134,7 @@ class Pipeline:
 
         A cell of a notebook that declares a step again replaces it.
         """
-        if self._loaded is not None and self._graph is not None:
+        if self._graph is not None:
             return self._graph
         root = self.settings.root
         return build(steps_of([_newest(one) for one in self.__penstock_steps__], Closures(None), root))
@@ -118,8 +149,10 @@ class Pipeline:
     ) -> Plan:
         """What would run and why, before anything runs. Nothing is written but what was learnt of files' content."""
         with reading_ledger(self.settings) as ledger:
-            work = Workspace(self.settings, self.graph, self._loaded, ledger)
-            return work.plan(Request(_names(targets), parameters or {}, _names(force), _whole("seed", seed)))[0]
+            work = Workspace(self.settings, self.graph, self._loaded or self._valohai, ledger)
+            return work.plan(
+                Request(_names(targets), self._parameters(parameters), _names(force), _whole("seed", seed))
+            )[0]
 
     def run(
         self,
@@ -157,7 +190,7 @@ class Pipeline:
             checked(name)
         asked = Request(
             targets=_names(targets),
-            parameters=parameters or {},
+            parameters=self._parameters(parameters),
             force=_names(force),
             seed=_whole("seed", seed),
             resume=resume,
@@ -170,7 +203,7 @@ class Pipeline:
             given=self._given,
         )
         git = GitState(settings.root)
-        work = Workspace(settings, graph, self._loaded)
+        work = Workspace(settings, graph, self._loaded or self._valohai)
         running = make_executor(
             executor or settings.executor,
             settings,
@@ -198,6 +231,10 @@ class Pipeline:
             raise
         finally:
             running.close()
+
+    def _parameters(self, parameters: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        given = parameters or {}
+        return self._valohai.given(given) if self._valohai is not None else given
 
     def approve(self, run: str, step: str) -> None:
         """Approve a step that a run holds; `run(resume=…)` then continues it. Raises `NotFound` where nothing waits."""

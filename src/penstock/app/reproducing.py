@@ -24,6 +24,7 @@ from penstock.app.settings import Settings
 from penstock.app.since import ChangedFile, changed_files, changed_packages, code_changes, paths_of, paths_within
 from penstock.app.versions import is_kept
 from penstock.declare.load import load
+from penstock.declare.valohai import is_valohai, load_valohai
 from penstock.errors import Corrupt, DeclarationError, NotFound, PenstockError
 from penstock.graph.graph import Graph
 from penstock.model.artifact import Stored
@@ -204,6 +205,8 @@ def _pipeline(original: _Original, settings: Settings, folder: Path, executor: s
         try:
             return Pipeline.load(
                 project / run.file,
+                pipeline=run.choice["pipeline"],
+                step=run.choice["step"],
                 state=str(state),
                 name=run.pipeline,
                 executor=executor or known,
@@ -450,12 +453,16 @@ def _status(
 
 def _since(original: _Original, settings: Settings) -> dict[str, tuple[Reason, ...]]:
     """How the code of the run's steps differs from what the project has now."""
-    file = original.root / original.run.file
+    file, chosen = original.root / original.run.file, original.run.choice
     try:
-        declared = load(file, original.root, settings.state / "cache")
+        declared: Sequence[Step] = (
+            load_valohai(file, original.root, settings.state, pipeline=chosen["pipeline"], step=chosen["step"]).steps
+            if is_valohai(file)
+            else load(file, original.root, settings.state / "cache").steps
+        )
     except PenstockError as error:
         return {"": (Reason("code", f"{original.run.file} can't be loaded as it is now: {error.what}", error.where),)}
-    steps = {one.name: one for one in declared.steps}
+    steps = {one.name: one for one in declared}
     found = {
         name: code  # what is installed is told apart from it
         for name, reasons in code_changes(original.ledger, original.done, steps.values()).items()

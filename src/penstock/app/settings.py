@@ -328,7 +328,8 @@ def _pipelines(folder: Path, closed: list[Path] | None = None) -> list[Path]:
             continue
         if _IMPORTS.search(content) and _declares(content):
             found.append(path)
-    return found
+    yaml = folder / "valohai.yaml"
+    return [*found, yaml] if yaml.is_file() else found
 
 
 def _declares(content: bytes) -> bool:
@@ -338,7 +339,11 @@ def _declares(content: bytes) -> bool:
 
 
 def _near(path: Path) -> str:
-    beside = [one.name for one in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    beside = (
+        [one.name for ending in ("py", "y*ml") for one in path.parent.glob(f"*.{ending}")]
+        if path.parent.is_dir()
+        else []
+    )
     return did_you_mean(path.name, beside) or PipelineNotFound.hint_default
 
 

@@ -36,11 +36,12 @@ _LEAST_BOUND = 1 << 30  # bytes: a worker may hold this much between tasks on an
 class Loaded:
     """The pipelines that this process has loaded, and what it knows of their code.
 
-    `glance` is for how many seconds one look at the files is good enough to begin another task.
+    `glance` is for how many seconds one look at the files is good enough to begin another task; `state` the folder of
+    ledger and store.
     """
 
-    def __init__(self, cache: Path | None, glance: float = 0.0) -> None:
-        self._cache = cache
+    def __init__(self, cache: Path | None, glance: float = 0.0, state: Path | None = None) -> None:
+        self._cache, self._state = cache, state or Path(".penstock").absolute()
         self._glance = glance
         self._pipelines: dict[tuple[str, str], declare.Declared] = {}
         self._functions: dict[bytes, Callable[..., Any]] = {}
@@ -60,6 +61,10 @@ class Loaded:
     def resolve(self, task: Task) -> tuple[Callable[..., Any], Code | None]:
         """A task's function and its closure. Raises `NeedsFresh` where what is loaded is no longer what the files say."""
         entry = task.entry
+        if entry.commands:
+            from penstock.work.jobs import job_of
+
+            return job_of(task, self._state)
         pipeline = self._current = self._loaded(entry.path, task.root) if entry.path else None
         if entry.kind == "gather":
             return _gathered, None
@@ -115,6 +120,10 @@ class Loaded:
 
     def target(self, function: Callable[..., Any]) -> Target:
         """How a worker finds a function that `ps.each` hands items to."""
+        if hasattr(function, "command"):
+            from penstock.work.jobs import target_of
+
+            return target_of(function)
         declared = declaration_of(function)
         inner = declared.function if declared is not None else function
         name = declared.name if declared is not None else getattr(function, "__name__", "each")
@@ -193,7 +202,7 @@ def kit_of(loaded: Loaded, store: Store, state: Path) -> Kit:
 
 def _compose(fork: Fork) -> Kit:
     state = Path(fork.hello.state)
-    return kit_of(Loaded(state / "cache"), LocalStore(state / "store"), state)
+    return kit_of(Loaded(state / "cache", state=state), LocalStore(state / "store"), state)
 
 
 def _bound() -> int:

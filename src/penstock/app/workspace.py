@@ -8,7 +8,7 @@ from penstock.app.interrupts import Interrupts
 from penstock.app.limits import check_limits, gated
 from penstock.app.recording import GitState, as_text, environment, graph_record, machine, new_run_id, snapshot
 from penstock.app.settings import Settings, open_ledger, open_store
-from penstock.declare.load import Declared
+from penstock.declare.load import Sourced
 from penstock.errors import LedgerError, UnknownName, did_you_mean
 from penstock.graph.graph import Graph
 from penstock.model.event import Approved
@@ -59,7 +59,7 @@ class Conduct(NamedTuple):
 class Workspace:
     """The ledger and the store of one state folder, and the pipeline that is planned and run against them."""
 
-    def __init__(self, settings: Settings, graph: Graph, loaded: Declared | None, ledger: Ledger | None = None) -> None:
+    def __init__(self, settings: Settings, graph: Graph, loaded: Sourced | None, ledger: Ledger | None = None) -> None:
         self.settings = settings
         self.whole = graph
         self.loaded = loaded
@@ -110,7 +110,7 @@ class Workspace:
         """The run as the ledger will keep it."""
         settings = self.settings
         commit, dirty, diff = git.read()
-        sources = self.loaded.project.sources() if self.loaded is not None else {}
+        sources = self.loaded.sources() if self.loaded is not None else {}
         return Run(
             id=earlier.id if earlier is not None else new_run_id(),
             pipeline=settings.pipeline,
@@ -139,6 +139,7 @@ class Workspace:
             tags=tuple(request.tags) or (earlier.tags if earlier is not None else ()),
             name=request.name or (earlier.name if earlier is not None else ""),
             marks=tuple(request.marks) or (earlier.marks if earlier is not None else ()),
+            part=self.loaded.part if self.loaded is not None else "",
         )
 
     @contextmanager
@@ -157,10 +158,11 @@ class Workspace:
                 {name: graph.parents(name) for name in graph.steps},
                 {name: graph.children(name) for name in graph.steps},
                 maker=graph.maker,
+                # Who says --keep-going means it, whatever the pipeline's file says of single steps.
                 retries={
-                    name: (step.options.retries, step.options.backoff)
+                    name: (step.options.retries, step.options.backoff, step.options.stops and not request.keep_going)
                     for name, step in graph.steps.items()
-                    if step.options.retries
+                    if step.options.retries or step.options.stops
                 },
                 attempts=attempts,
                 approved=approved,

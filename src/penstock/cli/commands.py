@@ -25,17 +25,18 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "show": ("runs", "Look", "Show a run, or one step of it."),
     "diff": ("diff", "Look", "Hold two runs against each other."),
     "report": ("report", "Look", "Write a run down as one HTML file."),
-    "reproduce": ("reproduce", "Look", "Do a run again from what it stored, and compare digest by digest."),
+    "reproduce": ("reproduce", "Look", "Do a run again from what it stored, and compare the digests."),
     "versions": ("versions", "Look", "List every version of an artifact, newest first."),
     "tag": ("tag", "Look", "Tag or name a run, or a version of an artifact."),
     "tags": ("tag", "Look", "List names and tags, and what they stand for."),
     "logs": ("logs", "Look", "Print what a step printed."),
     "trace": ("trace", "Look", "Follow one row through every step of a run."),
     "dropped": ("dropped", "Look", "Count the lost rows of a source by step, with reasons."),
+    "serve-endpoint": ("serve", "Run", "Serve an endpoint of a valohai.yaml, until Ctrl-C."),
     "lint": ("lint", "Mend", "Load the pipeline and name every problem of it."),
     "doctor": ("doctor", "Mend", "Look at the machine, the state folder, ledger and store."),
     "verify": ("verify", "Mend", "Check every stored byte, and mend what can be mended."),
-    "gc": ("gc", "Mend", "Remove what no recent run needs; say what, unless --yes is given."),
+    "gc": ("gc", "Mend", "Remove what no recent run needs; without --yes, say what."),
 }
 
 
@@ -60,7 +61,7 @@ def commands() -> dict[str, click.Command]:
 
 def _import(name: str) -> click.Command:
     module = importlib.import_module(f"penstock.cli.{COMMANDS[name][0]}")
-    found: click.Command = getattr(module, name)
+    found: click.Command = getattr(module, name.replace("-", "_"))
     return found
 
 

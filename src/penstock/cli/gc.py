@@ -30,7 +30,7 @@ _MOST = 40  # artifacts that are told one by one
 @file_option
 @json_option
 def gc(keep_days: float, yes: bool, file: str | None, as_json: bool) -> None:
-    """Remove what no recent run needs; say what, unless --yes is given.
+    """Remove what no recent run needs; without --yes, say what.
 
     Keeps what the runs of the last days need, the newest execution of each step of each pipeline, runs and artifacts that
     have a name or tags, and all that runs under way may need. The history of older runs stays; their large values, logs

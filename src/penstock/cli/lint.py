@@ -13,6 +13,7 @@ from penstock.cli.ending import body_of
 from penstock.cli.options import file_option, json_option, parameters, setting_option
 from penstock.cli.output import only_json, show
 from penstock.declare.load import load
+from penstock.declare.valohai import is_valohai, lint_valohai
 from penstock.errors import ParameterError, PenstockError
 from penstock.graph.bind import bind
 from penstock.graph.graph import Graph, build
@@ -44,21 +45,28 @@ def lint(sets: tuple[str, ...], file: str | None, as_json: bool) -> int:
     assert settings.file is not None
     steps: Sequence[Step] = ()
     problems: list[PenstockError] = []
+    warnings: list[PenstockError] = []
+    notes: list[PenstockError] = []
     with only_json(as_json):
-        try:
-            steps = load(settings.file, settings.root, cache_folder(settings)).steps
-        except PenstockError as error:
-            problems.append(error)
-        problems += _of_graph(steps)
-        problems += limit_problems(steps, settings.limits)
-        if not problems:
-            problems += _of_parameters(build(steps), given, settings)
+        if is_valohai(settings.file):
+            steps, problems, warnings, notes = lint_valohai(settings.file, settings.root, settings.state)
+        else:
+            try:
+                steps = load(settings.file, settings.root, cache_folder(settings)).steps
+            except PenstockError as error:
+                problems.append(error)
+            problems += _of_graph(steps)
+            problems += limit_problems(steps, settings.limits)
+            if not problems:
+                problems += _of_parameters(build(steps), given, settings)
     document: LintDocument = {
         "ok": not problems,
         "file": _shown(settings.file),
         "pipeline": settings.pipeline,
         "steps": [one.name for one in steps],
         "problems": [body_of(one) for one in problems],
+        "warnings": [body_of(one) for one in warnings],
+        "notes": [body_of(one) for one in notes],
     }
     show(document, _lines(document), as_json=as_json)
     return 2 if problems else 0
@@ -120,10 +128,15 @@ def _fits(step: Step, one: Parameter) -> None:
 
 
 def _lines(document: LintDocument) -> list[Line]:
+    lines: list[Line] = []
+    for mark, style, bodies in (("!", "warn", document["warnings"]), ("·", "dim", document["notes"])):
+        for one in bodies:
+            first, *rest = error_lines(one)
+            lines += [[(f"{mark} ", style), *first[1:]], *rest]
     if document["ok"]:
         many = plural(len(document["steps"]), "step")
-        return [[("✓ ", "good"), (safe(document["file"]), "name"), (f"  {many}, no problems", "")]]
-    lines: list[Line] = []
+        said = "no problems" + (f", {plural(len(document['warnings']), 'warning')}" if document["warnings"] else "")
+        return [*lines, [("✓ ", "good"), (safe(document["file"]), "name"), (f"  {many}, {said}", "")]]
     for one in document["problems"]:
         first, *rest = error_lines(one)
         lines += [[("✗ ", "bad"), *first[1:]], *rest]

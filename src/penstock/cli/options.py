@@ -14,9 +14,12 @@ __all__ = [
     "forced",
     "json_option",
     "parameters",
+    "pipeline_option",
     "reading",
     "seed_option",
     "setting_option",
+    "step_option",
+    "stub_option",
     "targets",
 ]
 
@@ -31,6 +34,11 @@ seed_option = click.option("--seed", type=int, metavar="N", help="The run's seed
 forced = click.option(
     "--force", metavar="STEP", multiple=True, help="Run this step whatever is known; may be given again."
 )
+pipeline_option = click.option("--pipeline", metavar="NAME", default="", help="Of a valohai.yaml: this pipeline.")
+stub_option = click.option(
+    "--stub-inputs", is_flag=True, help="Of a valohai.yaml: remote inputs are empty files, to try its shape."
+)
+step_option = click.option("--step", metavar="NAME", default="", help="Of a valohai.yaml: this one step or task.")
 
 
 def _no_files(context: click.Context, _: click.Parameter, named: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,18 @@
 import click
 
 from penstock.app.pipeline import Pipeline
-from penstock.cli.options import file_option, forced, json_option, parameters, seed_option, setting_option, targets
+from penstock.cli.options import (
+    file_option,
+    forced,
+    json_option,
+    parameters,
+    pipeline_option,
+    seed_option,
+    setting_option,
+    step_option,
+    stub_option,
+    targets,
+)
 from penstock.cli.output import only_json, show
 from penstock.errors import UnknownName, did_you_mean
 from penstock.report.plan_text import plan_lines, why_lines
@@ -18,6 +29,9 @@ __all__ = ["plan", "why"]
 @seed_option
 @forced
 @file_option
+@pipeline_option
+@step_option
+@stub_option
 @json_option
 def plan(
     targets: tuple[str, ...],
@@ -25,6 +39,9 @@ def plan(
     seed: int | None,
     force: tuple[str, ...],
     file: str | None,
+    pipeline: str,
+    step: str,
+    stub_inputs: bool,
     as_json: bool,
 ) -> None:
     """Say what would run, and why, before anything runs.
@@ -33,9 +50,9 @@ def plan(
     """
     given = parameters(sets)
     with only_json(as_json):
-        pipeline = Pipeline.load(file)
-        document = plan_view(pipeline.plan(targets, parameters=given, force=force, seed=seed))
-    show(document, plan_lines(document, pipeline.settings.pipeline), as_json=as_json)
+        loaded = Pipeline.load(file, pipeline=pipeline, step=step, stub_inputs=stub_inputs)
+        document = plan_view(loaded.plan(targets, parameters=given, force=force, seed=seed))
+    show(document, plan_lines(document, loaded.settings.pipeline), as_json=as_json)
 
 
 @click.command()
@@ -44,16 +61,25 @@ def plan(
 @seed_option
 @forced
 @file_option
+@pipeline_option
+@click.option("--step", "only", metavar="NAME", default="", help="Of a valohai.yaml: this one step or task.")
 @json_option
 def why(
-    step: str, sets: tuple[str, ...], seed: int | None, force: tuple[str, ...], file: str | None, as_json: bool
+    step: str,
+    sets: tuple[str, ...],
+    seed: int | None,
+    force: tuple[str, ...],
+    file: str | None,
+    pipeline: str,
+    only: str,
+    as_json: bool,
 ) -> None:
     """Say why one step would run, with the difference of its code."""
     given = parameters(sets)
     with only_json(as_json):
-        pipeline = Pipeline.load(file)
-        steps = pipeline.graph.steps
+        loaded = Pipeline.load(file, pipeline=pipeline, step=only)
+        steps = loaded.graph.steps
         if step not in steps:
             raise UnknownName(f"there is no step `{step}`", hint=did_you_mean(step, steps))
-        document = why_view(pipeline.plan((step,), parameters=given, force=force, seed=seed), step)
+        document = why_view(loaded.plan((step,), parameters=given, force=force, seed=seed), step)
     show(document, why_lines(document), as_json=as_json)

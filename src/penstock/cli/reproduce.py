@@ -47,7 +47,7 @@ def reproduce(
     file: str | None,
     as_json: bool,
 ) -> int:
-    """Do a run again from what it stored, and compare digest by digest.
+    """Do a run again from what it stored, and compare the digests.
 
     Sources come from the run's snapshot, not from the project as it is now; nothing of the project or its ledger
     changes. A step whose raw file has changed since is taken from the store. Says what differs: in the results, in the

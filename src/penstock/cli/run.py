@@ -5,7 +5,18 @@ import sys
 import click
 
 from penstock.app.pipeline import Pipeline
-from penstock.cli.options import file_option, forced, json_option, parameters, seed_option, setting_option, targets
+from penstock.cli.options import (
+    file_option,
+    forced,
+    json_option,
+    parameters,
+    pipeline_option,
+    seed_option,
+    setting_option,
+    step_option,
+    stub_option,
+    targets,
+)
 from penstock.cli.output import note, only_json
 from penstock.cli.watching import Watched, closing, run_watched
 
@@ -35,6 +46,10 @@ __all__ = ["run"]
     help="A tag for the run, or ARTIFACT@TAG for what it makes; may be given again.",
 )
 @file_option
+@pipeline_option
+@step_option
+@stub_option
+@click.option("--mount", is_flag=True, help="Of a valohai.yaml: commands find their folders under /valohai (Linux).")
 @json_option
 def run(
     targets: tuple[str, ...],
@@ -49,6 +64,10 @@ def run(
     name: str,
     tags: tuple[str, ...],
     file: str | None,
+    pipeline: str,
+    step: str,
+    stub_inputs: bool,
+    mount: bool,
     as_json: bool,
 ) -> int:
     """Run what has to run, and reuse the rest.
@@ -59,11 +78,13 @@ def run(
     if checks in ("quick", "full"):
         note("checks come in a later version: nothing is checked for leaks yet")
     with only_json(as_json):
-        pipeline = Pipeline.load(file, executor=executor)
-        inline = pipeline.settings.executor == "inline"
+        loaded = Pipeline.load(
+            file, pipeline=pipeline, step=step, stub_inputs=stub_inputs, mount=mount, executor=executor
+        )
+        inline = loaded.settings.executor == "inline"
 
         def go(watched: Watched) -> str:
-            return pipeline.run(
+            return loaded.run(
                 targets,
                 parameters=given,
                 force=force,
@@ -78,4 +99,4 @@ def run(
             ).run
 
         tally = run_watched(go, redraw=not inline, as_json=as_json)
-    return closing(pipeline.settings, tally, as_json=as_json)
+    return closing(loaded.settings, tally, as_json=as_json)

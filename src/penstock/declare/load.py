@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from penstock.declare.closure import Closures
 from penstock.declare.project import Project
@@ -24,7 +24,16 @@ from penstock.model.code import Code, Piece
 from penstock.model.digest import combine
 from penstock.model.step import Entry, Step
 
-__all__ = ["Declared", "from_dict", "load", "namespace_steps", "steps_of"]
+__all__ = ["Declared", "Sourced", "from_dict", "load", "namespace_steps", "steps_of"]
+
+
+class Sourced(Protocol):
+    """What a pipeline was loaded from; `part` says which kind of part of a file that holds several, "" for all of it."""
+
+    part: str
+
+    def sources(self) -> dict[Path, bytes]:
+        """The source files that a run's snapshot holds."""
 
 
 _FORM = 'The dictionary form is {"train": ["features"], …}, steps={"train": a_function, …}.'
@@ -32,6 +41,8 @@ _FORM = 'The dictionary form is {"train": ["features"], …}, steps={"train": a_
 
 class Declared:
     """A loaded pipeline file: its steps, and the project whose code they are."""
+
+    part = ""
 
     def __init__(self, project: Project, file: Path, steps: tuple[Step, ...], closures: Closures) -> None:
         self.project = project
@@ -50,6 +61,10 @@ class Declared:
     def code(self, name: str) -> Code:
         """The closure of a step."""
         return self.step(name).code
+
+    def sources(self) -> dict[Path, bytes]:
+        """The project's own source files."""
+        return self.project.sources()
 
     def changed(self) -> list[Path]:
         """The project's source files that were edited since they were loaded."""

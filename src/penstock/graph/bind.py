@@ -38,7 +38,8 @@ def bind(steps: Mapping[str, Step]) -> dict[str, Bound]:
     bound: dict[str, Bound] = {}
     for step in steps.values():
         for parameter in step.parameters:
-            if parameter.name in known:
+            # What a command takes is said by edges: nothing is bound by its name, so names may be equal.
+            if parameter.name in known and not step.entry.commands:
                 maker = known[parameter.name][0]
                 raise DuplicateName(
                     f"parameter `{parameter.name}` of step `{step.name}` bears the name of an artifact of step `{maker}`",

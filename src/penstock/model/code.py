@@ -8,7 +8,7 @@ from penstock.model.digest import combine
 
 __all__ = ["VOLATILE", "Code", "Piece", "PieceKind"]
 
-VOLATILE = frozenset({"value", "variable"})
+VOLATILE = frozenset({"value", "variable", "repository"})
 """Kinds of pieces that only running can tell, and that may differ from process to process."""
 
 PieceKind = Literal[
@@ -20,6 +20,7 @@ PieceKind = Literal[
     "module",  # a whole module of the project, where reach inside it can't be known
     "project",  # the whole project, where reach can't be known at all
     "package",  # an installed distribution, by version
+    "repository",  # a file of the repository, as it was copied for a command to run in (or a folder of many)
     "file",  # a file that the code names by a constant path, or that import read
     "variable",  # an environment variable that the code reads by a constant name
     "python",  # the interpreter, by its minor version

@@ -83,7 +83,8 @@ class Run(Struct, frozen=True, omit_defaults=True):
     `graph` maps each step to its kind, inputs and outputs as data; `parameters` are the values as shown, by step, `overrides` those that were given, as `step.parameter`;
     `snapshot` is the digest of the stored source snapshot; `environment` maps each installed distribution to its
     version, with `python` and `platform` beside it; `machine` holds host name, cores and memory;
-    `marks` are tags for artifacts that it makes, as `artifact@tag`.
+    `marks` are tags for artifacts that it makes, as `artifact@tag`; `part` says what of a `valohai.yaml` bears the
+    pipeline's name: pipeline, step or task.
     """
 
     id: str
@@ -109,3 +110,12 @@ class Run(Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     name: str = ""
     marks: tuple[str, ...] = ()
+    part: str = ""
+
+    @property
+    def choice(self) -> dict[str, str]:
+        """What `Pipeline.load` was told to take of a file that holds several pipelines or steps."""
+        if not self.part:
+            return {"pipeline": "", "step": ""}
+        whole = self.part == "pipeline"
+        return {"pipeline": self.pipeline if whole else "", "step": "" if whole else self.pipeline}

@@ -24,14 +24,15 @@ __all__ = [
 Kind = Literal["source", "step", "split", "train", "predict", "evaluate", "deploy"]
 Role = Literal["train", "valid", "test", "unused"]
 Isolation = Literal["worker", "fresh", "inline", "container"]
-ParameterKind = Literal["value", "path", "seed"]
+ParameterKind = Literal["value", "path", "seed", "files"]
 
 
 class Parameter(Struct, frozen=True):
     """A typed setting of a step.
 
     `annotation` is the type object text is converted to (`Any` where none was given); `default` is meaningless while
-    `required`; a parameter of kind `path` is an input whose content is hashed; one of kind `seed` gets the run's seed.
+    `required`; a parameter of kind `path` is an input whose content is hashed; one of kind `seed` gets the run's seed; one of kind
+    `files` holds addresses of files (`stand_in` is a folder whose files may be taken for remote ones).
     """
 
     name: str
@@ -39,6 +40,7 @@ class Parameter(Struct, frozen=True):
     annotation: Any = Any
     default: Any = None
     required: bool = False
+    stand_in: str = ""
 
 
 class Output(Struct, frozen=True):
@@ -60,22 +62,29 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     """How a worker finds a step's function.
 
     `file`: load the pipeline file at `path` (absolute) and take the step named `name`, or (`module:name`) a function of
-    one of its modules; `pickle`: `data` is a cloudpickle of the function (notebooks, functions made on the fly), which
-    may need the file at `path` loaded first; `gather`: no function, collect a fan-out (of values that may need `path`);
-    `again`: the step `name` of the file at `path`, called as often as the question in `data` takes (`model/question.py`).
+    one of its modules; `command`: `data` is a `Command`, packed; `pickle`: `data` is a cloudpickle of the function
+    (notebooks, functions made on the fly), which may need the file at `path` loaded first; `gather`: collect a fan-out
+    (of values that may need `path`; for a command with `data`); `again`: the step `name` of the file at `path`, called as
+    often as the question in `data` takes (`model/question.py`).
     """
 
-    kind: Literal["file", "pickle", "gather", "again"]
+    kind: Literal["file", "pickle", "gather", "command", "again"]
     path: str = ""
     name: str = ""
     data: bytes = b""
+
+    @property
+    def commands(self) -> bool:
+        """Whether it is a command's, or collects what came of one."""
+        return self.kind == "command" or (self.kind == "gather" and bool(self.data))
 
 
 class Options(Struct, frozen=True, omit_defaults=True):
     """What a decorator may say of a step besides its name, inputs and outputs.
 
     `retries` (attempts after the first) wait `backoff` seconds, doubled each time; `timeout` and
-    `no_output_timeout` are in seconds, 0 for none; `limits` are named limits that count across runs.
+    `no_output_timeout` are in seconds, 0 for none; `limits` are named limits that count across runs. With `stops`, the
+    step's failure stops the whole run.
     """
 
     retries: int = 0
@@ -92,6 +101,7 @@ class Options(Struct, frozen=True, omit_defaults=True):
     description: str = ""
     target: tuple[str, ...] = ()
     limits: dict[str, int] = {}
+    stops: bool = False
 
 
 class Step(Struct, frozen=True):

@@ -16,13 +16,14 @@ _ORDER = (
     "effect",
     "module",
     "project",
+    "repository",
     "file",
     "variable",
     "package",
     "python",
 )
 _SOURCE = frozenset({"function", "class", "constant", "effect", "module", "declaration"})
-_KINDS = {"package": "package", "python": "python", "file": "file", "variable": "variable"}
+_KINDS = {"package": "package", "python": "python", "file": "file", "repository": "file", "variable": "variable"}
 _SHOWN = 60  # characters of a value in a sentence
 
 
@@ -63,7 +64,13 @@ def _name(piece: Piece) -> str:
 
 
 def _reaches(piece: Piece) -> str:
-    verb = {"package": "imports", "file": "reads", "variable": "reads environment variable", "python": "runs on Python"}
+    verb = {
+        "package": "imports",
+        "file": "reads",
+        "repository": "finds",
+        "variable": "reads environment variable",
+        "python": "runs on Python",
+    }
     return f"{verb.get(piece.kind, 'reaches')} `{piece.name if piece.kind in _KINDS else _name(piece)}`"
 
 
@@ -84,6 +91,7 @@ def _changed(was: Piece, now: Piece, own: str) -> str:
         "module": f"module `{now.name}`, which counts as a whole, changed",
         "project": "the project changed, all of which counts: what the code reaches can't be known",
         "file": f"file `{now.name}` has other content",
+        "repository": f"file `{now.name}` has other content",
         "variable": f"environment variable `{now.name}` is another",
         "declaration": "its declaration changed",
     }

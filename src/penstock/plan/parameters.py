@@ -15,6 +15,7 @@ from penstock.model.step import Parameter, Step
 from penstock.model.task import Setting
 from penstock.plan.conversion import convert, guess
 from penstock.plan.files import Stats, digest_path, settled
+from penstock.plan.filesets import addresses, digest_of, find_files
 from penstock.plan.within import paths_in, with_paths
 
 __all__ = ["repr_of", "seed_of", "settings_of", "split_overrides"]
@@ -84,6 +85,8 @@ def _converted(value: Any, one: Parameter) -> Any:
 def _setting(
     step: Step, one: Parameter, given: Mapping[str, Any], run_seed: int, root: Path, stats: Stats | None
 ) -> Setting:
+    if one.kind == "files":
+        return _files(step, one, given.get(one.name, one.default), given, root, stats)
     if one.name in given:
         value: Any = given[one.name]
         if one.kind == "seed":
@@ -154,6 +157,24 @@ def _content(
         if not path.is_absolute() and path.exists():
             hint = f"Relative paths start at the pipeline's folder. Here it would be `{path.absolute()}`."
         raise ParameterError(f"{step.name}.{one.name}: {error.what}", where=step.where, hint=hint) from None
+
+
+def _files(
+    step: Step, one: Parameter, value: Any, given: Mapping[str, Any], root: Path, stats: Stats | None
+) -> Setting:
+    values = {each.name: given.get(each.name, each.default) for each in step.parameters if each.kind == "value"}
+    try:
+        found = find_files(
+            addresses(value), root, stats, values=values, stand_in="" if one.name in given else one.stand_in
+        )
+    except ParameterError as error:
+        raise ParameterError(
+            f"{step.name}.{one.name}: {error.what}",
+            where=step.where,
+            hint=f"Put it there, or name another with `--set '{step.name}.{one.name}=PATH'`.",
+        ) from None
+    shown = ", ".join(found.uris)
+    return Setting(one.name, "files", shown[:200], digest_of(found), pickle.dumps(found, 5))
 
 
 def _plain(step: Step, name: str, value: Any, *, given: bool) -> Setting:

@@ -21,6 +21,7 @@ __all__ = [
     "DamageDocument",
     "DecisionDocument",
     "DoctorDocument",
+    "EndpointDocument",
     "ErrorBody",
     "ErrorDocument",
     "ExaminationDocument",
@@ -350,13 +351,15 @@ class LogsDocument(TypedDict):
 
 
 class LintDocument(TypedDict):
-    """Every problem of a pipeline; `ok` when there is none."""
+    """Every problem of a pipeline; `ok` when there is none. Of a `valohai.yaml`, also what is doubtful or has no effect."""
 
     ok: bool
     file: str
     pipeline: str
     steps: list[str]
     problems: list[ErrorBody]
+    warnings: list[ErrorBody]
+    notes: list[ErrorBody]
 
 
 class ExaminationDocument(TypedDict):
@@ -450,6 +453,16 @@ class InitDocument(TypedDict):
     next: list[str]
 
 
+class EndpointDocument(TypedDict):
+    """An endpoint that is being served: where, and with which files (name → path below `folder`) of which run."""
+
+    endpoint: str
+    url: str
+    run: str
+    folder: str
+    files: dict[str, str]
+
+
 class ApproveDocument(TypedDict):
     """What was approved, and the command with which the run goes on."""
 
@@ -464,6 +477,7 @@ DOCUMENTS: dict[str, tuple[type, str]] = {
     "cell": (CellDocument, "trace KEY --cell ARTIFACT.COLUMN"),
     "doctor": (DoctorDocument, "doctor"),
     "dropped": (DroppedDocument, "dropped SOURCE"),
+    "endpoint": (EndpointDocument, "serve-endpoint NAME"),
     "error": (ErrorDocument, "any command that can't do what it was asked"),
     "forward": (ForwardDocument, "trace KEY --forward"),
     "gc": (GcDocument, "gc"),

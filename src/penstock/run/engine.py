@@ -65,14 +65,14 @@ class Engine:
         children: Mapping[str, Sequence[str]],
         *,
         maker: Callable[[str], str],
-        retries: Mapping[str, tuple[int, float]] | None = None,
+        retries: Mapping[str, tuple[int, float] | tuple[int, float, bool]] | None = None,
         attempts: Mapping[str, int] | None = None,
         approved: Iterable[str] = (),
         keep_going: bool = True,
     ) -> None:
-        policy = retries or {}
         self._nodes = {
-            name: Node(name, set(above), children[name], *policy.get(name, (0, 0.0))) for name, above in parents.items()
+            name: Node(name, set(above), children[name], *(retries or {}).get(name, ()))
+            for name, above in parents.items()
         }
         for name, used in (attempts or {}).items():
             if name in self._nodes:
@@ -201,7 +201,7 @@ class Engine:
         if fact.status == "grown":
             self._grow(node, len(fact.fanout.items) if fact.fanout else 0)
         elif fact.status == "skipped":
-            self._skip(node, fact.reason)
+            self._skip(node, fact.reason, everything=bool(fact.extra.get("everything")))
         elif fact.status == "held":
             node.state = "held"
             self._say(Held(node.name, fact.reason))
@@ -353,23 +353,22 @@ class Engine:
         node.failure = failure
         self._failed = True
         self._say(Failed(node.name, node.attempt, failure, ended))
-        blocked = self._take_below(node, "blocked")
-        if blocked:
+        if blocked := self._take_below(node.children, "blocked"):
             self._say(Blocked(tuple(blocked), node.name))
-        if not self._keep_going and not self._stopping:
+        if (not self._keep_going or node.stops) and not self._stopping:
             self._stop(f"`{node.name}` failed")
         self._close(node)
 
-    def _skip(self, node: Node, reason: str) -> None:
+    def _skip(self, node: Node, reason: str, *, everything: bool = False) -> None:
         node.state = "skipped"
-        self._say(Skipped((node.name, *self._take_below(node, "skipped")), reason))
+        idle = [one.name for one in self._nodes.values() if one.state == "pending" and not one.owner]
+        self._say(Skipped((node.name, *self._take_below(idle if everything else node.children, "skipped")), reason))
         self._close(node)
 
-    def _take_below(self, node: Node, state: str) -> list[str]:
+    def _take_below(self, start: Iterable[str], state: str) -> list[str]:
         """Bring all that waits for a step, near or far, to an end."""
         taken: list[str] = []
-        todo = list(node.children)
-        seen: set[str] = set()
+        todo, seen = list(start), set[str]()
         while todo:
             name = todo.pop()
             if name in seen:
@@ -480,7 +479,7 @@ class Engine:
             self._say(Cancelled(tuple([node.name for node in nodes]), reason or self._stopping))
         for node in nodes:
             self._close(node)
-            below = self._take_below(node, "cancelled")
+            below = self._take_below(node.children, "cancelled")
             if below:
                 self._say(Cancelled(tuple(below), reason or self._stopping))
 

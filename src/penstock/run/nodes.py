@@ -22,10 +22,18 @@ class Node:
 
     __slots__ = (
         "attempt", "backoff", "children", "early", "failure", "kids", "late", "loose", "missing", "name", "open", "owner",
-        "reopened", "retries", "stale", "state", "told", "tries",
+        "reopened", "retries", "stale", "state", "stops", "told", "tries",
     )  # fmt: skip
 
-    def __init__(self, name: str, missing: set[str], children: Sequence[str], retries: int, backoff: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        missing: set[str],
+        children: Sequence[str],
+        retries: int = 0,
+        backoff: float = 0.0,
+        stops: bool = False,
+    ) -> None:
         self.name = name
         self.state = "pending"
         self.missing = missing
@@ -34,6 +42,7 @@ class Node:
         self.tries = 0
         self.retries = retries
         self.backoff = backoff
+        self.stops = stops  # its failure stops the run
         self.reopened = 0
         self.told = False  # whether the children know that this step's outputs are there
         self.early = False  # they know it before its attempt has ended

@@ -12,6 +12,7 @@ from penstock.model.event import Measured, Noted, Progressed, TaskEvent
 from penstock.model.task import Task
 
 __all__ = [
+    "Changed",
     "Context",
     "Each",
     "Hold",
@@ -41,7 +42,15 @@ class Signal(BaseException):
 
 
 class Skip(Signal):
-    """The step asked to be skipped."""
+    """The step asked to be skipped; with `everything`, and all of the run that has not ended with it."""
+
+    def __init__(self, reason: str = "", *, everything: bool = False) -> None:
+        super().__init__(reason)
+        self.everything = everything
+
+
+class Changed(Signal):
+    """What the step was planned with is no longer what it was."""
 
 
 class Hold(Signal):
@@ -75,6 +84,7 @@ class Context:
         self.notes: list[str] = []
         self.figures: dict[str, Stored] = {}
         self.checkpointed = False
+        self.cached = True  # whether what comes of it may be reused
         self._counts: dict[str, int] = {}
         self._emit = emit
         self._store_figure = store_figure

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 
-from penstock.errors import PenstockError, distribution
+from penstock.errors import PenstockError, StepFailed, distribution
 from penstock.model.task import Failure
 
 __all__ = ["failure_of", "is_user_file", "place_of", "relative"]
@@ -61,7 +61,8 @@ def failure_of(error: BaseException, root: str = "", parameters: Mapping[str, st
         message, hint, where = _message(error), _hint(error), place_of(error, root)
     try:
         # Penstock's own errors say all themselves; a traceback adds the user's lines, where there are any.
-        text = "" if isinstance(error, PenstockError) and not place_of(error, root) else _traceback(error, root)
+        told = isinstance(error, PenstockError) and not place_of(error, root)
+        text = _traceback(error, root) if not told else error.traceback if isinstance(error, StepFailed) else ""
     except Exception as broken:  # an exception may be broken in itself (its `__str__`, its notes, too little memory)
         text = f"{type(error).__name__} (its traceback can't be shown: {type(broken).__name__})\n"
     return Failure(

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from penstock.model.code import VOLATILE, Code, Piece
 from penstock.model.event import Produced, TaskEvent
 from penstock.model.task import ABSENT, Ended, Failure, Fanout, HiddenInput, Status, Task
 from penstock.ports import Codecs, Store
-from penstock.work.context import Context, Each, Hold, Skip, Stop, active
+from penstock.work.context import Changed, Context, Each, Hold, Skip, Stop, active
 from penstock.work.failures import failure_of, relative
 from penstock.work.outputs import Target, encode_all, fan_out, named, numbers
 from penstock.work.seeds import seed_generators
@@ -65,9 +66,10 @@ def perform(task: Task, kit: Kit, emit: Callable[[TaskEvent], None]) -> Ended:
             if not work.same_code(code):
                 return work.end("changed", reason="its code was edited after it was planned")
             arguments = work.arguments()
-            install()
+            if not task.entry.commands:  # what a command reads, other processes read: no hook sees it
+                install()
             seed_generators(task.seed)
-            with watch:  # not what is read to store the result
+            with nullcontext() if task.entry.commands else watch:  # not what is read to store the result
                 result = function(**arguments)
             del arguments
             work.keep(result)
@@ -77,8 +79,10 @@ def perform(task: Task, kit: Kit, emit: Callable[[TaskEvent], None]) -> Ended:
             work.flush(emit)
         except NeedsFresh:
             raise
+        except Changed as signal:
+            return work.end("changed", reason=str(signal))
         except Skip as signal:
-            return work.end("skipped", reason=str(signal))
+            return work.end("skipped", reason=str(signal), everything=signal.everything)
         except Hold as signal:
             return work.end("held", reason=str(signal))
         except Stop as signal:
@@ -127,9 +131,12 @@ class _Attempt:
     def arguments(self) -> dict[str, Any]:
         """Inputs and parameters by argument."""
         task = self._task
-        if task.entry.kind == "gather":
-            return {"values": [self._load(one.artifact, one.stored) for one in task.inputs]}
         found = {one.argument: self._load(one.artifact, one.stored) for one in task.inputs}
+        if task.entry.kind == "gather":  # results are numbered; a command's own inputs have names
+            found = {
+                "values": [found[one] for one in found if one.isdigit()],
+                **{name: value for name, value in found.items() if not name.isdigit()},
+            }
         for setting in task.settings:
             found[setting.name] = pickle.loads(setting.data)
         return found
@@ -210,13 +217,21 @@ class _Attempt:
         return found
 
     def end(
-        self, status: Status, *, reason: str = "", failure: Failure | None = None, lost: tuple[str, ...] = ()
+        self,
+        status: Status,
+        *,
+        reason: str = "",
+        failure: Failure | None = None,
+        lost: tuple[str, ...] = (),
+        everything: bool = False,
     ) -> Ended:
         """How it ended."""
         task, good = self._task, status in {"succeeded", "grown"}
         outputs = self.outputs if good else ()
         about = [one.stored for one in task.inputs]
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"everything": True} if everything else {}
+        if not self._context.cached:
+            extra["uncached"] = True
         if self._context.checkpointed:
             extra["checkpoint"] = task.checkpoint
         pieces: tuple[Piece, ...] = ()

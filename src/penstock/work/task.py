@@ -13,6 +13,9 @@ from penstock.model.task import Ended, Input, Setting, Task
 __all__ = ["Site", "execution_of", "gather_task", "merged_code", "task_of"]
 
 
+_KNOWN = frozenset({"file", "command"})  # entries whose code a worker knows for itself
+
+
 class Site(Struct, frozen=True):
     """Where a run happens: its id, its pipeline, the project's folder, and folders for logs and checkpoints."""
 
@@ -42,8 +45,8 @@ def task_of(
         step=step.name,
         attempt=attempt,
         key=key,
-        code=step.code.digest if step.entry.kind == "file" else "",
-        source=step.code.source if step.entry.kind == "file" else "",
+        code=step.code.digest if step.entry.kind in _KNOWN else "",
+        source=step.code.source if step.entry.kind in _KNOWN else "",
         entry=step.entry,
         inputs=tuple(inputs),
         settings=tuple(settings),
@@ -65,11 +68,14 @@ def task_of(
 
 
 def gather_task(task: Task, results: Sequence[Stored]) -> Task:
-    """The task that collects the results of a fan-out, in order, to the list that the grown step is to return."""
+    """The task that collects the results of a fan-out, in order (inputs named by number), to the list that the grown
+    step is to return; a command's are collected beside its own inputs."""
     inputs = tuple([Input(str(index), f"{task.step}[{index}]", one) for index, one in enumerate(results)])
-    return structs.replace(
-        task, entry=Entry("gather", task.entry.path), inputs=inputs, settings=(), code="", isolation="worker", limits={}
-    )
+    entry = Entry("gather", task.entry.path)
+    settings: tuple[Setting, ...] = ()
+    if task.entry.kind == "command":
+        entry, inputs, settings = structs.replace(task.entry, kind="gather"), (*inputs, *task.inputs), task.settings
+    return structs.replace(task, entry=entry, inputs=inputs, settings=settings, code="", isolation="worker", limits={})
 
 
 def execution_of(
@@ -102,7 +108,7 @@ def execution_of(
         started=started,
         seed=task.seed,
         hidden=ended.hidden,
-        cached=step.options.cache,
+        cached=step.options.cache and not ended.extra.get("uncached", False),
     )
 
 

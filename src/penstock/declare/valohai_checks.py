@@ -1,0 +1,167 @@
+"""The verdicts of the `valohai-yaml` package on a file, each with its place."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from penstock.declare.valohai_tree import Tree
+from penstock.errors import DeclarationError
+
+__all__ = ["NO_EFFECT", "Verdicts", "verdicts"]
+
+NO_EFFECT = {
+    "environment": "the machine is this one",
+    "environment-variable-groups": "groups live in the vendor's settings: set the variables themselves",
+    "upload-store": "outputs go to the store of this state folder",
+    "runtime-config-preset": "presets live in the vendor's settings",
+    "autorestart": "nothing here is taken away while it runs",
+    "mounts": "commands run on this machine and see its folders",
+    "cache-volumes": "inputs are cached in the state folder",
+    "resources": "cloud resources are not asked for here",
+}
+"""Settings that are accepted and do nothing here, and why."""
+
+
+class Verdicts(NamedTuple):
+    """What is wrong with a file (with its form, so that nothing of it can be read, and with what it says), what is doubtful,
+    and what has no effect here."""
+
+    broken: list[DeclarationError]
+    errors: list[DeclarationError]
+    warnings: list[DeclarationError]
+    notes: list[DeclarationError]
+
+
+def verdicts(tree: Tree) -> tuple[Verdicts, Any]:
+    """The package's errors and warnings, and its `Config` (None where it makes none)."""
+    from valohai_yaml.lint import LintResult
+    from valohai_yaml.objs import Config
+    from valohai_yaml.validation import get_validator
+
+    found = Verdicts([], [], [], [])
+    errors = list(get_validator().iter_errors(tree.data))
+    if errors:
+        found.broken.extend(
+            _schema(tree, one) for one in sorted(errors, key=lambda one: [str(part) for part in one.path])
+        )
+        return found, None
+    result = LintResult()
+    try:
+        config = Config.parse(tree.data)
+        config.lint(result, context={})
+    except Exception as error:  # the package raises whatever comes: values that no schema bounds
+        said = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
+        hint = "See the reference of valohai.yaml for what may stand here."
+        found.errors.append(DeclarationError(said, where=_about(tree, said), hint=hint))
+        return found, None
+    seen: Counter[str] = Counter()
+    for one in result.messages:
+        text = " ".join(str(one["message"]).split())
+        told = DeclarationError(text, where=_about(tree, text, seen[text]), hint=_HINTS)
+        seen[text] += 1
+        (found.errors if one["type"] == "error" else found.warnings).append(told)
+    found.notes.extend(_without_effect(tree))
+    return found, config
+
+
+_HINTS = "So says the valohai-yaml package, which reads these files for the vendor's cloud as well."
+
+
+def _schema(tree: Tree, error: Any) -> DeclarationError:
+    from jsonschema.exceptions import best_match
+
+    inner = error
+    while inner.context:
+        # Of alternatives, the one that was meant: the node's type says it, else the one that fits best.
+        same = [one for one in inner.context if not (one.validator == "const" or _other_type(one, inner))]
+        inner = best_match(iter([_deepest(same or inner.context)])) or inner
+        if inner.context is error.context:
+            break
+    path = tuple(inner.absolute_path)
+    said = inner.message if len(inner.message) < 300 else f"{inner.message[:140]} … {inner.message[-120:]}"
+    hint = ""
+    if inner.validator == "additionalProperties" and isinstance(inner.instance, dict):
+        known = set(inner.schema.get("properties", ()))
+        extra = next((key for key in inner.instance if key not in known), None)
+        path = (*path, extra)
+        hint = f"Known here: {', '.join(sorted(known))}."
+    elif inner.validator == "type" and isinstance(inner.instance, bool):
+        hint = "YAML reads on, off, yes, no, true and false without quotes as truth values: put it in quotes."
+    elif inner.validator in {"required", "type", "enum", "oneOf", "pattern"}:
+        hint = "The reference of valohai.yaml says what may stand here; mind the indentation."
+    return DeclarationError(said, where=tree.place(*path), hint=hint or _HINTS)
+
+
+def _other_type(error: Any, parent: Any) -> bool:
+    """Whether an error is of an alternative for another type of node."""
+    if not isinstance(parent.instance, dict) or "type" not in parent.instance:
+        return False
+    branch = error.schema_path[0] if error.schema_path else None
+    types = [one for one in parent.context if one.schema_path and one.schema_path[0] == branch]
+    return any(one.validator == "const" for one in types)
+
+
+def _deepest(errors: Any) -> Any:
+    return max(errors, key=lambda one: len(one.absolute_path))
+
+
+def _about(tree: Tree, text: str, nth: int = 0) -> str:
+    """The place of what a message speaks of, as far as names in it tell; the `nth` of those that it may speak of."""
+    ends = _EDGE.search(text)
+    if ends is not None:
+        for path, name in _named(tree.data):
+            if "edges" in path and name.startswith(f"{ends[2]}.") and path[-1] in _ENDS[ends[1]]:
+                return tree.place(*path)
+    best: tuple[int, list[tuple[Any, ...]]] = (0, [()])
+    for path, name in _named(tree.data):
+        if len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+            score = len(path) * 1000 + len(name)
+            outer = [one for one in path if isinstance(one, str)]
+            kind = outer[0] if outer else ""
+            if kind and kind in text.lower():
+                score += 500
+            if score > best[0]:
+                best = (score, [path])
+            elif score == best[0]:
+                best[1].append(path)
+    return tree.place(*best[1][min(nth, len(best[1]) - 1)])
+
+
+_EDGE = re.compile(r"edge (source|target) node (.+?) does not exist")
+_ENDS = {"source": ("source", 0), "target": ("target", 1)}
+
+
+def _named(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
+    if isinstance(data, dict):
+        if isinstance(data.get("name"), str):
+            yield path, data["name"]
+        for key, one in data.items():
+            yield from _named(one, (*path, key))
+    elif isinstance(data, list):
+        for index, one in enumerate(data):
+            yield from _named(one, (*path, index))
+    elif isinstance(data, str) and len(path) > 2:
+        yield path, data
+
+
+def _without_effect(tree: Tree) -> Iterator[DeclarationError]:
+    for index, item in enumerate(tree.data or ()):
+        if isinstance(item, dict) and isinstance(item.get("step"), dict):
+            yield DeclarationError(
+                "`image` is recorded and not used",
+                where=tree.place(index, "step", "image"),
+                hint="Commands run with what this machine has; another image counts as another step.",
+            )
+            break
+    for index, item in enumerate(tree.data or ()):
+        step = item.get("step") if isinstance(item, dict) else None
+        if not isinstance(step, dict):
+            continue
+        for key in step:
+            if key in NO_EFFECT:
+                yield DeclarationError(
+                    f"`{key}` of step `{step['name']}` has no effect here",
+                    where=tree.place(index, "step", key),
+                    hint=f"{NO_EFFECT[key][0].upper()}{NO_EFFECT[key][1:]}.",
+                )

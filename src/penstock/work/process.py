@@ -1,0 +1,165 @@
+"""A shell command as a process group of its own: what it prints is passed on at once, and read line by line."""
+
+import codecs
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Enough", "run_script", "script_of"]
+
+_GRACE = 1.5  # seconds between asking a group of processes to end and killing it; less than an executor's patience
+_CHUNK = 1 << 16
+_LAST, _LONGEST_TAIL = 20, 4000  # lines and characters of what was printed last
+_LONGEST_LINE = 1 << 20  # characters: a longer line is printed, and not looked at
+
+
+class Enough(Exception):
+    """Raised by who reads the lines: the command may end now, and that is no failure."""
+
+
+def script_of(lines: list[str]) -> str:
+    """Shell commands as one script, in which each runs if the one before it succeeded.
+
+    They share one shell, so a `cd` or `export` counts for those after it; a first line with `#!` names the interpreter.
+
+    >>> print(script_of(["cd src", "make"]))
+    {
+    cd src
+    } && {
+    make
+    }
+    """
+    bits = [one.strip("\n") for one in lines if one.strip()]
+    if bits and bits[0].startswith("#!"):
+        first, _, rest = bits[0].partition("\n")
+        return "\n".join([first, *([rest] if rest.strip() else []), *bits[1:]])
+    return "{\n" + "\n} && {\n".join(bits) + "\n}" if bits else ":"
+
+
+def run_script(
+    script: str,
+    place: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    on_line: Callable[[str], None],
+    *,
+    before: Sequence[str] = (),
+) -> tuple[int, str]:
+    """Run a script in `folder`: its exit code (negative: the signal that ended it), and the last lines that it printed.
+    `place` is the file that holds the script; `before` is a program with its arguments that starts what runs it.
+
+    Standard output and error go to those of this process as they come; `on_line` gets each whole line of the output. When
+    anything is raised here, the command and all that it started are asked to end, and killed if they do not.
+    """
+    place.write_text(script + "\n", encoding="utf-8", errors="surrogateescape")
+    if script.startswith("#!"):
+        place.chmod(0o700)
+        arguments = [str(place)]
+    else:
+        arguments = [shutil.which("bash") or "sh", str(place)]
+    process = subprocess.Popen(
+        [*before, *arguments],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
+    )
+    last: deque[str] = deque(maxlen=_LAST)
+    try:
+        _follow(process, on_line, last)
+        return process.wait(), "".join(last)[-_LONGEST_TAIL:]
+    except Enough:
+        _end(process)
+        return 0, ""
+    finally:
+        _end(process)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _follow(process: "subprocess.Popen[bytes]", on_line: Callable[[str], None], last: "deque[str]") -> None:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    lines = _Lines(on_line)
+    decode = {one: codecs.getincrementaldecoder("utf-8")(errors="backslashreplace") for one in ("out", "err")}
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ, "out")
+        selector.register(process.stderr, selectors.EVENT_READ, "err")
+        gone = 0.0
+        while selector.get_map():
+            ready = selector.select(0.05 if gone or process.poll() is not None else 1.0)
+            for key, _ in ready:
+                data = os.read(key.fd, _CHUNK)
+                name = str(key.data)
+                text = decode[name].decode(data, final=not data)
+                if text:
+                    last.extend(text.splitlines(keepends=True))
+                    _pass_on(sys.stdout if name == "out" else sys.stderr, text)
+                if name == "out":
+                    lines.feed(text)
+                if not data:
+                    selector.unregister(key.fileobj)
+            if process.poll() is not None and not ready:
+                # What it started in the background may keep the pipes open for ever: its own end is what counts.
+                now = time.monotonic()
+                gone = gone or now
+                if now - gone >= 0.1:
+                    break
+    lines.close()
+
+
+class _Lines:
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
+        self._rest = ""
+
+    def feed(self, text: str) -> None:
+        self._rest += text
+        if "\n" in text:
+            *whole, self._rest = self._rest.split("\n")
+            for line in whole:
+                self._on_line(line)
+        if len(self._rest) > _LONGEST_LINE:
+            self._rest = "\0"  # no line that anybody would read begins so; the rest of it is dropped as well
+
+    def close(self) -> None:
+        if self._rest:
+            self._on_line(self._rest)
+
+
+def _pass_on(stream: Any, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):  # the log's disk is full: that is no failure of the command
+        pass
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Nothing of the group is left. Its number is safe to use as long as its leader is not waited for, or others live."""
+    if process.poll() is None:
+        _signal(process.pid, signal.SIGTERM)
+        _signal(process.pid, signal.SIGCONT)
+        end = time.monotonic() + _GRACE
+        while process.poll() is None and time.monotonic() < end:
+            time.sleep(0.005)
+    _signal(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _signal(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        pass

@@ -1,0 +1,488 @@
+"""A valohai.yaml as it is: lints, plans, runs, and runs nothing twice."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.declare.valohai_files import FILES, REFUSED
+
+from penstock.app.pipeline import Pipeline
+from penstock.app.result import RunResult
+from penstock.app.settings import open_ledger
+from penstock.declare.valohai import is_valohai, lint_valohai, load_valohai
+from penstock.errors import DeclarationError, ParameterError, PenstockError, PipelineNotFound, UnknownName
+from penstock.graph.graph import build
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with some data, which is the current one."""
+    for name in ("a", "b", "deep/c"):
+        path = tmp_path / "data" / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(project: Path, text: str) -> list[dict[str, Any]]:
+    """Write the file, and stand-ins for its remote inputs; its content."""
+    (project / "valohai.yaml").write_bytes(text.encode())
+    items: list[dict[str, Any]] = yaml.safe_load(text.removeprefix("\ufeff"))
+    for step in [item["step"] for item in items if "step" in item]:
+        for one in step.get("inputs", ()):
+            if "://" in str(one.get("default")):
+                place = project / ".valohai" / "inputs" / step["name"] / one["name"]
+                place.mkdir(parents=True)
+                (place / str(one["default"]).rpartition("/")[2].replace("*", "x")).write_text("stand-in")
+    return items
+
+
+def parts(items: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """What of a file can be chosen: its pipelines, or its steps; and its tasks."""
+    pipelines = [{"pipeline": one["pipeline"]["name"]} for one in items if "pipeline" in one]
+    steps = [{"step": name} for name in dict.fromkeys(one["step"]["name"] for one in items if "step" in one)]
+    return (pipelines or steps) + [{"step": one["task"]["name"]} for one in items if "task" in one]
+
+
+def states(run: RunResult) -> dict[str, str]:
+    return {name: one["status"] for name, one in run.steps.items()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_lints_plans_and_runs(project: Path, name: str) -> None:
+    items = write(project, FILES[name])
+    steps, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert errors == []
+    assert steps
+    for part in parts(items):
+        pipeline = Pipeline.load("valohai.yaml", executor="inline", **part)
+        assert pipeline.plan().decisions
+        run = pipeline.run()
+        assert run.status == "succeeded", [one["error"] for one in run.steps.values()]
+        again = Pipeline.load("valohai.yaml", executor="inline", **part).run()
+        assert again.status == "succeeded"
+        if name != "what errors lead to":  # what failed is not kept
+            assert set(states(again).values()) == {"reused"}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_that_cannot_run_is_told_once_and_precisely(project: Path, name: str) -> None:
+    text, words, line = REFUSED[name]
+    (project / "valohai.yaml").write_text(text)
+    _, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert any(words in one.what for one in errors), errors
+    told = next(one for one in errors if words in one.what)
+    assert told.where.startswith(f"valohai.yaml:{line}:" if line else "valohai.yaml")
+    assert told.hint
+
+
+BESIDE = (
+    FILES["a command as text"]
+    + """
+- step: {name: other, image: x, command: "true"}
+- pipeline:
+    name: wrong
+    nodes: [{name: a, type: execution, step: hlelo}]
+    edges: [[a.outputs.x, b.input.y]]
+- pipeline:
+    name: right
+    nodes: [{name: a, type: execution, step: hello}]
+    edges: []
+"""
+)
+
+
+def test_a_part_that_is_wrong_leaves_the_others_alone(project: Path) -> None:
+    write(project, BESIDE)
+    _, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert errors
+    assert {BESIDE.splitlines()[int(one.where.split(":")[1]) - 1].strip().partition(":")[0] for one in errors} <= {
+        "name",
+        "nodes",
+        "edges",
+    }
+    assert Pipeline.load("valohai.yaml", executor="inline", pipeline="right").run().status == "succeeded"
+    assert Pipeline.load("valohai.yaml", executor="inline", step="other").run().status == "succeeded"
+    with pytest.raises(DeclarationError, match='step "hlelo" does not exist') as told:
+        Pipeline.load("valohai.yaml", pipeline="wrong")
+    line = int(told.value.where.split(":")[1])
+    assert "hlelo" in BESIDE.splitlines()[line - 1]
+
+
+def test_a_file_of_endpoints_alone_is_no_error(project: Path) -> None:
+    write(project, "- endpoint: {name: predict, image: x, wsgi: a:b}\n")
+    steps, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert (steps, errors) == ((), [])
+    with pytest.raises(DeclarationError, match="declares no steps"):
+        Pipeline.load("valohai.yaml")
+
+
+def test_inputs_can_be_stubbed(project: Path) -> None:
+    (project / "valohai.yaml").write_text(FILES["remote inputs"].replace("-s ", "-e "))
+    pipeline = Pipeline.load("valohai.yaml", executor="inline", stub_inputs=True)
+    assert pipeline.run().status == "succeeded"
+    assert Pipeline.load("valohai.yaml", executor="inline").plan().runs, "a stub is not the real thing"
+
+
+def test_only_yaml_files_are_these() -> None:
+    assert is_valohai("a/valohai.yml")
+    assert not is_valohai("valohai.py")
+
+
+def test_which_part_is_meant(project: Path) -> None:
+    write(project, FILES["a step beside pipelines"])
+    with pytest.raises(PipelineNotFound, match="2 pipelines") as told:
+        Pipeline.load("valohai.yaml")
+    assert "`first`, `second`" in told.value.hint
+    with pytest.raises(UnknownName, match="no pipeline `frist`") as missing:
+        Pipeline.load("valohai.yaml", pipeline="frist")
+    assert "first" in missing.value.hint
+    with pytest.raises(UnknownName, match="no step `trian`"):
+        Pipeline.load("valohai.yaml", step="trian")
+    with pytest.raises(PipelineNotFound, match="can't both"):
+        Pipeline.load("valohai.yaml", pipeline="first", step="train")
+    assert Pipeline.load("valohai.yaml", step="train").settings.pipeline == "train"
+    (project / "line.py").write_text("import penstock as ps\n@ps.step\ndef one(): return 1\n")
+    with pytest.raises(PipelineNotFound, match="is one pipeline"):
+        Pipeline.load("line.py", pipeline="first")
+
+
+def test_parameters_as_people_write_them(project: Path) -> None:
+    write(project, FILES["a pipeline's parameters"])
+    loaded = load_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert loaded.given({"train.lr": "1", "train.parameter.seed": "2"}) == {"train.lr": "1", "train.seed": "2"}
+    with pytest.raises(UnknownName, match="`raet` is no parameter"):
+        loaded.given({"raet": "1"})
+    write(project, FILES["choices and ranges"])
+    loaded = load_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert loaded.given({"size": "7"}) == {"net.size": "7"}
+    with pytest.raises(ParameterError, match="11 is greater than the maximum"):
+        loaded.given({"size": "11"})
+    with pytest.raises(ParameterError, match="not among the choices"):
+        loaded.given({"net.kind": "medium"})
+
+
+def run_step(step: str = "", **parameters: Any) -> RunResult:
+    return Pipeline.load("valohai.yaml", executor="inline", step=step).run(parameters=parameters)
+
+
+def test_an_edit_runs_what_it_reaches(project: Path) -> None:
+    write(project, FILES["a pipeline of two nodes"])
+    (project / "code.py").write_text("1")
+
+    def run() -> dict[str, str]:
+        return states(Pipeline.load("valohai.yaml", executor="inline").run())
+
+    assert set(run().values()) == {"succeeded"}
+    # Other steps of the same file, comments and descriptions do not count.
+    text = (project / "valohai.yaml").read_text()
+    (project / "valohai.yaml").write_text(f"# new\n- step: {{name: other, image: x, command: y}}\n{text}")
+    assert set(run().values()) == {"reused"}
+    (project / "valohai.yaml").write_text(text.replace("printf r >", "printf R >"))
+    assert run() == {"preprocess": "succeeded", "train": "succeeded"}
+    (project / "valohai.yaml").write_text(text.replace("printf r >", "printf R >").replace("echo model", "echo modell"))
+    assert run() == {"preprocess": "reused", "train": "succeeded"}
+    (project / "code.py").write_text("2")
+    assert set(run().values()) == {"succeeded"}, "both run in the repository"
+
+
+def test_an_edit_after_the_plan_counts_as_what_ran(project: Path) -> None:
+    write(project, FILES["a command as text"].replace("echo hello", "cat code.txt"))
+    (project / "code.txt").write_text("planned")
+
+    def edit(event: Any) -> None:
+        if type(event).__name__ == "RunStarted":
+            (project / "code.txt").write_text("edited")
+
+    pipeline = Pipeline.load("valohai.yaml", executor="inline")
+    assert pipeline.run(on_event=edit).status == "succeeded"
+    assert states(run_step()) == {"hello": "reused"}
+    (project / "code.txt").write_text("planned")
+    assert states(run_step()) == {"hello": "succeeded"}, "what was planned never ran"
+
+
+@pytest.mark.needs("git")
+def test_files_that_git_ignores_do_not_count(project: Path) -> None:
+    write(project, FILES["a command as text"])
+    (project / ".gitignore").write_text("scratch\n.penstock\n")
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert states(run_step()) == {"hello": "succeeded"}
+    (project / "scratch").write_text("x")
+    assert states(run_step()) == {"hello": "reused"}
+    (project / "new.py").write_text("x")
+    assert states(run_step()) == {"hello": "succeeded"}
+
+
+def test_inputs_given_by_hand(project: Path) -> None:
+    write(project, FILES["an input that nobody gives"])
+    run = run_step(**{"input.model": "data/*.csv"})
+    assert run.status == "succeeded"
+    (project / "data" / "a.csv").write_text("other")
+    assert states(run_step(**{"input.model": "data/*.csv"})) == {"evaluate": "succeeded"}
+    assert states(run_step(**{"input.model": "data/*.csv"})) == {"evaluate": "reused"}
+    with pytest.raises(ParameterError, match=r"nope\.csv names no file") as told:
+        run_step(**{"input.model": "nope.csv"})
+    assert told.value.where == "valohai.yaml:3:5"
+
+
+def test_values_are_read_back(project: Path) -> None:
+    write(project, FILES["a grid"])
+    run = Pipeline.load("valohai.yaml", executor="inline").run()
+    table = run["sweep.table"]
+    assert [(one["lr"], one["seed"]) for one in table] == [(a, b) for a in (0.1, 0.2) for b in (1, 2, 3)]
+    assert (run["preprocess.outputs"] / "results" / "r.txt").read_text() == "r"
+    assert run["preprocess.metadata"] == {"best_lr": 0.5, "names": ["a", "b", "c"], "rows": 3}
+    assert sorted(one.name for one in (run["best.outputs"]).iterdir()) == ["model.pkl"]
+
+
+def test_another_value_of_a_grid_runs_alone(project: Path) -> None:
+    write(project, FILES["a grid"])
+    Pipeline.load("valohai.yaml", executor="inline", step="sweep").run()
+    text = (project / "valohai.yaml").read_text()
+    (project / "valohai.yaml").write_text(
+        text.replace("end: 3, step", "end: 4, step").replace("items: [0.1, 0.2]", "items: [0.1]")
+    )
+    begun: list[str] = []
+    Pipeline.load("valohai.yaml", executor="inline", step="sweep").run(
+        on_event=lambda event: begun.append(getattr(event, "step", "")) if type(event).__name__ == "Begun" else None
+    )
+    assert begun == ["sweep", "sweep[3]", "sweep"]
+
+
+CONDITIONS = """
+- step: {{name: pre, image: a, command: "echo '{{\\"acc\\": 0.5}}'"}}
+- step: {{name: post, image: a, command: "true", inputs: [{{name: x}}]}}
+- pipeline:
+    name: p
+    nodes:
+      - {{name: pre, type: execution, step: pre, actions: [{action}]}}
+      - {{name: post, type: execution, step: post}}
+      - {{name: last, type: execution, step: post}}
+    edges:
+      - [pre.output.*, post.input.x]
+      - [post.output.*, last.input.x]
+"""
+
+
+def test_a_condition_stops_the_pipeline(project: Path) -> None:
+    write(project, CONDITIONS.format(action="{when: node-complete, if: metadata.acc < 0.9, then: stop-pipeline}"))
+    run = Pipeline.load("valohai.yaml", executor="inline").run()
+    assert run.status == "succeeded"
+    assert states(run) == {"pre": "succeeded", "pre:complete": "skipped", "post": "skipped", "last": "skipped"}
+
+
+def test_a_condition_ends_the_pipeline_in_error(project: Path) -> None:
+    write(project, CONDITIONS.format(action="{when: node-complete, if: metadata.acc < 0.9, then: error-pipeline}"))
+    run = Pipeline.load("valohai.yaml", executor="inline").run()
+    assert run.status == "failed"
+    assert states(run)["pre:complete"] == "failed"
+
+
+@pytest.mark.parametrize(("when", "held"), [("node-complete", "pre:complete"), ("node-starting", "pre")])
+def test_approval(project: Path, when: str, held: str) -> None:
+    write(project, CONDITIONS.format(action=f"{{when: {when}, then: require-approval}}"))
+    pipeline = Pipeline.load("valohai.yaml", executor="inline")
+    run = pipeline.run()
+    assert run.status == "waiting"
+    assert states(run)[held] == "waiting"
+    pipeline.approve(run.run, held)
+    done = Pipeline.load("valohai.yaml", executor="inline").run(resume=run.run)
+    assert done.status == "succeeded"
+    assert set(states(done).values()) == {"succeeded"}
+
+
+ERRORS = """
+- step: {{name: bad, image: a, command: "echo x > $VH_OUTPUTS_DIR/x; test -e {flag}"}}
+- step: {{name: good, image: a, command: "ls $VH_INPUTS_DIR/x", inputs: [{{name: x}}]}}
+- pipeline:
+    name: p
+    nodes:
+      - {{name: bad, type: execution, step: bad, on-error: {policy}}}
+      - {{name: good, type: execution, step: good}}
+      - {{name: aside, type: execution, step: good}}
+      - {{name: later, type: execution, step: good}}
+    edges:
+      - [bad.output.*, good.input.x]
+      - [aside.output.*, later.input.x]
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "status", "good", "later", "attempts"),
+    [
+        ("stop-all", "failed", "blocked", "cancelled", 1),
+        ("stop-next", "failed", "blocked", "succeeded", 1),
+        ("continue", "succeeded", "succeeded", "succeeded", 1),
+        ("retry", "failed", "blocked", "cancelled", 3),
+    ],
+)
+def test_what_an_error_leads_to(
+    project: Path, monkeypatch: pytest.MonkeyPatch, policy: str, status: str, good: str, later: str, attempts: int
+) -> None:
+    monkeypatch.setattr("penstock.run.engine.Wake", lambda step, seconds: _wake(step, seconds / 1000))
+    write(project, ERRORS.format(policy=policy, flag=project / "flag"))
+    run = Pipeline.load("valohai.yaml", executor="inline").run()
+    found = states(run)
+    if policy == "retry":  # what waits beside a retry goes on meanwhile
+        later = found["later"]
+    assert (run.status, found["good"], found["later"]) == (status, good, later)
+    assert run.steps["bad"]["attempts"] == attempts
+    (project / "flag").touch()
+    mended = Pipeline.load("valohai.yaml", executor="inline").run()
+    assert mended.status == "succeeded"
+    assert states(mended)["bad"] == "succeeded", "what failed is not reused"
+    assert states(Pipeline.load("valohai.yaml", executor="inline").run())["bad"] == "reused"
+
+
+def _wake(step: str, seconds: float) -> Any:
+    from penstock.run.commands import Wake
+
+    return Wake(step, seconds)
+
+
+def test_going_on_can_be_asked_for(project: Path) -> None:
+    write(project, ERRORS.format(policy="stop-all", flag=project / "flag"))
+    run = Pipeline.load("valohai.yaml", executor="inline").run(keep_going=True)
+    assert states(run)["later"] == "succeeded"
+
+
+def test_a_tolerated_child(project: Path) -> None:
+    text = """
+- step: {name: x, image: a, command: "test {parameter-value:n} != 2", parameters: [{name: n, type: integer}]}
+- task:
+    name: t
+    step: x
+    on-child-error: continue-and-complete
+    parameters: [{name: n, style: multiple, rules: {items: [1, 2, 3]}}]
+"""
+    write(project, text)
+    run = Pipeline.load("valohai.yaml", executor="inline", step="t").run()
+    assert run.status == "succeeded"
+    assert [one.get("failed", "") for one in run["t.table"]] == ["", "ended with exit code 1", ""]
+    write(project, text.replace("continue-and-complete", "continue-and-error"))
+    run = Pipeline.load("valohai.yaml", executor="inline", step="t").run()
+    assert run.status == "failed"
+
+
+def test_on_processes_too(project: Path) -> None:
+    write(project, FILES["a task node over metadata"])
+    run = Pipeline.load("valohai.yaml", executor="local").run(workers=2)
+    assert run.status == "succeeded", [one["error"] for one in run.steps.values()]
+    (project / "valohai.yaml").write_text(
+        "- step: {name: slow, image: a, time-limit: 1, command: 'sleep 300 & sleep 300'}\n"
+    )
+    late = Pipeline.load("valohai.yaml", executor="local").run()
+    assert "it took longer than 1 s" in late.steps["slow"]["error"].message
+
+
+def test_a_snapshot_holds_the_repository(project: Path) -> None:
+    write(project, FILES["a command as text"])
+    loaded = load_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert set(map(str, loaded.sources())) == {"data/a.csv", "data/b.csv", "data/deep/c.csv", "valohai.yaml"}
+    run = run_step()
+    ledger = open_ledger(Pipeline.load("valohai.yaml").settings)
+    kept = ledger.run(run.run)
+    ledger.close()
+    assert kept.snapshot
+    assert (kept.part, kept.pipeline) == ("step", "hello")
+
+
+# --- any file that the package accepts
+
+
+names = st.text(st.sampled_from("abc XYZ-_ä/.()"), min_size=1, max_size=6).filter(lambda text: text.strip() == text)
+values = st.one_of(st.integers(-5, 5), st.floats(-1, 1), st.text(max_size=4), st.booleans(), st.none())
+
+
+def _optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional={key.replace("_", "-"): value for key, value in fields.items()})
+
+
+parameter = st.builds(
+    lambda name, more: {"name": name, **more},
+    names,
+    _optional(
+        type=st.sampled_from(["string", "integer", "float", "flag"]),
+        default=values,
+        optional=st.booleans(),
+        multiple=st.sampled_from(["none", "repeat", "separate"]),
+        pass_as=st.sampled_from(["--{name}={value}", "-x {v}", "{v}"]),
+    ),
+)
+inputs = st.builds(
+    lambda name, more: {"name": name, **more},
+    names,
+    _optional(
+        keep_directories=st.sampled_from([True, False, "none", "full", "suffix"]),
+        optional=st.booleans(),
+        filename=names,
+    ),
+)
+
+
+@st.composite
+def files(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[dict[str, Any]]:
+    """A file with steps, a task and a pipeline, most of which fit together."""
+    steps = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+    items: list[dict[str, Any]] = []
+    for name in steps:
+        step = {"name": name, "image": "x", "command": draw(st.sampled_from(["true", ["true", "true {parameters}"]]))}
+        step |= draw(_optional(parameters=st.lists(parameter, max_size=3), inputs=st.lists(inputs, max_size=2)))
+        step |= draw(_optional(time_limit=st.sampled_from([60, "1h"]), stop_condition=st.sampled_from(["a > 1", "b"])))
+        items.append({"step": step})
+    nodes = draw(st.lists(names, min_size=1, max_size=4, unique=True))
+    kinds = {name: draw(st.sampled_from(["execution", "task"])) for name in nodes}
+    made = [
+        {"name": name, "type": kinds[name], "step": draw(st.sampled_from(steps))}
+        | draw(_optional(on_error=st.sampled_from(["stop-all", "stop-next", "continue", "retry"])))
+        | draw(_optional(actions=st.just([{"when": "node-complete", "if": "metadata.a > 1", "then": "stop-pipeline"}])))
+        for name in nodes
+    ]
+    socket = st.sampled_from(nodes)
+    edge = st.builds(
+        lambda a, b, kinds, c, d: [f"{a}.{kinds[0]}.{c}", f"{b}.{kinds[1]}.{d}"],
+        socket,
+        socket,
+        st.sampled_from(
+            [
+                ("output", "input"),
+                ("metadata", "parameter"),
+                ("parameter", "parameter"),
+                ("input", "input"),
+                ("dependency", "dependency"),
+            ]
+        ),
+        names,
+        names,
+    )
+    pipeline: dict[str, Any] = {"name": draw(names), "nodes": made, "edges": draw(st.lists(edge, max_size=4))}
+    return [*items, {"pipeline": pipeline}]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(files())
+def test_any_accepted_file_makes_a_graph_or_gives_one_precise_error(
+    tmp_path_factory: pytest.TempPathFactory, content: list[dict[str, Any]]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    path = folder / "valohai.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+    pipeline = content[-1]["pipeline"]["name"]
+    told: PenstockError | None = None
+    made: list[str] = []
+    try:
+        loaded = load_valohai(path, folder, folder / ".penstock", pipeline=pipeline)
+        made = [one for one in build(loaded.steps).steps if not one.endswith(":complete")]
+    except PenstockError as error:
+        told = error
+    if told is not None:
+        assert told.where.startswith("valohai.yaml:"), told
+        assert told.hint
+    else:
+        assert len(made) == len(content[-1]["pipeline"]["nodes"])

@@ -1,0 +1,74 @@
+"""The verdicts of the valohai-yaml package, each with its place."""
+
+from pathlib import Path
+
+import pytest
+from tests.declare.valohai_files import FILES, REFUSED
+from valohai_yaml.lint import lint
+
+from penstock.declare.valohai_checks import NO_EFFECT, verdicts
+from penstock.declare.valohai_tree import Tree
+
+
+def judged(folder: Path, text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[tuple[str, str]]]:
+    path = folder / "valohai.yaml"
+    path.write_bytes(text.encode())
+    found, _ = verdicts(Tree(path))
+    broken, *rest = [[(one.what, one.where) for one in part] for part in found]
+    return broken + rest[0], rest[1], rest[2]
+
+
+@pytest.mark.parametrize("name", [*FILES, *[one for one in REFUSED if one not in ("no yaml", "nothing")]])
+def test_they_are_the_packages_own(tmp_path: Path, name: str) -> None:
+    text = FILES.get(name) or REFUSED[name][0]
+    errors, warnings, _ = judged(tmp_path, text)
+    try:
+        own = lint(text.removeprefix("\ufeff"))
+    except Exception:  # it raises what a task's type raises
+        assert errors
+        return
+    assert len(errors) == own.error_count
+    assert len(warnings) == own.warning_count
+
+
+def test_places_of_warnings_follow_each_other(tmp_path: Path) -> None:
+    text = (
+        FILES["a pipeline of two nodes"]
+        .replace(
+            "type: execution, step: train}",
+            "type: execution, step: train, actions: [{when: node-starting, then: require-approval}]}",
+        )
+        .replace(
+            "type: execution, step: preprocess}",
+            "type: execution, step: preprocess, actions: [{when: node-starting, then: require-approval}]}",
+        )
+    )
+    _, warnings, _ = judged(tmp_path, text)
+    places = [where for what, where in warnings if "require-approval" in what]
+    assert len(set(places)) == 2
+
+
+def test_what_has_no_effect_is_told(tmp_path: Path) -> None:
+    _, _, notes = judged(tmp_path, FILES["cloud settings"])
+    told = {what.split("`")[1] for what, _ in notes}
+    assert (
+        told
+        == {"image", "environment", "upload-store", "mounts", "cache-volumes", "resources"}
+        <= {"image", *NO_EFFECT}
+    )
+
+
+def test_truth_values_that_were_meant_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "valohai.yaml"
+    path.write_text("- step: {name: x, image: y, command: z, parameters: [{name: on}]}\n")
+    (error,) = verdicts(Tree(path))[0].broken
+    assert "put it in quotes" in error.hint
+    assert error.where == "valohai.yaml:1:55"
+
+
+def test_alternatives_are_told_by_the_one_that_was_meant(tmp_path: Path) -> None:
+    text = "- step: {name: x, image: y, command: z}\n- pipeline:\n    name: p\n    edges: []\n    nodes:\n"
+    errors, _, _ = judged(tmp_path, text + "      - {name: a, type: execution, step: x, on-eror: retry}\n")
+    assert errors == [("Additional properties are not allowed ('on-eror' was unexpected)", "valohai.yaml:6:45")]
+    errors, _, _ = judged(tmp_path, text + "      - {name: a, type: exekution, step: x}\n")
+    assert errors[0][1].startswith("valohai.yaml:6:")

@@ -1,0 +1,65 @@
+"""Files of other machines, fetched once."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from penstock.errors import ParameterError
+from penstock.work.remote import fetch
+
+
+class Served(SimpleHTTPRequestHandler):
+    asked: list[str] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www" / "a.csv").write_text("x,y")
+    Served.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Served, directory=str(tmp_path / "www"))) as found:
+        threading.Thread(target=found.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{found.server_address[1]}"
+        found.shutdown()
+
+
+def test_a_file_is_fetched_once(tmp_path: Path, server: str) -> None:
+    for _ in range(2):
+        ((name, path),) = fetch(f"{server}/a.csv?v=1", tmp_path / "downloads")
+        assert (name, path.read_text()) == ("a.csv", "x,y")
+    assert Served.asked == ["/a.csv?v=1"]
+    fetch(f"{server}/a.csv?v=2", tmp_path / "downloads")
+    assert len(Served.asked) == 2
+
+
+def test_what_cannot_be_fetched_leaves_nothing(tmp_path: Path, server: str) -> None:
+    with pytest.raises(ParameterError, match="404 File not found"):
+        fetch(f"{server}/none", tmp_path / "downloads")
+    with pytest.raises(ParameterError, match="can't be fetched"):
+        fetch("http://127.0.0.1:1/x", tmp_path / "downloads")
+    assert list((tmp_path / "downloads").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("datum://0123", "a file in Valohai's own catalogue"),
+        ("dataset://faces/latest", "a dataset version in Valohai's own catalogue"),
+        ("ftp://a.example/b", "nobody here can read ftp://"),
+    ],
+)
+def test_addresses_that_nobody_can_read(tmp_path: Path, uri: str, words: str) -> None:
+    with pytest.raises(ParameterError, match=words) as told:
+        fetch(uri, tmp_path)
+    assert "--set STEP.input.NAME=PATH" in told.value.hint
