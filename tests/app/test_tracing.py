@@ -5,7 +5,7 @@ import pytest
 from tests.trace.pipelines import BARE, FLIGHTS, run_of
 
 from penstock.app.settings import find_settings, open_ledger
-from penstock.app.tracing import Tracing, lightly
+from penstock.app.tracing import Tracing, lightly, rows_known
 from penstock.errors import MissingExtra, NotFound, UnknownName
 
 
@@ -17,7 +17,6 @@ def test_accounts_are_found_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     second = Tracing(settings, open_ledger(settings), run.run)
     monkeypatch.setattr(second.lineage, "records", lambda _: pytest.fail("it looked again"))
     assert second.accounts() == found
-    assert second.known()
 
 
 def test_another_contract_is_another_question(tmp_path: Path) -> None:
@@ -83,3 +82,14 @@ def test_pandas_comes_back() -> None:
     with lightly():
         assert len(sys.meta_path) == len(before) + 1
     assert sys.meta_path == before
+
+
+def test_what_was_counted_stays_with_the_run(tmp_path: Path) -> None:
+    run = run_of(tmp_path, FLIGHTS)
+    settings = find_settings(tmp_path / "line.py")
+    tracing = run._tracing()
+    made = {artifact: stored.digest for artifact, stored in tracing.lineage.stored.items()}
+    assert rows_known(settings, run.run, made) is None
+    accounts, findings = tracing.counted()
+    assert rows_known(settings, run.run, made) == (accounts, findings)
+    assert rows_known(settings, run.run, {**made, "clean": "blake3:other"}) is None  # it was resumed meanwhile

@@ -48,3 +48,13 @@ def test_a_source_without_a_key(project: Path, call: Call) -> None:
     assert [(one["step"], one["dropped"], one["method"]) for one in found["steps"]] == [
         ("even", 15, "content"), ("lengths", 0, "unknown"),
     ]  # fmt: skip
+
+
+def test_what_was_counted_is_shown_with_the_run(project: Path, call: Call) -> None:
+    (project / "line.py").write_text(FLIGHTS, encoding="utf-8")
+    call("run")
+    assert "rows" not in valid(call("show", "--json"), "run")
+    assert "multiplied" not in call("show").out
+    counted = valid(call("show", "--rows", "--json"), "rows")
+    assert valid(call("show", "--json"), "run")["rows"] == counted
+    assert "multiplied" in call("show").out

@@ -95,8 +95,8 @@ class RunResult:
         Raises `UnknownName` for a step that the run has not.
         """
         tracing = self._tracing()
-        accounts = tracing.accounts(steps)
-        found = rows_view(tracing.run.id, accounts, [] if steps else tracing.findings(accounts))
+        accounts, findings = (tracing.accounts(steps), []) if steps else tracing.counted()
+        found = rows_view(tracing.run.id, accounts, findings)
         return Told(found, rows_lines(found))
 
     def _tracing(self) -> Tracing:

@@ -1,8 +1,9 @@
 """Rows of the runs of a ledger, for commands and notebooks: stored tables are read, the pipeline is not imported."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,12 +21,31 @@ from penstock.model.trace import Cell, Forward, Trace
 from penstock.model.verdict import Finding
 from penstock.ports import Ledger, Store
 
-__all__ = ["BUDGET", "Tracing", "lightly"]
+__all__ = ["BUDGET", "Tracing", "lightly", "rows_known"]
 
 BUDGET = 2000
 """How often steps are done again, at most, to find what stands behind one value."""
 
 _ROWED = ("polars", "pandas", "arrow", "numpy", "sparse", "plain", "tree")
+
+
+def rows_known(settings: Settings, run: str, made: Mapping[str, str]) -> tuple[list[Account], list[Finding]] | None:
+    """The accounts and findings of a run (whole id) that has `made` these artifacts (name → digest), where they were
+    counted before; None if nobody has asked. Imports nothing heavy."""
+    answers = Answers(_folder(settings))
+    known = answers.get(_of_run(answers, run, made))
+    try:
+        return msgspec.msgpack.decode(known, type=tuple[list[Account], list[Finding]]) if known is not None else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def _of_run(answers: Answers, run: str, made: Mapping[str, str]) -> str:
+    return answers.key("run", run, *[one for pair in sorted(made.items()) for one in pair])
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.state / "cache" / "rows"
 
 
 class _Absent:
@@ -71,7 +91,7 @@ class Tracing:
             ) from None
         self.settings, self.ledger = settings, ledger
         self.store = store if store is not None else open_store(settings)
-        self.answers = Answers(settings.state / "cache" / "rows")
+        self.answers = Answers(_folder(settings))
         self.run = ledger.run(run)
         self.lineage = Lineage(self.run, ledger.steps(self.run.id), self.load, self._aligned)
         self._runner: Redo | None = None
@@ -205,23 +225,20 @@ class Tracing:
         above = sorted({one for artifact in node.inputs.values() for one in self.lineage.sources_of(artifact)})
         return [*parts, *[repr(self.lineage.pacts[one]) for one in above]]
 
-    def known(self) -> bool:
-        """Whether the accounts of every step were found out before, or can be at once because all tables are small."""
-        few = 0
-        for node in self.lineage.order:
-            if (
-                node.kind != "source"
-                and node.execution is not None
-                and self.answers.get(self.answers.key(*self._question(node))) is None
-            ):
-                few += sum([made.stored.about.rows or 0 for made in node.execution.outputs])
-        return few <= 20_000
-
     def findings(self, accounts: Sequence[Account]) -> list[Finding]:
         """What of the accounts people should look at, and sources whose key does not name their rows."""
         from penstock.trace.accounts import findings, key_findings
 
         return [*key_findings(self.lineage), *findings(accounts)]
+
+    def counted(self) -> tuple[list[Account], list[Finding]]:
+        """The accounts of every step and the findings, kept with the run for who shows it: see `rows_known`."""
+        accounts = self.accounts()
+        findings = self.findings(accounts)
+        if not self.lineage.missing:
+            made = {artifact: stored.digest for artifact, stored in self.lineage.stored.items()}
+            self.answers.put(_of_run(self.answers, self.run.id, made), msgspec.msgpack.encode((accounts, findings)))
+        return accounts, findings
 
     def losses(self, source: str) -> tuple[int, list[Account]]:
         """How many rows a source has, and the accounts of the steps that those rows pass. Raises `UnknownName`."""

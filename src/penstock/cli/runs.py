@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from penstock.app.settings import Settings, open_store
-from penstock.app.tracing import Tracing, lightly
+from penstock.app.tracing import Tracing, lightly, rows_known
 from penstock.cli.options import file_option, json_option, reading
 from penstock.cli.output import columns
 from penstock.cli.output import show as show_document
@@ -58,8 +58,8 @@ def show(run: str, step: str | None, rows: bool, file: str | None, as_json: bool
         if rows:
             with lightly():
                 tracing = Tracing(settings, ledger, run)
-                accounts = tracing.accounts([step] if step else [])
-                counted = rows_view(tracing.run.id, accounts, [] if step else tracing.findings(accounts))
+                accounts, findings = (tracing.accounts([step]), []) if step else tracing.counted()
+                counted = rows_view(tracing.run.id, accounts, findings)
             show_document(counted, rows_lines(counted), as_json=as_json)
             return
         if step is not None:
@@ -70,7 +70,18 @@ def show(run: str, step: str | None, rows: bool, file: str | None, as_json: bool
         before_run, before = (
             previous_metrics(ledger, document["pipeline"], document["run"]) if document["metrics"] else ("", {})
         )
-    show_document(document, run_lines(document, before, before_run, columns()), as_json=as_json)
+        made = {
+            one["artifact"]: one["digest"]
+            for each in document["steps"]
+            if not each["parent"]
+            for one in each["outputs"]
+        }
+        known = rows_known(settings, document["run"], made)
+    lines = run_lines(document, before, before_run, columns())
+    if known is not None:
+        document["rows"] = rows_view(document["run"], *known)
+        lines += [[], *rows_lines(document["rows"])]
+    show_document(document, lines, as_json=as_json)
 
 
 def _file_of(settings: Settings, digest: str) -> str:

@@ -221,7 +221,9 @@ class WarningDocument(TypedDict):
 
 
 class RunDocument(TypedDict):
-    """A run: its steps, metrics, checks and warnings, and with what code, parameters, seeds and environment it ran."""
+    """A run: its steps, metrics, checks and warnings, and with what code, parameters, seeds and environment it ran.
+
+    `rows` are there once somebody has counted them (`show RUN --rows`)."""
 
     run: str
     pipeline: str
@@ -244,6 +246,7 @@ class RunDocument(TypedDict):
     parameters: dict[str, dict[str, str]]
     seeds: SeedsDocument
     error: NotRequired[ErrorBody]
+    rows: NotRequired[RowsDocument]
 
 
 class ArtifactDocument(OutputDocument):
