@@ -16,6 +16,8 @@ from tests.faults.trials import places, report, seeded, trials
 from penstock.ledger.sqlite import SqliteLedger
 from penstock.stores.local import LocalStore
 
+pytestmark = pytest.mark.timeout(0 if "PENSTOCK_FAULT_TRIALS" in os.environ else 120)
+
 WRITER = """
 import os, random, sys
 from pathlib import Path

@@ -7,10 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from tests.faults.trials import report, trials
 
 from penstock.ledger.sqlite import SqliteLedger
 from penstock.model.digest import digest_bytes
+
+pytestmark = pytest.mark.timeout(0 if "PENSTOCK_FAULT_TRIALS" in os.environ else 120)
 
 LEASE = 1.5
 
