@@ -214,7 +214,6 @@ def main() -> None:
                 kept = {**last["rows"], row: found[row]}
                 last = {
                     "machine": machine(),
-                    "versions": versions,
                     "rows": {one: kept[one] for one in ROWS if one in kept},
                 }
                 LAST.write_text(json.dumps(last, indent=1, ensure_ascii=False) + "\n")

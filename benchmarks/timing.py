@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,12 +41,13 @@ class Cell(NamedTuple):
 # --- environments
 
 
-def environment(one: Contender, cache: Path) -> tuple[Path, str]:
-    """The folder of a contender's commands, and why it has none ("" where it has)."""
+@cache
+def environment(one: Contender, under: Path) -> tuple[Path, str]:
+    """The folder of a contender's commands, installed if need be, and why it has none ("" where it has)."""
     if not one.requires:
         return Path(sys.executable).parent, ""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folder = cache / f"{one.package}-{version}"
+    folder = under / f"{one.package}-{version}"
     stamp = folder / ".installed"
     wanted = "\n".join(one.requires)
     if not stamp.is_file() or stamp.read_text() != wanted:
@@ -82,7 +84,7 @@ def environment(one: Contender, cache: Path) -> tuple[Path, str]:
 
 def version_of(one: Contender, commands: Path) -> str:
     """The version of what is installed; "" where nothing is."""
-    if not one.package:
+    if not one.package or not (commands / "python").exists():
         return ""
     asked = f"import importlib.metadata as m; print(m.version({one.package!r}))"
     done = subprocess.run([commands / "python", "-c", asked], capture_output=True, text=True, check=False)
