@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Done
 
 FILE = """
@@ -26,7 +27,8 @@ def app(environment, start_response):
 """
 
 
-def test_serving(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_serving(tmp_path: Path, ending: int) -> None:
     (tmp_path / "valohai.yaml").write_text(FILE)
     (tmp_path / "greet.py").write_text(APP)
     with socket.socket() as one:
@@ -50,7 +52,7 @@ def test_serving(tmp_path: Path) -> None:
                 assert process.poll() is None
                 assert time.monotonic() < end
                 time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         out, _ = process.communicate(timeout=60)
     finally:
         process.kill()
@@ -59,6 +61,8 @@ def test_serving(tmp_path: Path) -> None:
     document = json.loads(out)
     assert (document["endpoint"], document["url"]) == ("greet", f"http://127.0.0.1:{port}/")
     assert not Path(document["folder"]).exists()
+    with socket.socket() as one:  # the server is gone as well
+        assert one.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_a_server_that_fails(call: Callable[..., Done], project: Path) -> None:

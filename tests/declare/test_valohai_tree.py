@@ -1,5 +1,6 @@
 """A YAML document as data, and where each part of it stands."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.declare.valohai_tree import Tree, need_valohai
-from penstock.errors import DeclarationError
+from penstock.errors import DeclarationError, MissingExtra
 
 TEXT = """# first
 - step:
@@ -88,5 +89,9 @@ def test_every_part_has_a_place(tmp_path_factory: pytest.TempPathFactory, data: 
     visit(found.data, ())
 
 
-def test_the_package_is_here() -> None:
+def test_the_package_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     need_valohai()
+    monkeypatch.setitem(sys.modules, "valohai_yaml", None)  # as if it were not installed
+    with pytest.raises(MissingExtra) as told:
+        need_valohai()
+    assert "penstock[valohai]" in told.value.hint

@@ -1,6 +1,7 @@
 """`penstock serve-endpoint`."""
 
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import redirect_stdout
@@ -57,6 +58,7 @@ def serve_endpoint(name: str, run: str, files: tuple[str, ...], port: int, file:
     lines += [[("  of run ", "dim"), (serving.run, "")]] if serving.run else []
     show(document, lines, as_json=as_json)
     sys.stdout.flush()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it takes the server with it
     with tempfile.TemporaryDirectory(prefix="penstock-serving-") as aside:
         try:
             with redirect_stdout(sys.stderr if as_json else sys.stdout):  # the document stays alone
@@ -66,5 +68,6 @@ def serve_endpoint(name: str, run: str, files: tuple[str, ...], port: int, file:
         except KeyboardInterrupt:
             return 0
         finally:
+            signal.signal(signal.SIGTERM, before)
             shutil.rmtree(serving.folder, ignore_errors=True)
     return 1 if code else 0

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pickle
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from types import FunctionType
@@ -97,13 +98,13 @@ def _setting(
             raise ParameterError(
                 f"{step.name}.{one.name}={given[one.name]!r}: {error}",
                 where=step.where,
-                hint=f"Give it as `--set {step.name}.{one.name}=VALUE`.",
+                hint=f"Give it as `{_option(step, one, 'VALUE')}`.",
             ) from None
     elif one.required:
         raise ParameterError(
             f"step `{step.name}` needs a value for `{one.name}`",
             where=step.where,
-            hint=f"Give it with `--set {step.name}.{one.name}=VALUE`.",
+            hint=f"Give it with `{_option(step, one, 'VALUE')}`.",
         )
     elif one.kind == "seed":
         return _seed(one, one.default if one.default is not None else seed_of(run_seed, step.name), step)
@@ -116,6 +117,12 @@ def _setting(
     return _plain(step, one.name, value, given=one.name in given)
 
 
+def _option(step: Step, one: Parameter, value: str) -> str:
+    """How a parameter is set on the command line, quoted where a shell would take it apart."""
+    text = f"{step.name}.{one.name}={value}"
+    return f"--set {text}" if re.fullmatch(r"[\w.=-]+", text) else f"--set '{text}'"
+
+
 def _seed(one: Parameter, value: Any, step: Step) -> Setting:
     try:
         seed = int(value)
@@ -123,7 +130,7 @@ def _seed(one: Parameter, value: Any, step: Step) -> Setting:
         raise ParameterError(
             f"{step.name}.{one.name}={value!r}: a whole number is wanted",
             where=step.where,
-            hint=f"Give it as `--set {step.name}.{one.name}=NUMBER`, or leave it to the run's seed.",
+            hint=f"Give it as `{_option(step, one, 'NUMBER')}`, or leave it to the run's seed.",
         ) from None
     return Setting(one.name, "seed", str(seed), str(seed), pickle.dumps(seed, 5))
 
@@ -153,7 +160,7 @@ def _content(
     try:
         return full, digest_path(full, stats), stat
     except ParameterError as error:
-        hint = f"Put it there, or name another with `--set {step.name}.{one.name}=PATH`."
+        hint = f"Put it there, or name another with `{_option(step, one, 'PATH')}`."
         if not path.is_absolute() and path.exists():
             hint = f"Relative paths start at the pipeline's folder. Here it would be `{path.absolute()}`."
         raise ParameterError(f"{step.name}.{one.name}: {error.what}", where=step.where, hint=hint) from None
@@ -171,7 +178,7 @@ def _files(
         raise ParameterError(
             f"{step.name}.{one.name}: {error.what}",
             where=step.where,
-            hint=f"Put it there, or name another with `--set '{step.name}.{one.name}=PATH'`.",
+            hint=f"Put it there, or name another with `{_option(step, one, 'PATH')}`.",
         ) from None
     shown = ", ".join(found.uris)
     return Setting(one.name, "files", shown[:200], digest_of(found), pickle.dumps(found, 5))
