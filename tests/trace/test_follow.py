@@ -125,6 +125,29 @@ def test_no_such_key(flights) -> None:
     assert "`flights`" in named.value.hint
 
 
+def test_a_key_of_two_sources_wants_to_know_which(tmp_path: Path) -> None:
+    tracing = tracing_of(tmp_path, BARE.replace("@ps.source", '@ps.source(key="n")') + (
+        "\n@ps.source(key='n')\ndef others() -> list[dict]:\n    return [{'n': 16, 'x': 1}]\n"
+        "\n@ps.step\ndef few(rows: list, others: list) -> list[dict]:\n    return [one for one in rows if one['n'] % 7 > 2]\n"
+    ))  # fmt: skip
+    with pytest.raises(NotFound) as caught:
+        tracing.trace("16")
+    assert "of a row of `rows` and `others`" in caught.value.what
+    assert "--source rows" in caught.value.hint
+    assert tracing.trace("16", source="others").source == "others"
+    assert tracing.trace("25").source == "rows"
+    assert tracing.trace("36", source="rows").dropped_at == "few"
+    assert stop(tracing.trace("36"), "few").reason == "no single column tells why"
+
+
+def test_a_key_of_a_column_that_is_not_there(tmp_path: Path) -> None:
+    tracing = tracing_of(tmp_path, BARE.replace("@ps.source", '@ps.source(key="wrod")'))
+    with pytest.raises(ContractError) as caught:
+        tracing.trace("w4")
+    assert "`wrod`, which is no column" in caught.value.what
+    assert "`word`" in caught.value.hint
+
+
 def test_a_key_that_names_two_rows_is_an_error_that_shows_them(flights) -> None:
     with pytest.raises(ContractError) as caught:
         flights.trace("N3", source="planes")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from penstock.rows.codes import encode
 from penstock.values.records import Records, value_at
 
-__all__ = ["Broken", "Found", "broken", "find", "key_text", "key_value", "keys_at", "rows_of"]
+__all__ = ["Broken", "Found", "broken", "exactly", "find", "key_text", "key_value", "keys_at", "rows_of"]
 
 _CANDIDATES = 10
 _CLOSE = 200_000  # distinct keys that are compared with one that is not there
@@ -82,8 +82,8 @@ def rows_of(records: Records, columns: Sequence[str], values: Sequence[Any]) -> 
     return np.flatnonzero(np.asarray(pc.fill_null(hit, False))) if hit is not None else np.zeros(0, np.int64)
 
 
-def find(records: Records, columns: Sequence[str], text: str) -> Found:
-    """The rows that a text names by their key, in full or in part."""
+def exactly(records: Records, columns: Sequence[str], text: str) -> Found:
+    """The rows that a text names by their key in full; a `Found` without a key, where there are none."""
     for parts in _splits(text, len(columns)):
         values = [_parsed(part, records.column(name).type) for part, name in zip(parts, columns, strict=True)]
         if any(value is None for value in values):
@@ -92,6 +92,14 @@ def find(records: Records, columns: Sequence[str], text: str) -> Found:
         if rows.size:
             exact = [value_at(records.column(name), int(rows[0])) for name in columns]
             return Found(key_text(exact), rows, tuple(values))
+    return Found()
+
+
+def find(records: Records, columns: Sequence[str], text: str) -> Found:
+    """The rows that a text names by their key, in full or in part; else what is close to it."""
+    found = exactly(records, columns, text)
+    if found.key:
+        return found
     texts = _texts(records, columns)
     part = pc.match_substring(texts, text, ignore_case=True)
     at = np.flatnonzero(np.asarray(pc.fill_null(part, False)))

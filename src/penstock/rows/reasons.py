@@ -117,7 +117,7 @@ def _of_column(name: str, column: Any, dropped: Any, kept: Any) -> list[_Cause]:
         numbers = encode([column], nulls=False)
         there = np.bincount(numbers[kept & ~missing], minlength=int(numbers.max(initial=0)) + 1)
         alone = ~missing & (there[np.maximum(numbers, 0)] == 0)
-        if alone.any() and there.size <= max(50, kept.size // 20):  # else most values are alone, and say nothing
+        if alone.any() and 3 * there.size <= kept.size:  # else most values are alone, and say nothing
             found.append(_Cause("value", f"no row with this `{name}` was kept", alone & dropped, name))
     return found
 

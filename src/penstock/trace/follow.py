@@ -10,7 +10,7 @@ import numpy as np
 from penstock.errors import ContractError, NotFound, UnknownName, did_you_mean
 from penstock.model.trace import Feature, Prediction, Stop, Trace
 from penstock.rows.account import fates
-from penstock.rows.keys import find, key_text, rows_of
+from penstock.rows.keys import exactly, find, key_text, rows_of
 from penstock.rows.reasons import reason_of
 from penstock.trace.lineage import Lineage, Node, Pact
 
@@ -27,7 +27,7 @@ def locate(lineage: Lineage, text: str, source: str = "") -> tuple[str, str, Any
     if source and source not in pacts:
         raise UnknownName(f"run {lineage.run.id} has no source `{source}`", hint=did_you_mean(source, pacts))
     names = [source] if source else list(pacts)
-    misses: list[tuple[str, Any]] = []
+    keyed: list[tuple[str, Any]] = []
     for name in names:
         held = lineage.records(_output(lineage, name))
         if held is None:
@@ -38,13 +38,27 @@ def locate(lineage: Lineage, text: str, source: str = "") -> tuple[str, str, Any
             if rows is not None and (source or len(names) == 1):
                 return name, text.removeprefix("#"), rows
             continue
-        found = find(held, pact.key, text)
-        if found.key:
-            if len(found.rows) > 1:
-                raise _not_one(lineage, name, pact, found.key, found.rows)
-            return name, found.key, found.rows
-        misses.append((name, found))
-    raise _miss(lineage, text, names, misses)
+        absent = [column for column in pact.key if column not in held]
+        if not absent:
+            keyed.append((name, held))
+        elif len(names) == 1:
+            raise ContractError(
+                f"the key of source `{name}` names `{absent[0]}`, which is no column of it",
+                where=lineage.nodes[name].where,
+                hint=did_you_mean(absent[0], held.columns) or f"It has {', '.join(held.columns[:12])}.",
+            )
+    hits = [(name, found) for name, held in keyed if (found := exactly(held, pacts[name].key, text)).key]
+    if len(hits) > 1:
+        listed = " and ".join([f"`{name}`" for name, _ in hits])
+        raise NotFound(
+            f"{hits[0][1].key} is the key of a row of {listed}", hint=f"Say of which: `--source {hits[0][0]}`."
+        )
+    if hits:
+        name, found = hits[0]
+        if len(found.rows) > 1:
+            raise _not_one(lineage, name, pacts[name], found.key, found.rows)
+        return name, found.key, found.rows
+    raise _miss(lineage, text, names, [(name, find(held, pacts[name].key, text)) for name, held in keyed])
 
 
 def _output(lineage: Lineage, source: str) -> str:
@@ -236,7 +250,7 @@ class Follower:
         if any(one.state == "unknown" for one in stops):
             return
         argument, artifact = next((a, one) for a, one in mine.items() if len(self.at.get(one, ())))
-        reason = self._why(node, argument, artifact)
+        reason = self._why(node, argument, artifact) or "no single column tells why"
         for one in lost:
             self._stop(node, one.artifact, "dropped", reason=reason, how=one.how)
         if not self.dropped_at:
