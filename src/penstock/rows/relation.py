@@ -148,9 +148,12 @@ def _found_in(
     for name, other in zip(names, others, strict=True):
         pair = aligned(records.column(name).take(at), of.column(other))
         assert pair is not None
-        there = np.asarray(pc.is_valid(pair[0]))
+        few, whole = _one(pair[0]), pair[1]
+        there = np.asarray(pc.is_valid(few))
         some = some or bool(there.any())
-        hits &= np.asarray(pc.is_in(pair[0], value_set=_one(pair[1]))) | ~there
+        # Looking for few among many: the other way round, all of the many would be put into a table first.
+        known = whole.filter(pc.is_in(whole, value_set=few)).unique()
+        hits &= np.asarray(pc.is_in(few, value_set=known)) | ~there
     if not some:
         return False
     return bool(hits.all()) if all_of_them else bool(hits.mean() >= 0.5)
