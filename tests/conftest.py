@@ -84,6 +84,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "chromium": _chromium,
     "git": lambda: _command("git"),
     "import-linter": lambda: _module("importlinter"),
+    "obstore": lambda: _module("obstore"),
     "optuna": lambda: _module("optuna"),
     "podman": lambda: _command("podman"),
     "postgres": _postgres,
@@ -96,7 +97,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "uv": _uv,
     "user": lambda: "" if os.geteuid() != 0 else "root is not bound by permissions",
 }
-OPTIONAL = {"ray", "torch", "user"}  # skipped with their reason even under .ci/run
+OPTIONAL = {"obstore", "ray", "torch", "user"}  # skipped with their reason even under .ci/run
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import ParameterError
-from penstock.work.remote import fetch
+from penstock.work.remote import _root, fetch, stub_of
 
 
 class Served(SimpleHTTPRequestHandler):
@@ -63,3 +63,33 @@ def test_addresses_that_nobody_can_read(tmp_path: Path, uri: str, words: str) ->
     with pytest.raises(ParameterError, match=words) as told:
         fetch(uri, tmp_path)
     assert "--set STEP.input.NAME=PATH" in told.value.hint
+
+
+def test_where_stores_begin() -> None:
+    assert _root("s3", "bucket/a/b.csv") == ("s3://bucket", "a/b.csv")
+    assert _root("gs", "bucket/b.csv") == _root("gcs", "bucket/b.csv") == ("gs://bucket", "b.csv")
+    root, key = _root("azure", "account/container/a/b.csv")
+    assert (root.partition("://")[2], key) == ("account.blob.core.windows.net/container", "a/b.csv")
+
+
+@pytest.mark.needs("obstore")
+def test_files_of_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.png", "deep/b.png", "c.csv"):
+        (tmp_path / "bucket" / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "bucket" / "images" / name).write_text(name)
+    monkeypatch.setattr(
+        "penstock.work.remote._root", lambda _, rest: (f"file://{tmp_path}/bucket", rest.partition("/")[2])
+    )
+    found = fetch("s3://bucket/images/*.png", tmp_path / "downloads")
+    assert {name: path.read_text() for name, path in found} == {"a.png": "a.png", "deep/b.png": "deep/b.png"}
+    ((name, path),) = fetch("s3://bucket/images/c.csv", tmp_path / "downloads")
+    assert (name, path.read_text()) == ("c.csv", "c.csv")
+    with pytest.raises(ParameterError, match="matches nothing"):
+        fetch("s3://bucket/images/*.txt", tmp_path / "downloads")
+    with pytest.raises(ParameterError, match="can't be fetched"):
+        fetch("s3://bucket/images/none.csv", tmp_path / "downloads")
+
+
+def test_stubs_are_empty_and_bear_the_name(tmp_path: Path) -> None:
+    ((name, path),) = fetch(stub_of("s3://bucket/images/*.png"), tmp_path / "downloads")
+    assert (name, path.read_bytes()) == ("stub.png", b"")

@@ -175,10 +175,10 @@ class Execution:
             return [(ref, Path(ref.path), [])]
         uri = re.sub(r"\{parameter(?:-value)?:([^}]+)\}", lambda match: str(values.get(match[1], match[0])), ref.uri)
         found = fetch(uri, self._downloads)
-        base = ref.full.rpartition("/")[0]
+        base = re.split(r"[*?]", ref.full, maxsplit=1)[0].rpartition("/")[0]
         return [
             (
-                FileRef(uri, name.rpartition("/")[2], f"{base}/{name}".lstrip("/") if "/" in name else name, name),
+                FileRef(uri, name.rpartition("/")[2], f"{base}/{name}".lstrip("/"), name),
                 path,
                 [],
             )

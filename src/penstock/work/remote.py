@@ -12,7 +12,7 @@ from penstock.model.digest import combine
 
 __all__ = ["fetch", "stub_of"]
 
-_SCHEMES = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "azure": "azure"}
+_SCHEMES = frozenset({"s3", "gs", "gcs", "azure"})
 _PATIENCE = 60  # seconds without a byte
 
 
@@ -82,15 +82,25 @@ def _http(uri: str, file: BinaryIO) -> None:
         ) from None
 
 
+def _root(scheme: str, rest: str) -> tuple[str, str]:
+    """Where a store begins, and the key in it. An `azure://` address begins with the account and the container."""
+    if scheme == "azure":
+        account, _, inner = rest.partition("/")
+        container, _, key = inner.partition("/")
+        return f"https://{account}.blob.core.windows.net/{container}", key
+    bucket, _, key = rest.partition("/")
+    return f"{'s3' if scheme == 's3' else 'gs'}://{bucket}", key
+
+
 def _store(scheme: str, uri: str, rest: str, downloads: Path) -> list[tuple[str, Path]]:
     try:
         import obstore
         from obstore.store import from_url
     except ImportError:
         raise MissingExtra(f"{uri}: reading {scheme}:// needs `obstore`", hint="pip install obstore") from None
-    bucket, _, key = rest.partition("/")
+    root, key = _root(scheme, rest)
     try:
-        store = from_url(f"{_SCHEMES[scheme]}://{bucket}" if scheme != "gs" else f"gs://{bucket}")
+        store = from_url(root)
         names = [key]
         if any(mark in key for mark in "*?"):
             from fnmatch import fnmatchcase
@@ -109,7 +119,7 @@ def _store(scheme: str, uri: str, rest: str, downloads: Path) -> list[tuple[str,
                 for chunk in obstore.get(store, one).stream():
                     file.write(chunk)
 
-            found.append((one[inner:], _once(f"{scheme}://{bucket}/{one}", downloads, get)))
+            found.append((one[inner:], _once(f"{root}/{one}", downloads, get)))
     except Exception as error:
         raise ParameterError(
             f"{uri} can't be fetched: {error}".splitlines()[0],
