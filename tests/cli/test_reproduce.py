@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Done, valid
+from tests.report.samples import run_of
+
+from penstock.model.event import RunStarted
 
 Call = Callable[..., Done]
 
@@ -43,6 +46,23 @@ def test_a_changed_file_is_named(project: Path, call: Call) -> None:
     assert "its stored result was taken" in done.out
     document = valid(call("reproduce", "last", "model", "--json"), "reproduce")
     assert (document["given"], document["files"][0]["parameter"]) == (["rows"], "path")
+    done = call("reproduce", "last", "rows", "--json")  # equal to what? Nothing is left to compare
+    assert done.code == 1
+    assert valid(done, "reproduce")["status"] == "nothing"
+
+
+def test_what_is_stopped_is_begun_anew(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    call("run")
+
+    def stopped(*_: object, on_event: Callable[[object], None], **__: object) -> None:
+        on_event(RunStarted(run_of(("rows",), "gone")))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("penstock.cli.reproduce.do_again", stopped)
+    done = call("reproduce", "last", "model", "-f", "line.py")
+    assert done.code == 130
+    assert "Go on with: penstock reproduce last model -f line.py" in done.err
+    assert "resume" not in done.err
 
 
 def test_the_environment_of_the_run_need_not_be_built_where_it_is(call: Call) -> None:

@@ -33,6 +33,11 @@ def test_a_second_ctrl_c_names_the_way_on(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(KeyboardInterrupt):
         run_watched(stop, redraw=True, as_json=False)
     assert "penstock resume r42" in capsys.readouterr().err
+    with pytest.raises(KeyboardInterrupt):
+        run_watched(stop, redraw=True, as_json=False, again="penstock reproduce best")
+    said = capsys.readouterr().err
+    assert "Go on with: penstock reproduce best" in said
+    assert "resume" not in said
 
 
 def test_a_run_that_waits_is_no_failure(call: Callable[..., Done], edit: Callable[[str, str], None]) -> None:

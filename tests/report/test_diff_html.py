@@ -29,6 +29,14 @@ def test_everything_differs() -> None:
     assert "a.curve · before" in seen.text
 
 
+def test_parts_that_are_not_listed_are_counted() -> None:
+    made = everything()
+    for one in made["artifacts"]:
+        if one["artifact"] == "model":
+            one["data"]["changed"] = 200
+    assert "and 199 parts more" in PageReader(diff_page(made, {}, {})).text
+
+
 def test_nothing_differs() -> None:
     assert PageReader(diff_page(document(), {}, {})).safe()
 

@@ -99,7 +99,27 @@ def test_words_of_data() -> None:
     assert data_words(
         {**DATA, "rows": [5, 5], "added": 0, "gone": 0, "changed": 0, "reordered": True, "by": "position"}
     ) == ("5 rows, in another order (by position)")
-    assert data_words({**PARTS, "changed": 0}) == "of another kind"
+    shape: Any = {"part": "", "before": "list", "after": "list became tuple"}
+    assert data_words({**PARTS, "changed": 0, "parts": [shape]}) == "of another kind"
+    assert data_words({**PARTS, "changed": 0, "parts": []}) == "other bytes, and no difference beyond rounding"
+
+
+def test_parts_that_are_not_listed_are_counted() -> None:
+    made = everything()
+    parts = [{"part": f"[{number}]", "before": 1, "after": 2} for number in range(20)]
+    changed: Any = {
+        "step": "a",
+        "artifact": "long",
+        "state": "changed",
+        "before": "1",
+        "after": "2",
+        "bytes": [1, 2],
+        "why": "",
+    }
+    made["artifacts"] = [{**changed, "data": {**PARTS, "changed": 200, "parts": parts}}]
+    assert "and 180 parts more" in text(made)
+    made["artifacts"] = [{**changed, "data": {**PARTS, "changed": 20, "parts": parts}}]
+    assert "more" not in text(made)
 
 
 def test_cells_are_short_and_safe() -> None:

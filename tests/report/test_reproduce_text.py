@@ -39,6 +39,11 @@ def test_equal() -> None:
     )
 
 
+def test_nothing_to_compare_is_not_called_equal() -> None:
+    said = text(document(status="nothing", artifacts=[compared("b", "given")]))
+    assert said.startswith("⚠ run r1 was not compared: nothing of it was made again\n")
+
+
 def test_different() -> None:
     said = text(
         document(

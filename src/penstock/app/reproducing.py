@@ -68,6 +68,8 @@ class Reproduction(Struct, frozen=True):
     """What came of doing a run again. `figures` are held against each other too (`artifact` is then the name of one), and
     decide nothing: a picture may hang on fonts.
 
+    `status` is `nothing` where nothing was made again.
+
     `metrics` are those that differ, by name (then, now); `failures` (then, now) of steps that failed then or now. `given`
     are the steps whose stored results were taken, `files` what they read that is another now; `left` were not done again
     because they deploy; `moved` are source files outside of the project that are others now. `packages` are (name,
@@ -76,7 +78,7 @@ class Reproduction(Struct, frozen=True):
     """
 
     run: Run
-    status: Literal["equal", "different", "failed"]
+    status: Literal["equal", "different", "failed", "nothing"]
     seconds: float
     artifacts: tuple[Compared, ...]
     figures: tuple[Compared, ...]
@@ -444,9 +446,11 @@ def _failures(
 
 def _status(
     artifacts: Sequence[Compared], failures: Mapping[str, tuple[Failure | None, Failure | None]]
-) -> Literal["equal", "different", "failed"]:
+) -> Literal["equal", "different", "failed", "nothing"]:
     if any(then is None for then, _ in failures.values()):
         return "failed"
+    if not failures and all(one.verdict == "given" for one in artifacts):
+        return "nothing"  # equal to what? Nothing of it was made again
     same = all(one.verdict in ("equal", "given") for one in artifacts)
     return "equal" if same and all(now is not None for _, now in failures.values()) else "different"
 

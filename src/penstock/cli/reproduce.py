@@ -2,6 +2,7 @@
 
 import math
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,8 @@ def reproduce(
 
     Sources come from the run's snapshot, not from the project as it is now; nothing of the project or its ledger
     changes. A step whose raw file has changed since is taken from the store. Says what differs: in the results, in the
-    environment, and in the project's code since then. Ends with 1 where the results are not equal.
+    environment, and in the project's code since then. Ends with 1 where the results are not equal, or none could be
+    compared.
 
     RUN is its id or the beginning of it, its name, a tag, or `last`. TARGET names steps or artifacts, if only a part is
     to be done again.
@@ -75,7 +77,10 @@ def reproduce(
                 )  # fmt: skip
                 return found.id
 
-            run_watched(go, redraw=executor != "inline" and found.executor != "inline", as_json=as_json)
+            redraw = executor != "inline" and found.executor != "inline"
+            named = ["-f", file] if file else []
+            words = shlex.join(["reproduce", run, *targets, *named])  # no run is left that could be resumed
+            run_watched(go, redraw=redraw, as_json=as_json, again=f"penstock {words}")
         done = [row["execution"] for row in ledger.steps(found.id) if row["execution"] is not None]
         document = _document(outcome[0], imported_packages(ledger, done))
     show(document, reproduce_lines(document), as_json=as_json)

@@ -19,10 +19,13 @@ Watched = Callable[[Event], None]
 _CODES = {"succeeded": 0, "waiting": 0, "failed": 1, "cancelled": 130}
 
 
-def run_watched(go: Callable[[Watched], str], *, redraw: bool, as_json: bool, tally: Tally | None = None) -> Tally:
+def run_watched(
+    go: Callable[[Watched], str], *, redraw: bool, as_json: bool, tally: Tally | None = None, again: str = ""
+) -> Tally:
     """Run `go`, which gives every event to what it is handed, and show how it goes.
 
-    With `as_json`, that goes to standard error. `tally` tells what a run that is resumed has done. A second Ctrl-C raises `KeyboardInterrupt`, after the way on was said.
+    With `as_json`, that goes to standard error. `tally` tells what a run that is resumed has done. A second
+    Ctrl-C raises `KeyboardInterrupt`, after the way on was said: `again`, else to resume the run.
     """
     stream = sys.stderr if as_json else sys.stdout
     watch = Watch(stream, redraw=redraw, tally=tally)
@@ -31,7 +34,7 @@ def run_watched(go: Callable[[Watched], str], *, redraw: bool, as_json: bool, ta
             go(watch.on)
     except KeyboardInterrupt:
         if watch.tally.run is not None:
-            sys.stderr.write(f"\nGo on with: penstock resume {watch.tally.run.id}\n")
+            sys.stderr.write(f"\nGo on with: {again or f'penstock resume {watch.tally.run.id}'}\n")
         raise
     return watch.tally
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.report.diff_text import cell, data_words
+from penstock.report.diff_text import cell, data_words, parts_more
 from penstock.report.documents import RunLine
 from penstock.report.history_documents import ArtifactChange, DataChange, DiffDocument, StepChange
 from penstock.report.markup import Markup, element, joined, page
@@ -126,6 +126,7 @@ def _details(data: DataChange) -> list[Markup | None]:
         _rows(f"{plural(data['added'], 'row')} added", data["added_examples"]),
         _rows(f"{plural(data['gone'], 'row')} gone", data["gone_examples"]),
         grid_table(("part", "before", "after"), [_part(one) for one in data["parts"]]),
+        element("p", f"and {plural(more, 'part')} more", class_="soft") if (more := parts_more(data)) else None,
     ]  # fmt: skip
 
 

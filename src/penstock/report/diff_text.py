@@ -9,7 +9,7 @@ from penstock.report.paint import Line, safe, table
 from penstock.report.reproduce_text import change_lines, package_lines
 from penstock.report.units import count, difference, duration, number, plural, size
 
-__all__ = ["cell", "data_words", "diff_lines"]
+__all__ = ["cell", "data_words", "diff_lines", "parts_more"]
 
 _LISTED = 30
 _EXAMPLES = 3
@@ -113,7 +113,7 @@ def data_words(data: DataChange) -> str:
     """The difference of a value in a line."""
     if not data["by"]:
         if not data["changed"]:
-            return "of another kind"
+            return "of another kind" if data["parts"] else "other bytes, and no difference beyond rounding"
         return f"{plural(data['changed'], 'part')} changed" if any(one["part"] for one in data["parts"]) else "changed"
     before, after = data["rows"]
     parts = [f"{count(before)} → {count(after)} rows" if before != after else plural(before, "row")]
@@ -157,7 +157,14 @@ def _details(data: DataChange) -> list[Line]:
                 (cell(part["after"]), "add"),
             ]
         )
+    if more := parts_more(data):
+        lines.append([(f"      and {plural(more, 'part')} more", "dim")])
     return lines
+
+
+def parts_more(data: DataChange) -> int:
+    """How many parts changed beside those that are listed."""
+    return max(0, data["changed"] - len(data["parts"])) if not data["by"] else 0
 
 
 def _example(examples: Iterable[Any], data: DataChange) -> Line:

@@ -165,7 +165,7 @@ class StepChangesDocument(TypedDict):
 
 class ReproduceDocument(TypedDict):
     """What came of doing a run again. `equal` when every artifact is (`given` ones aside), `failed` when a step failed
-    that did not fail then.
+    that did not fail then, `nothing` when there was nothing to compare.
 
     `figures` are told by their name as `artifact`, and decide nothing: a picture may hang on fonts.
 
@@ -175,7 +175,7 @@ class ReproduceDocument(TypedDict):
 
     run: str
     pipeline: str
-    status: Literal["equal", "different", "failed"]
+    status: Literal["equal", "different", "failed", "nothing"]
     seconds: float
     artifacts: list[ComparedDocument]
     figures: list[ComparedDocument]

@@ -11,7 +11,7 @@ from penstock.report.units import difference, duration, number, plural
 __all__ = ["change_lines", "package_lines", "reproduce_lines"]
 
 _LISTED = 30
-_STATUS = {"equal": ("✓", "good"), "different": ("≠", "bad"), "failed": ("✗", "bad")}
+_STATUS = {"equal": ("✓", "good"), "different": ("≠", "bad"), "failed": ("✗", "bad"), "nothing": ("⚠", "warn")}
 
 
 def reproduce_lines(document: ReproduceDocument) -> list[Line]:
@@ -45,6 +45,7 @@ def _verdict(document: ReproduceDocument) -> list[Line]:
         "equal": "came out equal, digest by digest",
         "different": "came out different",
         "failed": "failed when it was done again",
+        "nothing": "was not compared: nothing of it was made again",
     }[document["status"]]
     line: Line = [(f"{glyph} ", style), (f"run {document['run']} ", "title"), (words, style)]
     facts = [f"{counts['equal']:,} of {plural(made, 'artifact')} equal"]
