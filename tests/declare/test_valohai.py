@@ -130,6 +130,26 @@ def test_inputs_can_be_stubbed(project: Path) -> None:
     assert Pipeline.load("valohai.yaml", executor="inline").plan().runs, "a stub is not the real thing"
 
 
+def test_paths_that_are_not_here_can_be_stubbed(project: Path) -> None:
+    (project / "valohai.yaml").write_text(
+        """
+- step:
+    name: look
+    image: x
+    command:
+      - test ! -s "$VH_INPUTS_DIR/gone/x.csv" && test ! -s "$VH_INPUTS_DIR/blob/y.csv"
+      - test "$(cat "$VH_INPUTS_DIR/here/a.csv")" = a
+    inputs:
+      - {name: gone, default: "file:///no/such/x.csv"}
+      - {name: blob, default: "azure-blob://store/y.csv"}
+      - {name: here, default: data/a.csv}
+"""
+    )
+    assert Pipeline.load("valohai.yaml", executor="inline", stub_inputs=True).run().status == "succeeded"
+    with pytest.raises(ParameterError, match="names no file"):
+        Pipeline.load("valohai.yaml", executor="inline").plan()
+
+
 def test_only_yaml_files_are_these() -> None:
     assert is_valohai("a/valohai.yml")
     assert not is_valohai("valohai.py")

@@ -19,6 +19,37 @@ FILES["a document mark, comments and a long name"] = """---
     command: echo training > "$VH_OUTPUTS_DIR/model.h5"
 """
 
+FILES["compound commands over several items"] = """
+- step:
+    name: unpack
+    image: x
+    command:
+      - if [ -d "$VH_REPOSITORY_DIR/nothing" ]; then
+      - exit 3
+      - else
+      - for f in 1 2; do
+      - echo "$f"
+      - done
+      - fi
+      - "# a note"
+      - python - <<END
+      - print("from here")
+      - END
+      - touch "$VH_OUTPUTS_DIR/made"
+"""
+
+FILES["dates and numbers without quotes"] = """
+- step:
+    name: dates
+    image: x
+    command: test {parameter-value:day} = 2024-01-31 && echo {parameters} && test "$(ls "$VH_CONFIG_DIR" | wc -l)" -eq 8
+    parameters:
+      - {name: day, default: 2024-01-31}
+      - {name: days, multiple: repeat, default: [2024-01-31, 2024-02-01]}
+      - {name: seconds, default: 12:30:45}
+      - {name: yes-or-no, default: yes}
+"""
+
 FILES["many commands that share a shell"] = """
 - step:
     name: env check

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.errors import ParameterError
-from penstock.plan.filesets import STAND_INS, addresses, digest_of, find_files, is_remote
+from penstock.plan.filesets import STAND_INS, addresses, digest_of, find_files, is_elsewhere, is_remote
 
 
 @pytest.fixture
@@ -93,3 +93,10 @@ def test_addresses_as_people_write_them() -> None:
 @given(st.lists(st.text(min_size=1).filter(lambda text: text.strip()), max_size=4))
 def test_a_list_of_addresses_stays_itself(uris: list[str]) -> None:
     assert addresses(uris) == tuple(uris)
+
+
+def test_what_is_elsewhere(root: Path) -> None:
+    here = ["data", "data/a.csv", "data/**/*.csv", f"file://{root}/data/a.csv", "data/{parameter:x}.csv"]
+    assert not [one for one in here if is_elsewhere(one, root)]
+    gone = ["s3-eu://bucket/key", "data/x.csv", "data/*.txtx", "file:///no/such", "\0"]
+    assert [one for one in gone if is_elsewhere(one, root)] == gone

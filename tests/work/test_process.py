@@ -34,6 +34,14 @@ def gone(pid: int) -> bool:
     return False
 
 
+def test_a_command_over_several_items_ends_at_a_failure(tmp_path: Path) -> None:
+    code, read, _ = run(tmp_path, "if true; then", "echo in", "fi", "false", "echo never")
+    assert (code, read) == (1, ["in"])
+    code, read, last = run(tmp_path, "if true; then", "echo in")
+    assert (code, read) == (2, [])
+    assert "} && {" not in last
+
+
 def test_output_is_passed_on_and_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     code, read, last = run(tmp_path, "echo one", "echo two >&2", "printf three")
     assert (code, read) == (0, ["one", "three"])

@@ -36,7 +36,7 @@ forced = click.option(
 )
 pipeline_option = click.option("--pipeline", metavar="NAME", default="", help="Of a valohai.yaml: this pipeline.")
 stub_option = click.option(
-    "--stub-inputs", is_flag=True, help="Of a valohai.yaml: remote inputs are empty files, to try its shape."
+    "--stub-inputs", is_flag=True, help="Of a valohai.yaml: inputs that are not here are empty files, to try its shape."
 )
 step_option = click.option("--step", metavar="NAME", default="", help="Of a valohai.yaml: this one step or task.")
 

@@ -48,7 +48,7 @@ class Parts:
             for index, item in enumerate(self.tree.data or ()):
                 for kind in _KINDS:
                     if isinstance(item.get(kind), dict):
-                        self.named[kind][str(item[kind]["name"])] = (index, item[kind])
+                        self.named[kind][str(item[kind]["name"])] = (index, _plain(item[kind]))
 
     def require(self, kind: str = "", name: str = "") -> None:
         """Raises the first error that the `valohai-yaml` package finds in the file's form or in what is chosen, and says how
@@ -97,6 +97,15 @@ class Parts:
             hint=f"Say `--{what[:-1]} NAME`. {_listed('Names', known)}"
             + (f" Or a single step: --step {_quoted(next(iter(steps)))}." if pipelines and steps else ""),
         )
+
+
+def _plain(value: Any) -> Any:
+    """What YAML says as what JSON can say: a date without quotes, or whatever else YAML has types for, is its text."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def _listed(what: str, names: Sequence[str] | Mapping[str, Any]) -> str:

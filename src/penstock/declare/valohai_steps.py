@@ -12,7 +12,7 @@ from penstock.declare.valohai_tree import Tree
 from penstock.model.code import Piece
 from penstock.model.command import Action, Command, CommandInput, Link, Sweep
 from penstock.model.step import Options, Output, Parameter, Step
-from penstock.plan.filesets import STAND_INS, is_remote
+from penstock.plan.filesets import STAND_INS, is_elsewhere
 from penstock.work.command import INPUT, VARIABLE
 from penstock.work.jobs import code_of, entry_of, files_of
 from penstock.work.remote import stub_of
@@ -37,7 +37,7 @@ class Blueprint(Struct, frozen=True):
 
 class Surroundings:
     """The file and the repository around steps; the repository's files are read once for each set of patterns. With
-    `stubs`, remote inputs are empty files of their names; with `mounted`, commands find their folders under /valohai."""
+    `stubs`, inputs that are not here are empty files of their names; with `mounted`, commands find their folders under /valohai."""
 
     def __init__(
         self,
@@ -159,7 +159,7 @@ def step_of(
     for one in made.inputs.values():
         kept = [] if one["name"] in fed and not append else [str(uri) for uri in as_list(one.get("default"))]
         if around.stubs:
-            kept = [stub_of(uri) if is_remote(uri) else uri for uri in kept]
+            kept = [stub_of(uri) if is_elsewhere(uri, around.root) else uri for uri in kept]
         stand_in = f"{STAND_INS}/{raw['name']}/{one['name']}" if kept and "/" not in raw["name"] else ""
         settings.append(Parameter(f"{INPUT}{one['name']}", "files", default=kept, stand_in=stand_in))
     settings += [

@@ -12,22 +12,31 @@ from penstock.model.command import FileRef, Files
 from penstock.model.digest import combine
 from penstock.plan.files import Stats, digest_path
 
-__all__ = ["STAND_INS", "addresses", "digest_of", "find_files", "is_remote"]
+__all__ = ["STAND_INS", "addresses", "digest_of", "find_files", "is_elsewhere", "is_remote"]
 
 STAND_INS = ".valohai/inputs"
 """Where files lie that stand in for remote ones: STAND_INS/STEP/INPUT, as valohai-utils keeps them."""
 
+_SCHEME = re.compile(r"([A-Za-z_][\w+.-]*)://")
 _PLACE = re.compile(r"\{parameter(?:-value)?:([^}]+)\}")
 
 
 def is_remote(uri: str) -> bool:
     """Whether an address is of another machine or store.
 
-    >>> is_remote("s3://bucket/key"), is_remote("file:///a"), is_remote("data/a.csv")
+    >>> is_remote("azure-blob://store/key"), is_remote("file:///a"), is_remote("data/a.csv")
     (True, False, False)
     """
-    scheme, separator, _ = uri.partition("://")
-    return bool(separator) and scheme.isidentifier() and scheme != "file"
+    scheme = _SCHEME.match(uri)
+    return scheme is not None and scheme[1] != "file"
+
+
+def is_elsewhere(uri: str, root: Path) -> bool:
+    """Whether nothing on this machine is named by an address: it is of another machine, or no file is at its path."""
+    if is_remote(uri):
+        return True
+    path = root / Path(uri.removeprefix("file://")).expanduser()
+    return not _PLACE.search(uri) and not path.exists() and not glob.glob(str(path), recursive=True)  # noqa: PTH207
 
 
 def addresses(value: Any) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ def script_of(lines: list[str]) -> str:
     """Shell commands as one script, in which each runs if the one before it succeeded.
 
     They share one shell, so a `cd` or `export` counts for those after it; a first line with `#!` names the interpreter.
+    Where one is no whole command (an `if` whose `fi` is another's), all are the lines of one text that ends at a failure.
 
     >>> print(script_of(["cd src", "make"]))
     {
@@ -41,7 +42,18 @@ def script_of(lines: list[str]) -> str:
     if bits and bits[0].startswith("#!"):
         first, _, rest = bits[0].partition("\n")
         return "\n".join([first, *([rest] if rest.strip() else []), *bits[1:]])
-    return "{\n" + "\n} && {\n".join(bits) + "\n}" if bits else ":"
+    script = "{\n" + "\n} && {\n".join(bits) + "\n}" if bits else ":"
+    return script if _is_whole(script) else "\n".join(["set -e", *bits])
+
+
+def _shell() -> str:
+    return shutil.which("bash") or "sh"
+
+
+def _is_whole(script: str) -> bool:
+    """Whether the shell can read a script to its end; nothing of it is run."""
+    read = subprocess.run([_shell(), "-n"], input=os.fsencode(script + "\n"), capture_output=True, check=False)
+    return read.returncode == 0
 
 
 def run_script(
@@ -64,7 +76,7 @@ def run_script(
         place.chmod(0o700)
         arguments = [str(place)]
     else:
-        arguments = [shutil.which("bash") or "sh", str(place)]
+        arguments = [_shell(), str(place)]
     process = subprocess.Popen(
         [*before, *arguments],
         cwd=folder,

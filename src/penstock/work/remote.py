@@ -41,7 +41,7 @@ def stub_of(uri: str) -> str:
     >>> stub_of("s3://bucket/images/*.png?v=1")
     'stub://stub.png'
     """
-    name = uri.partition("://")[2].partition("?")[0].rstrip("/").rpartition("/")[2] or "file"
+    name = (uri.partition("://")[2] or uri).partition("?")[0].rstrip("/").rpartition("/")[2] or "file"
     return "stub://" + name.replace("**", "*").replace("*", "stub").replace("?", "x")
 
 
