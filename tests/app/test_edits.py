@@ -178,6 +178,31 @@ def test_an_edit_while_a_step_runs_makes_the_next_run_do_it_again(
     assert done["target"] == [6, 1, "one", "one", "one"]
 
 
+LATE = """
+import os
+
+import penstock as ps
+
+
+@ps.step
+def target():
+    os.system("echo 'FACTOR = 2' > late.py")
+    from late import FACTOR
+
+    return FACTOR
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_a_module_edited_before_a_running_step_imports_it_is_not_taken_for_what_it_was(
+    tmp_path: Path, executor: str
+) -> None:
+    put(tmp_path, {"pipeline.py": LATE, "late.py": "FACTOR = 1\n"})
+    statuses(tmp_path, executor)
+    put(tmp_path, {"late.py": "FACTOR = 1\n"})
+    assert statuses(tmp_path, executor)["target"] != "reused"
+
+
 FLOW = """
 import penstock as ps
 from shapes import first, second

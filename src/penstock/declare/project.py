@@ -265,15 +265,16 @@ class Session:
 
     def changed(self) -> list[Path]:
         """Source files whose content is another than what was loaded, and those that appeared or went."""
-        found = [Path(one.file) for one in self._files() if one.differs()]
+        found = list(dict.fromkeys([Path(one.file) for one in self._files() if one.differs()]))
         if self._folders is not None:
             found += [one for one in self._folders.changed() if one not in found]
         return found
 
     def _files(self) -> list[Loaded]:
-        """Each source file once; asked for at each task, so it is made anew only after something was read."""
+        """Each source file, once for each content that it was read with: what a step imports may be another than what its
+        closure was made of, and one of the two then differs for good. Made anew only after something was read."""
         if self._listed is None:
-            files = {one.file: one for one in [*self.watched.values(), *self.loaded.values()]}
+            files = {(one.file, one.data): one for one in [*self.watched.values(), *self.loaded.values()]}
             self._listed = list(files.values())
         return self._listed
 
