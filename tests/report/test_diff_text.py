@@ -95,6 +95,15 @@ def test_everything_differs() -> None:
     assert "\x1b" not in said
 
 
+def test_how_long_a_killed_run_took_is_not_known() -> None:
+    made = everything()
+    made["after"] = {**made["after"], "status": "failed", "seconds": 0.0}
+    first, second = text(made).splitlines()[:2]
+    assert "—" not in first
+    assert "0 ms" not in second
+    assert "—" in second
+
+
 def test_words_of_data() -> None:
     assert data_words(
         {**DATA, "rows": [5, 5], "added": 0, "gone": 0, "changed": 0, "reordered": True, "by": "position"}

@@ -10,6 +10,10 @@ def test_nothing_comes_from_outside() -> None:
         assert word not in STYLE
 
 
+def test_digests_do_not_widen_a_narrow_page() -> None:
+    assert ".facts > * { min-width: 0; overflow-wrap: anywhere; }" in STYLE
+
+
 def test_each_colour_is_there_in_light_and_in_dark() -> None:
     light, dark = STYLE.split("@media (prefers-color-scheme: dark)")
     names = set(re.findall(r"(--\w+):", light))

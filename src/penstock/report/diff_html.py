@@ -9,7 +9,7 @@ from penstock.report.history_documents import ArtifactChange, DataChange, DiffDo
 from penstock.report.markup import Markup, element, joined, page
 from penstock.report.page_parts import PictureData, badge, facts, grid_table, picture, reason_item, section
 from penstock.report.style import STYLE
-from penstock.report.units import count, difference, duration, number, plural, size
+from penstock.report.units import count, difference, lasted, number, plural, size
 
 __all__ = ["diff_page"]
 
@@ -41,7 +41,7 @@ def _run(side: str, run: RunLine, commit: str) -> Markup:
         element("span", side, class_="soft"),
         element("h3", run["run"], " ", badge(run["status"])),
         element("p", *[element("span", one, class_="label") for one in labels if one]) if any(labels) else None,
-        facts([run["pipeline"], run["started"][:19].replace("T", " "), duration(run["seconds"]), f"commit {commit[:10]}" if commit else ""]),
+        facts([run["pipeline"], run["started"][:19].replace("T", " "), lasted(run["seconds"]), f"commit {commit[:10]}" if commit else ""]),
         class_="card",
     )  # fmt: skip
 
@@ -180,8 +180,8 @@ def _steps(document: DiffDocument) -> Markup | None:
             one["step"],
             badge(one["status"][0]) if one["status"][0] else "—",
             badge(one["status"][1]) if one["status"][1] else "—",
-            duration(one["seconds"][0]),
-            duration(one["seconds"][1]),
+            lasted(one["seconds"][0]),
+            lasted(one["seconds"][1]),
         )
         for one in document["steps"]
     ]

@@ -7,7 +7,7 @@ from typing import Any
 from penstock.report.history_documents import ArtifactChange, DataChange, DiffDocument, FigureChange
 from penstock.report.paint import Line, safe, table
 from penstock.report.reproduce_text import change_lines, package_lines
-from penstock.report.units import count, difference, duration, number, plural, size
+from penstock.report.units import count, difference, lasted, number, plural, size
 
 __all__ = ["cell", "data_words", "diff_lines", "parts_more"]
 
@@ -28,7 +28,7 @@ def diff_lines(document: DiffDocument) -> list[Line]:
                 [(f"{sign} ", style), (run["run"], "name")],
                 safe(run["pipeline"]),
                 run["status"],
-                duration(run["seconds"]),
+                lasted(run["seconds"]),
                 [(safe(label), "code")],
             ]
         )

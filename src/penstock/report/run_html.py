@@ -11,7 +11,7 @@ from penstock.report.graph_svg import Box, graph_svg
 from penstock.report.markup import Markup, element, joined, page, prose
 from penstock.report.page_parts import PictureData, badge, diff_block, facts, grid_table, picture, reason_item, section
 from penstock.report.style import STYLE
-from penstock.report.units import count, difference, duration, error_words, number, plural, size
+from penstock.report.units import count, difference, duration, error_words, lasted, number, plural, size
 
 __all__ = ["run_page"]
 
@@ -66,7 +66,7 @@ def _head(run: RunDocument) -> Markup:
                 [
                     f"run {run['run']}",
                     started,
-                    duration(run["seconds"]),
+                    lasted(run["seconds"]),
                     f"{plural(sum(counts.values()), 'step')}: {words}",
                     run["file"],
                     f"seed {run['seeds']['run']}",

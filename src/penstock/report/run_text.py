@@ -13,7 +13,7 @@ from penstock.report.documents import (
 from penstock.report.paint import Line, crop, safe, table
 from penstock.report.summary import closing_of, summary
 from penstock.report.underway import underway_words
-from penstock.report.units import ago, count, duration, number, plural, size
+from penstock.report.units import ago, count, duration, lasted, number, plural, size
 
 __all__ = ["run_lines", "runs_lines"]
 
@@ -35,7 +35,7 @@ def runs_lines(document: RunsDocument, now: float, columns: int = 0) -> list[Lin
                 [(safe(run["pipeline"]), "")],
                 [(run["status"], style)],
                 [(ago(started, now), "")],
-                [(duration(run["seconds"]), "")],
+                [(lasted(run["seconds"]), "")],
                 [(safe(label), "code")],
                 [(safe(shown), "dim")],
             ]

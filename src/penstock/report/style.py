@@ -24,6 +24,7 @@ th { text-align: left; font-weight: 600; color: var(--soft); } th, td { padding:
 tr + tr td { border-top: 1px solid var(--line); } td.num, th.num { text-align: right; font-variant-numeric: tabular-nums; }
 .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .facts { display: flex; flex-wrap: wrap; gap: 4px 18px; color: var(--soft); font-size: 14px; }
+.facts > * { min-width: 0; overflow-wrap: anywhere; }
 .badge { display: inline-block; border-radius: 999px; padding: 1px 10px; font-size: 13px; font-weight: 600;
   border: 1px solid currentColor; vertical-align: 2px; }
 .label { display: inline-block; background: var(--code); border-radius: 6px; padding: 0 8px; font-size: 13px; margin-right: 6px; }

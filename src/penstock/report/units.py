@@ -3,7 +3,19 @@
 import math
 from datetime import UTC, datetime
 
-__all__ = ["ago", "clock", "count", "difference", "duration", "error_words", "iso", "number", "plural", "size"]
+__all__ = [
+    "ago",
+    "clock",
+    "count",
+    "difference",
+    "duration",
+    "error_words",
+    "iso",
+    "lasted",
+    "number",
+    "plural",
+    "size",
+]
 
 
 def duration(seconds: float) -> str:
@@ -76,6 +88,15 @@ def plural(amount: int, one: str, many: str = "") -> str:
     ('1 step', '1,200 steps', '2 runs')
     """
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def lasted(seconds: float) -> str:
+    """A duration that may not be known, as of a run whose process was killed: nobody saw its end.
+
+    >>> lasted(2.5), lasted(0.0)
+    ('2.5 s', '—')
+    """
+    return duration(seconds) if seconds else "—"
 
 
 def number(value: float | None) -> str:
