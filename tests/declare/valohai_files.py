@@ -50,6 +50,23 @@ FILES["dates and numbers without quotes"] = """
       - {name: yes-or-no, default: yes}
 """
 
+FILES["numbers that YAML takes for text"] = """
+- step:
+    name: rates
+    image: x
+    command: python -c "import json, os; x = json.load(open(os.environ['VH_CONFIG_DIR'] + '/parameters.json')); assert x in ({'rate':1e-4, 'rates':[1e-3, 0.1], 'n':12}, {'rate':1e-5, 'rates':[1e-3, 0.1], 'n':12}), x"
+    parameters:
+      - {name: rate, type: float, default: 1e-4}
+      - {name: rates, type: float, multiple: separate, default: [1e-3, 0.1]}
+      - {name: n, type: integer, default: "12"}
+- task:
+    name: few rates
+    step: rates
+    type: grid-search
+    parameters:
+      - {name: rate, style: multiple, rules: {items: [1e-4, 1e-5]}}
+"""
+
 FILES["many commands that share a shell"] = """
 - step:
     name: env check

@@ -14,7 +14,7 @@ from penstock.model.command import Action, Command, CommandInput, Link, Sweep
 from penstock.model.step import Options, Output, Parameter, Step
 from penstock.plan.filesets import STAND_INS, is_elsewhere
 from penstock.work.command import INPUT, VARIABLE
-from penstock.work.jobs import code_of, entry_of, files_of
+from penstock.work.jobs import code_of, entry_of, files_of, typed
 from penstock.work.remote import stub_of
 
 __all__ = ["Blueprint", "Surroundings", "as_list", "blueprint", "safe_name", "step_of"]
@@ -200,7 +200,9 @@ def _parameter(one: Mapping[str, Any], given: Any, task: bool) -> Parameter:
     default = one.get("default") if given is _MISSING else given
     if multiple and default is not None:
         default = as_list(default)
-    kind = _TYPES.get(str(one.get("type") or "string"), str)
+    name = str(one.get("type") or "string")
+    default = [typed(name, each) for each in default] if isinstance(default, list) else typed(name, default)
+    kind = _TYPES.get(name, str)
     annotation: Any = list[kind] if multiple else kind  # type: ignore[valid-type]
     fits = default is None or (
         all(_fits(each, kind) for each in default)

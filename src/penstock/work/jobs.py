@@ -1,5 +1,6 @@
 """From a task whose entry is a command to the callable that does it, and the identity of a command."""
 
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,18 @@ from penstock.work.repository import listing, pieces_of, with_files
 from penstock.work.room import Room
 from penstock.work.sweep import next_items
 
-__all__ = ["Child", "Collected", "Sweeping", "code_of", "command_of", "entry_of", "files_of", "job_of", "target_of"]
+__all__ = [
+    "Child",
+    "Collected",
+    "Sweeping",
+    "code_of",
+    "command_of",
+    "entry_of",
+    "files_of",
+    "job_of",
+    "target_of",
+    "typed",
+]
 
 _READS = frozenset({"execution", "task", "child"})  # roles that run in the repository
 
@@ -213,7 +225,7 @@ def _more(command: Command, code: Code, arguments: Mapping[str, Any], done: Sequ
         return None
     kinds = {one["name"]: one.get("type", "string") for one in command.parameters}
     known = [one["parameters"] for one in done]
-    every = [*known, *[{name: _typed(kinds.get(name), one) for name, one in each.items()} for each in items]]
+    every = [*known, *[{name: typed(str(kinds.get(name)), one) for name, one in each.items()} for each in items]]
     listed = [{"index": index, "parameters": one} for index, one in enumerate(every)]
     return Each(listed, _child(command, code, arguments), _shared(arguments))
 
@@ -234,7 +246,17 @@ def _metric(metadata: Mapping[str, Any], name: str) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _typed(kind: str | None, value: Any) -> Any:
-    if kind == "integer" and isinstance(value, float) and value.is_integer():
-        return int(value)
+def typed(kind: str, value: Any) -> Any:
+    """A value as what its parameter's type says, where it is written otherwise: YAML takes `1e-4` for text.
+
+    >>> typed("float", "1e-4"), typed("integer", 3.0), typed("integer", "many"), typed("string", "1")
+    (0.0001, 3, 'many', '1')
+    """
+    try:
+        if kind == "integer" and (isinstance(value, str) or (isinstance(value, float) and value.is_integer())):
+            return int(value)
+        if kind == "float" and isinstance(value, str) and math.isfinite(float(value)):
+            return float(value)
+    except ValueError:
+        return value
     return value
