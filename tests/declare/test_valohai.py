@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.declare.valohai_files import FILES, REFUSED
@@ -14,6 +15,7 @@ from tests.declare.valohai_files import FILES, REFUSED
 from penstock.app.pipeline import Pipeline
 from penstock.app.result import RunResult
 from penstock.app.settings import open_ledger
+from penstock.cli.commands import penstock
 from penstock.declare.valohai import is_valohai, lint_valohai, load_valohai
 from penstock.errors import DeclarationError, ParameterError, PenstockError, PipelineNotFound, UnknownName
 from penstock.graph.graph import build
@@ -148,6 +150,24 @@ def test_paths_that_are_not_here_can_be_stubbed(project: Path) -> None:
     assert Pipeline.load("valohai.yaml", executor="inline", stub_inputs=True).run().status == "succeeded"
     with pytest.raises(ParameterError, match="names no file"):
         Pipeline.load("valohai.yaml", executor="inline").plan()
+
+
+def test_a_run_goes_on_the_way_it_began(project: Path) -> None:
+    (project / "valohai.yaml").write_text(STUBBED)
+    run = Pipeline.load("valohai.yaml", executor="inline", stub_inputs=True).run()
+    assert run.status == "failed"
+    (project / "ready").touch()
+    done = CliRunner().invoke(penstock, ["resume", run.run, "--executor", "inline"])
+    assert done.exit_code == 0, done.output
+
+
+STUBBED = """
+- step:
+    name: look
+    image: x
+    command: test -e "$VH_INPUTS_DIR/far/x.csv" && test -e ready
+    inputs: [{name: far, default: "datum://x.csv"}]
+"""
 
 
 def test_only_yaml_files_are_these() -> None:

@@ -57,6 +57,9 @@ def test_a_run_of_an_older_version_can_be_read() -> None:
 
 
 def test_what_a_run_took_of_its_file() -> None:
-    assert Run("1", "p", 1.0).choice == {"pipeline": "", "step": ""}
-    assert Run("1", "p", 1.0, part="pipeline").choice == {"pipeline": "p", "step": ""}
-    assert Run("1", "p", 1.0, part="task").choice == {"pipeline": "", "step": "p"}
+    plain = {"stub_inputs": False, "mount": False}
+    assert Run("1", "p", 1.0).choice == {**plain, "pipeline": "", "step": ""}
+    assert Run("1", "p", 1.0, part="pipeline").choice == {**plain, "pipeline": "p", "step": ""}
+    assert Run("1", "p", 1.0, part="task").choice == {**plain, "pipeline": "", "step": "p"}
+    both = Run("1", "p", 1.0, part="step stub-inputs mount").choice
+    assert both == {"pipeline": "", "step": "p", "stub_inputs": True, "mount": True}

@@ -207,8 +207,7 @@ def _pipeline(original: _Original, settings: Settings, folder: Path, executor: s
         try:
             return Pipeline.load(
                 project / run.file,
-                pipeline=run.choice["pipeline"],
-                step=run.choice["step"],
+                **run.choice,
                 state=str(state),
                 name=run.pipeline,
                 executor=executor or known,
@@ -460,7 +459,7 @@ def _since(original: _Original, settings: Settings) -> dict[str, tuple[Reason, .
     file, chosen = original.root / original.run.file, original.run.choice
     try:
         declared: Sequence[Step] = (
-            load_valohai(file, original.root, settings.state, pipeline=chosen["pipeline"], step=chosen["step"]).steps
+            load_valohai(file, original.root, settings.state, **chosen).steps
             if is_valohai(file)
             else load(file, original.root, settings.state / "cache").steps
         )

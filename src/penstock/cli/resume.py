@@ -47,10 +47,7 @@ def resume(
         tally = Tally(done_before(ledger.steps(earlier.id)))
     path = file or _pipeline_of(earlier.file, earlier.root, settings.file)
     with only_json(as_json):
-        chosen = earlier.choice
-        pipeline = Pipeline.load(
-            path, pipeline=chosen["pipeline"], step=chosen["step"], executor=executor, state=str(settings.state)
-        )
+        pipeline = Pipeline.load(path, **earlier.choice, executor=executor, state=str(settings.state))
         inline = pipeline.settings.executor == "inline"
 
         def go(watched: Watched) -> str:

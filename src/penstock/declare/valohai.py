@@ -122,7 +122,8 @@ class ValohaiFile:
     def __init__(self, parts: Parts, chosen: tuple[str, str], nodes: Nodes, around: Surroundings) -> None:
         self.file, self.parts, self.chosen = parts.file, parts, chosen
         self.steps: tuple[Step, ...] = tuple(nodes.steps)
-        self.part = chosen[0]
+        ways = (["stub-inputs"] if around.stubs else []) + (["mount"] if around.mounted else [])
+        self.part = " ".join([chosen[0], *ways])
         self._nodes, self._around = nodes, around
 
     @property

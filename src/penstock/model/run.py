@@ -84,7 +84,7 @@ class Run(Struct, frozen=True, omit_defaults=True):
     `snapshot` is the digest of the stored source snapshot; `environment` maps each installed distribution to its
     version, with `python` and `platform` beside it; `machine` holds host name, cores and memory;
     `marks` are tags for artifacts that it makes, as `artifact@tag`; `part` says what of a `valohai.yaml` bears the
-    pipeline's name: pipeline, step or task.
+    pipeline's name (pipeline, step or task), and then how it was loaded: stub-inputs, mount.
     """
 
     id: str
@@ -113,9 +113,12 @@ class Run(Struct, frozen=True, omit_defaults=True):
     part: str = ""
 
     @property
-    def choice(self) -> dict[str, str]:
+    def choice(self) -> dict[str, Any]:
         """What `Pipeline.load` was told to take of a file that holds several pipelines or steps."""
-        if not self.part:
-            return {"pipeline": "", "step": ""}
-        whole = self.part == "pipeline"
-        return {"pipeline": self.pipeline if whole else "", "step": "" if whole else self.pipeline}
+        kind, *ways = self.part.split() or [""]
+        return {
+            "pipeline": self.pipeline if kind == "pipeline" else "",
+            "step": self.pipeline if kind in {"step", "task"} else "",
+            "stub_inputs": "stub-inputs" in ways,
+            "mount": "mount" in ways,
+        }

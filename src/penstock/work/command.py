@@ -173,7 +173,11 @@ class Execution:
     def _found(self, ref: FileRef, values: Mapping[str, Any]) -> list[tuple[FileRef, Path, list[Any]]]:
         if ref.path:
             return [(ref, Path(ref.path), [])]
-        uri = re.sub(r"\{parameter(?:-value)?:([^}]+)\}", lambda match: str(values.get(match[1], match[0])), ref.uri)
+        uri = re.sub(
+            r"\{parameter(?:-value)?:([^}]+)\}",
+            lambda match: match[0] if values.get(match[1]) is None else str(values[match[1]]),
+            ref.uri,
+        )
         found = fetch(uri, self._downloads)
         base = re.split(r"[*?]", ref.full, maxsplit=1)[0].rpartition("/")[0]
         return [
