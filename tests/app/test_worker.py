@@ -230,7 +230,7 @@ def test_undeclared_files_are_told(project: Project) -> None:
     kit = project.kit()
     ended = do(project, kit, project.task("reads"))
     (hidden,) = ended.hidden
-    assert hidden.path == str(project.folder / "data.csv")
+    assert hidden.path == "data.csv"
     assert hidden.where.startswith("flow.py:")
     assert hidden.digest == kit.digest(project.folder / "data.csv")
 

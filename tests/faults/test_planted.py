@@ -9,7 +9,7 @@ from tests.faults.trials import report, trials
 
 FULL = "PENSTOCK_FAULT_TRIALS" in os.environ
 
-pytestmark = pytest.mark.timeout(0 if FULL else 200)
+pytestmark = pytest.mark.timeout(0 if FULL else 900)  # each bug runs tests of its own: a busy machine takes minutes
 
 
 @pytest.mark.parametrize("place", range(len(BUGS)))
