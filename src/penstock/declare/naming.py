@@ -2,6 +2,7 @@
 
 import builtins
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
@@ -345,7 +346,8 @@ class Names(Sources, ABC):
         level, module, rest = target[1:].split(":", 2)
         name = absolute_module(int(level), module, view.package)
         if self.top_owner(name) in ("project", ""):
-            return [*self.beside(name), *self.inside(name, "" if rest == "*" else rest)]
+            found = self.inside(name, "" if rest == "*" else rest)
+            return [*self.beside(name), *(found or self._made(name, sys.modules.get(name)))]
         return [self.alias(name, rest)]
 
     def alias(self, module: str, rest: str) -> Node:
@@ -382,8 +384,14 @@ class Names(Sources, ABC):
         """A live module, or a name inside it."""
         name = module.__name__
         if self.top_owner(name) in ("project", "") or name == "__main__":
-            return [*self.beside(name), *self.inside(name, rest)]
+            return [*self.beside(name), *(self.inside(name, rest) or self._made(name, module))]
         return [self.alias(name, rest)]
+
+    def _made(self, name: str, module: ModuleType | None) -> list[Node]:
+        """What a live module is known by that no import of a file made: nobody can tell who put what into it."""
+        if module is None or name == "__main__" or hasattr(module, "__path__") or self.view(name) is not None:
+            return []
+        return [self.project()]
 
     def module(self, view: View) -> Node:
         """A whole module: where reach inside it can't be known."""

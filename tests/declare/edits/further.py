@@ -380,4 +380,91 @@ CASES = [
         },
         rerun=[("v=5", "v=6")],
     ),
+    *project(
+        "a module that code makes and puts where imports find it",
+        {
+            "made.py": """
+            import sys
+            import types
+
+            def inner():
+                return 1
+
+            made = types.ModuleType("virtual")
+            made.LIMIT = 3
+            made.inner = inner
+            sys.modules["virtual"] = made
+            """,
+            "pipeline.py": """
+            import made
+            import virtual
+            from virtual import LIMIT
+
+            @ps.step
+            def target():
+                from virtual import inner
+
+                return [LIMIT, virtual.LIMIT, inner()]
+            """,
+        },
+        rerun=[("made.py", "LIMIT = 3", "LIMIT = 4"), ("made.py", "return 1", "return 2")],
+        reuse=[("made.py", "return 1", "return 1  # one")],
+    ),
+    *project(
+        "a module object used as a namespace",
+        {
+            "config.py": """
+            import types
+
+            config = types.ModuleType("config_space")
+            exec("RATE = 1", config.__dict__)
+            ALL = {"config": config}
+            """,
+            "pipeline.py": """
+            from config import ALL, config
+
+            @ps.step
+            def target():
+                return [config.RATE, ALL["config"].RATE]
+            """,
+        },
+        rerun=[("config.py", "RATE = 1", "RATE = 2")],
+        reuse=[("config.py", 'RATE = 1", config.__dict__)', 'RATE = 1", config.__dict__)  # rates')],
+    ),
+    *project(
+        "a file loaded by its path under a name of its own",
+        {
+            "parts/of a plugin.py": """
+            LIMIT = 3
+
+            def inner():
+                return LIMIT + 1
+            """,
+            "loading.py": """
+            import importlib.util
+            from pathlib import Path
+
+            _place = Path(__file__).parent / "parts" / "of a plugin.py"
+            _spec = importlib.util.spec_from_file_location("plugged", _place)
+            plugged = importlib.util.module_from_spec(_spec)
+            _spec.loader.exec_module(plugged)
+
+            def plain():
+                return 1
+            """,
+            "pipeline.py": """
+            from loading import plain, plugged
+
+            @ps.step
+            def target():
+                return [plugged.LIMIT, plugged.inner(), plain()]
+            """,
+        },
+        rerun=[
+            ("parts/of a plugin.py", "LIMIT = 3", "LIMIT = 400"),
+            ("parts/of a plugin.py", "LIMIT + 1", "LIMIT + 200"),
+            ("loading.py", "return 1", "return 2"),
+        ],
+        reuse=[("parts/of a plugin.py", "LIMIT + 1", "(LIMIT + 1)  # more")],
+    ),
 ]
