@@ -142,6 +142,17 @@ def test_what_is_no_database_is_told(tmp_path: Path, content: bytes) -> None:
     assert "move it away" in caught.value.hint
 
 
+def test_a_schema_damaged_beyond_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    Connections(path).close()
+    data = path.read_bytes()
+    assert b"CREATE TABLE counters" in data
+    path.write_bytes(data.replace(b"CREATE TABLE counters", b"CREATE T\xb1BLE counters"))
+    with pytest.raises(LedgerError, match="damaged") as caught:
+        Connections(path)
+    assert "move it away" in caught.value.hint
+
+
 @pytest.mark.parametrize("left", ["closed", "killed"])
 @pytest.mark.needs("user")
 def test_a_read_only_folder_can_be_read(tmp_path: Path, left: str) -> None:

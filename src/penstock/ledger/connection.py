@@ -125,6 +125,8 @@ class Connections:
                 found = _open(self.path, self._migrations, self._patience)
             except sqlite3.Error as error:
                 raise in_words(error, self.path) from error
+            except UnicodeDecodeError as error:  # SQLite's own words about a damaged schema, with bytes of it in them
+                raise in_words(sqlite3.DatabaseError(f"malformed: {error}"), self.path) from error
             except OSError as error:
                 raise LedgerError(
                     f"the ledger {self.path} can't be opened: {error.strerror or error}",
