@@ -467,4 +467,52 @@ CASES = [
         ],
         reuse=[("parts/of a plugin.py", "LIMIT + 1", "(LIMIT + 1)  # more")],
     ),
+    *project(
+        "functions of plug-ins that are found by a pattern and loaded by path",
+        {
+            "parts/first.py": """
+            def go():
+                return inner()
+
+            def inner():
+                return 1
+            """,
+            "pipeline.py": """
+            import importlib.util
+            from pathlib import Path
+
+            FOUND = {}
+            for _file in sorted((Path(__file__).parent / "parts").glob("*.py")):
+                _spec = importlib.util.spec_from_file_location(_file.stem, _file)
+                _module = importlib.util.module_from_spec(_spec)
+                _spec.loader.exec_module(_module)
+                FOUND[_file.stem] = _module.go
+
+            @ps.step
+            def target():
+                return {name: go() for name, go in FOUND.items()}
+            """,
+        },
+        rerun=[("parts/first.py", "return 1", "return 100")],
+        reuse=[("parts/first.py", "return 1", "return (1)  # one")],
+    ),
+    *project(
+        "equal numbers that print in another way",
+        """
+        COUNT = 1
+        RATE = 0.0
+        NESTED = {"a": (1, [0])}
+
+        @ps.step
+        def target():
+            return repr([COUNT, RATE, NESTED])
+        """,
+        rerun=[
+            ("COUNT = 1", "COUNT = True"),
+            ("COUNT = 1", "COUNT = 1.0"),
+            ("RATE = 0.0", "RATE = -0.0"),
+            ("[0]", "[False]"),
+        ],
+        reuse=[("COUNT = 1", "COUNT = 0x1"), ("RATE = 0.0", "RATE = 0.00")],
+    ),
 ]
