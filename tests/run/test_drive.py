@@ -223,6 +223,22 @@ def test_hidden_inputs_become_part_of_the_key(runs, tmp_path):
     assert runs.run({"a": ()}, {"a": reads}, name="run-4")[1] == {"a": "reused"}
 
 
+def test_what_read_other_files_than_planned_is_not_offered_while_another_run_does_that_work(runs, tmp_path):
+    value = Stored("plain", digest_bytes(b"1"), digest_bytes(b"1"), 1, data=b"1")
+
+    def reading(task):
+        return Ended(task.id, "succeeded", (value,), hidden=(HiddenInput("/rows.csv", "p.py:1", digest_bytes(b"x")),))
+
+    alone, _, _ = Runs(tmp_path / "alone.db").run({"a": ()}, {"a": reading})
+    [read] = [event.execution.key for event in alone if isinstance(event, Committed)]
+    ledger = SqliteLedger(runs.path)
+    assert ledger.claim([read], "another run", 60.0)[read].owner == "another run"
+    _, statuses, executor = runs.run({"a": ()}, {"a": reading})
+    assert statuses == {"a": "succeeded"}
+    assert ledger.find([executor.done[0].key]) == {}
+    ledger.close()
+
+
 def test_an_interrupt_cancels_and_the_next_run_goes_on(runs):
     asked = []
 
