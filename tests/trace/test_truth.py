@@ -237,7 +237,8 @@ def test_cells(world: Any) -> None:
     """Cells (a dozen of the hundred; all, with PENSTOCK_TRUTH=all): exactly the rows whose absence moves each, and its own where one of its columns does.
 
     Where these alone do not make the value what it is (two hours with the same temperature stand in for each other), the
-    answer names more, and what it names must do.
+    answer names more, and what it names must do. Where a few of them make the very value by themselves (four delays with
+    the mean of all eleven), it may name these few: each moves the value, and all others together do not.
     """
     variant, file, tables, run = world
     module = load(file)
@@ -260,8 +261,10 @@ def test_cells(world: Any) -> None:
         if {source: sorted(keys) for source, keys in found.items()} == truth:
             plain += 1
             continue
-        assert not suffices(module, variant, tables, (key, column), truth), (name, cell)
         assert suffices(module, variant, tables, (key, column), found), (name, cell)
+        if all(set(keys) <= set(truth.get(source, ())) for source, keys in found.items()):
+            continue
+        assert not suffices(module, variant, tables, (key, column), truth), (name, cell)
         assert all(set(keys) <= set(found[source]) for source, keys in truth.items()), (name, cell)
     assert plain >= 0.7 * len(wanted)
 
