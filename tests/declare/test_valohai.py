@@ -410,6 +410,62 @@ def test_a_tolerated_child(project: Path) -> None:
     assert run.status == "failed"
 
 
+SOME = """
+- step:
+    name: x
+    image: a
+    command: |
+      {command}
+    parameters: [{{name: n, type: integer}}]
+- task:
+    name: t
+    step: x
+    {key}
+    parameters: [{{name: n, style: multiple, rules: {{items: [1, 2, 3, 4, 5]}}}}]
+- pipeline:
+    name: p
+    nodes:
+      - {{name: t, type: task, task: t, on-error: {policy}}}
+      - {{name: after, type: execution, step: after}}
+    edges:
+      - [t.output.*, after.input.x]
+- step: {{name: after, image: a, command: 'ls $VH_INPUTS_DIR/x', inputs: [{{name: x}}]}}
+"""
+
+
+def test_so_many_executions_at_once(project: Path) -> None:
+    """Each takes hold of something that only one can hold."""
+    command = f"mkdir {project}/held && sleep 0.1 && rmdir {project}/held"
+    write(project, SOME.format(command=command, key="maximum-queued-executions: 1", policy="stop-all"))
+    run = Pipeline.load("valohai.yaml", executor="local").run(workers=3)
+    assert run.status == "succeeded", [one["error"] for one in run.steps.values()]
+    (project / "valohai.yaml").write_text(
+        (project / "valohai.yaml").read_text().replace("executions: 1", "executions: 2")
+    )
+    again = Pipeline.load("valohai.yaml", executor="local").run()
+    assert set(states(again).values()) == {"reused"}, "how many at once changes nothing of what comes of them"
+
+
+def test_an_execution_that_fails_ends_the_others(project: Path) -> None:
+    command = f"touch {project}/began-{{parameter-value:n}}; test {{parameter-value:n}} != 1 && sleep 300"
+    write(project, SOME.format(command=command, key="on-child-error: stop-all-and-error", policy="stop-next"))
+    run = Pipeline.load("valohai.yaml", executor="local").run(workers=2)
+    assert run.status == "failed"
+    found = states(run)
+    assert (found["t"], found["t[0]"], found["after"]) == ("failed", "failed", "blocked")
+    assert {found[f"t[{index}]"] for index in range(1, 5)} == {"cancelled"}
+    assert "ended because of it" in run.steps["t"]["error"].message
+    assert not (project / "began-5").exists()
+
+
+def test_a_task_that_may_fail(project: Path) -> None:
+    command = "test {parameter-value:n} != 2 && touch $VH_OUTPUTS_DIR/{parameter-value:n}"
+    write(project, SOME.format(command=command, key="type: grid-search", policy="continue"))
+    run = Pipeline.load("valohai.yaml", executor="inline").run()
+    assert run.status == "succeeded"
+    assert [one.get("failed", "") for one in run["t.table"]] == ["", "ended with exit code 1", "", "", ""]
+
+
 def test_on_processes_too(project: Path) -> None:
     write(project, FILES["a task node over metadata"])
     run = Pipeline.load("valohai.yaml", executor="local").run(workers=2)

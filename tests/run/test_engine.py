@@ -139,7 +139,9 @@ class World:
                 self.do(self.engine.on(Produced(task, (STORED,))))
             self.do(self.engine.on(Ended(task, "succeeded", (STORED,))))
         elif fate == "grown" and not one.gather:
-            fan = Fanout(Entry("pickle"), Code("c"), "x", (STORED,) * 3)
+            most, strict = self.fate.get("most", 0), self.fate.get("strict", False)
+            items = (STORED,) * self.fate.get("items", 3)
+            fan = Fanout(Entry("pickle"), Code("c"), "x", items, most=most, strict=strict)
             self.do(self.engine.on(Ended(task, "grown", fanout=fan)))
         elif fate == "grown" and self.fate.get("lost"):
             self.do(self.engine.on(Ended(task, "corrupt", lost=(self.fate["lost"].pop(),))))
@@ -158,7 +160,13 @@ class World:
             if self.engine.done:
                 return self
             self.step()
+            if self.fate.get("most"):
+                assert len(self.parts_under_way()) <= self.fate["most"]
         raise AssertionError(f"no end: {self.engine.states}")
+
+    def parts_under_way(self):
+        idle = ENDS | {"pending"}
+        return [name for name, state in self.engine.states.items() if "[" in name and state not in idle]
 
 
 def reach(edges, start):
@@ -252,6 +260,52 @@ def test_a_child_that_fails_fails_what_grew_it(edges, script, data):
     assert world.engine.states[f"{one}[2]"] == "succeeded"
     last = [event for event in world.events if isinstance(event, Failed)][-1]
     assert "1 of 3 items failed" in last.failure.message
+
+
+@given(graphs(), st.integers(0, 10**6), st.integers(0, 7), st.integers(1, 8), st.booleans(), st.data())
+def test_so_many_parts_as_are_allowed_are_under_way_at_once(edges, script, items, most, strict, data):
+    one = data.draw(st.sampled_from(sorted(edges)))
+    fate = {one: "grown", "items": items, "most": most, "strict": strict, "busy": data.draw(st.booleans())}
+    fate |= {"early": data.draw(st.booleans()), "refused": data.draw(st.booleans())}
+    world = World(edges, script, fate=fate).start().play()
+    assert set(world.engine.states.values()) <= {"succeeded", "reused"}
+    assert sum("[" in name for name in world.engine.states) == items
+
+
+@given(graphs(), st.integers(0, 10**6), st.integers(0, 4), st.data())
+def test_a_part_that_fails_ends_the_others_where_they_are_not_wanted(edges, script, most, data):
+    one = data.draw(st.sampled_from(sorted(edges)))
+    fate = {one: "grown", f"{one}[1]": "failed", "items": 8, "most": most, "strict": True}
+    world = World(edges, script, fate=fate).start().play()
+    states = world.engine.states
+    kids = [states[f"{one}[{index}]"] for index in range(8)]
+    assert states[one] == "failed"
+    assert kids.count("failed") == 1
+    assert set(kids) <= {"failed", "cancelled", "succeeded", "reused"}
+    if most == 1:
+        assert kids == ["succeeded", "failed", *["cancelled"] * 6]
+    last = [event for event in world.events if isinstance(event, Failed)][-1]
+    assert "1 of 8 items failed" in last.failure.message
+    assert ("ended because of it" in last.failure.message) == ("cancelled" in kids)
+    others = set(edges) - {one} - reach(edges, one)
+    assert all(states[name] in {"succeeded", "reused"} for name in others)
+
+
+@given(graphs(), st.integers(0, 10**6), st.integers(0, 20), st.integers(0, 4), st.data())
+def test_an_interrupt_begins_no_more_parts(edges, script, after, most, data):
+    one = data.draw(st.sampled_from(sorted(edges)))
+    world = World(edges, script, fate={one: "grown", "items": 6, "most": most, "strict": True}).start()
+    for _ in range(after):
+        if world.engine.done:
+            break
+        world.step()
+    before = len([one for one in world.log if isinstance(one, Submit) and "[" in one.step])
+    asked = not world.engine.done
+    world.do(world.engine.on(Interrupted()))
+    world.play()
+    assert set(world.engine.states.values()) <= ENDS
+    if asked:
+        assert len([one for one in world.log if isinstance(one, Submit) and "[" in one.step]) == before
 
 
 @given(graphs(), st.integers(0, 10**6), st.integers(0, 20), st.booleans())

@@ -224,6 +224,7 @@ def sweep_of(raw: Mapping[str, Any] | None, where: str = "") -> Sweep:
             f"there is no type of task `{kind}`", where=where, hint=did_you_mean(kind, [*_SWEEPS, "distributed"])
         )
     target = raw.get("optimization-target-value")
+    on_error = str(raw.get("on-child-error") or "").lower().replace("_", "-")
     return Sweep(
         kind=_SWEEPS[kind],  # type: ignore[arg-type]
         parameters=tuple([dict(one) for one in raw.get("parameters") or ()]),
@@ -233,7 +234,9 @@ def sweep_of(raw: Mapping[str, Any] | None, where: str = "") -> Sweep:
         metric=str(raw.get("optimization-target-metric") or ""),
         target=float(target) if target is not None else None,
         stop=str(raw.get("stop-condition") or ""),
-        lenient=str(raw.get("on-child-error") or "").replace("_", "-") == "continue-and-complete",
+        lenient=on_error == "continue-and-complete",
+        strict=on_error == "stop-all-and-error",
+        most=max(0, int(raw.get("maximum-queued-executions") or 0)),
     )
 
 

@@ -68,7 +68,8 @@ class Action(Struct, frozen=True, omit_defaults=True):
 class Sweep(Struct, frozen=True, omit_defaults=True):
     """How one command becomes many: the kind of search, what varies and how, and when it is enough.
 
-    `parameters` are `{"name", "style", "rules"}` as in the file; `sets` are listed by hand.
+    `parameters` are `{"name", "style", "rules"}` as in the file; `sets` are listed by hand. At most `most` executions are
+    under way at once (0: no bound); one that fails leaves the others alone and is borne (`lenient`), or ends them (`strict`).
     """
 
     kind: Literal["grid", "random", "manual", "bayesian"] = "grid"
@@ -80,6 +81,8 @@ class Sweep(Struct, frozen=True, omit_defaults=True):
     target: float | None = None
     stop: str = ""
     lenient: bool = False
+    strict: bool = False
+    most: int = 0
 
 
 class Command(Struct, frozen=True, omit_defaults=True):

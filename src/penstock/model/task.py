@@ -148,7 +148,8 @@ class HiddenInput(Struct, frozen=True, gc=False, omit_defaults=True):
 class Fanout(Struct, frozen=True):
     """What a task that grew asks for: `entry` (whose closure is `code`) called once on each stored item.
 
-    `argument` takes the item; `shared` inputs are the same for all; their results, in order, become the artifact.
+    `argument` takes the item; `shared` inputs are the same for all; their results, in order, become the artifact. So many
+    as `most` are under way at once (0: as many as there are); if `strict`, the first that fails ends the others.
     """
 
     entry: Entry
@@ -157,6 +158,8 @@ class Fanout(Struct, frozen=True):
     items: tuple[Stored, ...]
     shared: tuple[Input, ...] = ()
     name: str = "each"
+    most: int = 0
+    strict: bool = False
 
 
 class Ended(Struct, frozen=True, tag=True, omit_defaults=True):

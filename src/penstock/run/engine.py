@@ -31,7 +31,7 @@ from penstock.model.event import (
     Stopping,
 )
 from penstock.model.run import Decision
-from penstock.model.task import Ended, Failure
+from penstock.model.task import Ended, Failure, Fanout
 from penstock.run.commands import (
     Busy,
     Command,
@@ -49,6 +49,7 @@ from penstock.run.commands import (
     Wake,
     Woken,
 )
+from penstock.run.growing import NOTHING, due, outcome, spread
 from penstock.run.nodes import DONE, ENDS, UNDER_WAY, Node
 
 __all__ = ["Engine"]
@@ -199,7 +200,7 @@ class Engine:
             self._retract(node)
         self._leave(node)
         if fact.status == "grown":
-            self._grow(node, len(fact.fanout.items) if fact.fanout else 0)
+            self._grow(node, fact.fanout or NOTHING)
         elif fact.status == "skipped":
             self._skip(node, fact.reason, everything=bool(fact.extra.get("everything")))
         elif fact.status == "held":
@@ -421,49 +422,49 @@ class Engine:
                 found.add(artifact if artifact in self._nodes else self._maker(artifact))
         return found
 
-    def _grow(self, node: Node, count: int) -> None:
-        node.state = "grown"
+    def _grow(self, node: Node, fanout: Fanout) -> None:
+        spread(node, self._nodes, fanout)
         self._active += 1
-        node.kids = tuple([f"{node.name}[{index}]" for index in range(count)])
-        node.open = count
         self._say(Grown(node.name, node.kids))
-        for name in node.kids:
-            kid = self._nodes.get(name)
-            if kid is None:
-                kid = self._nodes[name] = Node(name, set(), (), node.retries, node.backoff)
-            kid.owner, kid.state, kid.told = node.name, "pending", False
-            self._ask(kid)
-        if not count:
+        for name in due(node):
+            self._ask(self._nodes[name])
+        if not node.kids:
             self._leave(node)
             self._submit(node, gather=("",))
 
     def _close(self, node: Node) -> None:
-        """A step came to its end; if it was grown by another, that one may now gather."""
+        """A step came to its end; if it was grown by another, that one may now gather, or let other parts begin or end."""
         if not node.owner:
             return
         owner = self._nodes[node.owner]
         owner.open -= 1
-        if owner.open or owner.state != "grown":
+        if owner.state != "grown":
+            return
+        if owner.open:
+            if node.state == "failed" and owner.strict:
+                self._halt([owner, *[self._nodes[name] for name in owner.kids]], f"`{node.name}` failed")
+            for name in due(owner):
+                self._ask(self._nodes[name])
             return
         self._leave(owner)
-        failed = [name for name in owner.kids if self._nodes[name].state == "failed"]
-        if failed:
-            first = self._nodes[failed[0]].failure
-            many = f"{len(failed)} of {len(owner.kids)} items failed, first `{failed[0]}`"
-            message = f"{many}: {first.message}" if first else many
-            self._fail(owner, Failure(first.kind if first else "Failed", message, first.where if first else ""))
-        elif any(self._nodes[name].state not in {"reused", "succeeded", "skipped"} for name in owner.kids):
+        came = outcome(owner, self._nodes)
+        if isinstance(came, Failure):
+            self._fail(owner, came)
+        elif came is None:
             self._cancel([owner])
         else:
-            kept = tuple([name for name in owner.kids if self._nodes[name].state != "skipped"])
-            self._submit(owner, gather=kept or ("",))
+            self._submit(owner, gather=came)
 
     def _stop(self, reason: str) -> None:
-        if self._stopping:
-            return
-        self._stopping = reason
+        if not self._stopping:
+            self._stopping = reason
+            self._halt(list(self._nodes.values()), reason)
+
+    def _halt(self, nodes: Iterable[Node], reason: str) -> None:
+        """Bring these to an end, and let no part of theirs begin."""
         idle = []
-        for node in list(self._nodes.values()):
+        for node in nodes:
+            node.waiting.clear()
             if node.state in {"submitted", "running"}:
                 self._commands.append(Stop(node.name, node.attempt))
             elif node.state in {"pending", "busy", "retrying", "deciding"}:

@@ -1,5 +1,6 @@
 """A step as the engine sees it."""
 
+from collections import deque
 from collections.abc import Sequence
 
 from penstock.model.event import Decided
@@ -21,8 +22,8 @@ class Node:
     """What is known of one step so far; `Engine` draws its states."""
 
     __slots__ = (
-        "attempt", "backoff", "children", "early", "failure", "kids", "late", "loose", "missing", "name", "open", "owner",
-        "reopened", "retries", "stale", "state", "stops", "told", "tries",
+        "attempt", "backoff", "children", "early", "failure", "kids", "late", "loose", "missing", "most", "name", "open",
+        "owner", "reopened", "retries", "stale", "state", "stops", "strict", "told", "tries", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -52,4 +53,7 @@ class Node:
         self.owner = ""  # the step that grew this one
         self.kids: tuple[str, ...] = ()
         self.open = 0  # kids that have not come to their end
+        self.waiting: deque[str] = deque()  # kids that may not begin yet
+        self.most = 0  # so many kids at once; 0: all
+        self.strict = False  # the first kid that fails ends the others
         self.failure: Failure | None = None

@@ -62,12 +62,24 @@ class Stop(Signal):
 
 
 class Each:
-    """What `each` returns: do `step` once for each of `items`; their results become this step's artifact."""
+    """What `each` returns: do `step` once for each of `items`; their results become this step's artifact.
 
-    def __init__(self, items: Iterable[Any], step: Callable[..., Any], shared: dict[str, Any]) -> None:
+    `most` and `strict` are those of `Fanout`.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[Any],
+        step: Callable[..., Any],
+        shared: dict[str, Any],
+        *,
+        most: int = 0,
+        strict: bool = False,
+    ) -> None:
         self.items = items
         self.step = step
         self.shared = shared
+        self.most, self.strict = most, strict
 
     def __reduce__(self) -> Any:
         raise TypeError("what ps.each gives must be returned by itself, not inside of another value")

@@ -83,7 +83,7 @@ def _declared(command: Command) -> Piece:
             f"action: {action.when} if {' and '.join(action.conditions) or 'always'}: {', '.join(action.then)}"
         )
     if command.role == "task" and command.sweep is not None:
-        lines.append(f"task: {msgspec.to_builtins(command.sweep)}")
+        lines.append(f"task: {msgspec.to_builtins(replace(command.sweep, strict=False, most=0))}")
     for endpoint, files in command.endpoints.items():
         lines.append(f"endpoint: {endpoint} {files}")
     text = "\n".join([one for one in lines if one])
@@ -195,7 +195,7 @@ def _root() -> str:
 
 
 def _child(command: Command, code: Code, arguments: Mapping[str, Any]) -> Child:
-    lenient = command.sweep is not None and command.sweep.lenient
+    lenient = command.lenient or (command.sweep is not None and command.sweep.lenient)
     child = object.__new__(Child)  # only described, never called here: another process makes its own
     child.command = replace(command, role="child", sweep=None, lenient=lenient, actions=())
     # The same pieces but the task's own: how the values were found does not change what one execution does.
@@ -227,7 +227,7 @@ def _more(command: Command, code: Code, arguments: Mapping[str, Any], done: Sequ
     known = [one["parameters"] for one in done]
     every = [*known, *[{name: typed(str(kinds.get(name)), one) for name, one in each.items()} for each in items]]
     listed = [{"index": index, "parameters": one} for index, one in enumerate(every)]
-    return Each(listed, _child(command, code, arguments), _shared(arguments))
+    return Each(listed, _child(command, code, arguments), _shared(arguments), most=sweep.most, strict=sweep.strict)
 
 
 def _varied(command: Command, base: Mapping[str, Any]) -> list[str]:

@@ -106,4 +106,13 @@ def fan_out(
         [Input(key, f"{task.step}.{key}", codecs.encode(value, sink)) for key, value in grown.shared.items()]
     )
     items = tuple([codecs.encode(item, sink) for item in grown.items])
-    return Fanout(entry=entry, code=code, argument=free[0], items=items, shared=shared, name=name)
+    return Fanout(
+        entry=entry,
+        code=code,
+        argument=free[0],
+        items=items,
+        shared=shared,
+        name=name,
+        most=grown.most,
+        strict=grown.strict,
+    )
