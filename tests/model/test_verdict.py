@@ -2,7 +2,7 @@
 
 import itertools
 
-from penstock.model.verdict import worst
+from penstock.model.verdict import Finding, finding_id, worst
 
 ORDER = ("CLEAN", "UNKNOWN", "SUSPECT", "PROVEN")
 
@@ -18,3 +18,10 @@ def test_unknown_is_never_merged_with_clean() -> None:
 
 def test_nothing_checked_is_unknown_and_not_clean() -> None:
     assert worst([]) == "UNKNOWN"
+
+
+def test_a_finding_keeps_its_name_while_rows_and_values_change() -> None:
+    one = Finding("as-of", "PROVEN", "features", "features", "delay", row="a", before=1, after=2)
+    other = Finding("as-of", "SUSPECT", "features", "features", "delay", row="b", before=3, after=4)
+    assert finding_id(one) == finding_id(other)
+    assert finding_id(one) != finding_id(Finding("as-of", "PROVEN", "features", "features", "speed"))

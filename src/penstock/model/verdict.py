@@ -4,11 +4,36 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-__all__ = ["Finding", "Verdict", "worst"]
+from penstock.model.digest import combine
+
+__all__ = ["Cell", "CheckResult", "Finding", "Verdict", "finding_id", "worst"]
 
 Verdict = Literal["PROVEN", "SUSPECT", "CLEAN", "UNKNOWN"]
 
 _ORDER: dict[str, int] = {"PROVEN": 3, "SUSPECT": 2, "UNKNOWN": 1, "CLEAN": 0}
+
+
+class CheckResult(Struct, frozen=True, omit_defaults=True):
+    """What one check did to one step: its verdict, and in words what was tried or why it can't tell (`reason`);
+    `reruns` is how often steps were done again, `rows` how many rows were looked at."""
+
+    check: str
+    step: str
+    verdict: Verdict
+    reason: str = ""
+    reruns: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+
+
+class Cell(Struct, frozen=True, omit_defaults=True):
+    """A cell of an artifact, in the world as it was and in an altered one. `row` is the key of its row."""
+
+    artifact: str
+    column: str = ""
+    row: str = ""
+    before: Any = None
+    after: Any = None
 
 
 class Finding(Struct, frozen=True, omit_defaults=True):
@@ -28,6 +53,16 @@ class Finding(Struct, frozen=True, omit_defaults=True):
     hint: str = ""
     replay: str = ""
     severity: str = ""
+
+
+def finding_id(finding: Finding) -> str:
+    """The short name of a finding: the same as long as check, step, artifact and column are.
+
+    >>> finding_id(Finding("as-of", "PROVEN", "features"))
+    '...'
+    """
+    parts = [finding.check, finding.step, finding.artifact, finding.column]
+    return combine("finding", parts).rpartition(":")[2][:8]
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
