@@ -71,7 +71,6 @@ def test_parameters_of_a_pipeline(tmp_path: Path) -> None:
     ("edges", "words"),
     [
         ("[a.deployment.id, b.parameter.lr]", "no deployment node"),
-        ("[t.input.train-images, b.input.test-images]", "inputs of a task"),
         ("[a.file.x, b.input.test-images]", "from `file` to `input` means nothing"),
         ("[a.output.x, b.metadata.y]", "from `output` to `metadata` means nothing"),
         ("[a.output.x, b.parameter.lr]", "from `output` to `parameter` means nothing"),

@@ -743,6 +743,29 @@ FILES["inputs passed on by a pattern"] = (
 """
 )
 
+FILES["inputs of a task passed on"] = (
+    _TWO
+    + """
+- pipeline:
+    name: passing
+    nodes:
+      - name: t
+        type: task
+        step: train
+        override:
+          parameters: [{name: lr, default: [0.1, 0.2]}]
+          environment-variables: [{name: DATA_VERSION, default: v3}]
+      - name: all
+        type: execution
+        step: train
+        override:
+          command: test "$(ls $VH_INPUTS_DIR/train-images | tr '\\n' ' ')" = "a.csv b.csv " && test $DATA_VERSION = v3
+    edges:
+      - [t.input.*-images, all.input.train-images]
+      - [t.environment-variable.DATA_VERSION, all.environment-variable.DATA_VERSION]
+"""
+)
+
 FILES["addresses as metadata"] = """
 - step:
     name: find

@@ -16,8 +16,9 @@ from penstock.model.command import Action, Command, CommandInput, FileRef, Files
 from penstock.model.event import Measured
 from penstock.model.step import Entry
 from penstock.model.task import Task
-from penstock.work.command import Execution, Gate, chosen, command_lines, matches, parameter_values
+from penstock.work.command import Execution, Gate, command_lines, parameter_values, variable_values
 from penstock.work.context import Changed, Context, Hold, Skip, active
+from penstock.work.inputs import chosen
 from penstock.work.room import Room
 
 Do = Callable[..., dict[str, Any]]
@@ -195,6 +196,13 @@ def test_edges_into_parameters() -> None:
     assert "`bset`" in told.value.hint
 
 
+def test_edges_into_variables() -> None:
+    link = Link("p", "pre", "environment-variable", "MODE", "environment-variable", "WAY")
+    command = script("true", variables=("WAY", "OTHER"), links=(link,))
+    settings = {"parameters": {}, "environment-variables": {"MODE": "fast"}}
+    assert variable_values(command, {"p": settings}) == {"WAY": "fast", "OTHER": None}
+
+
 def test_actions(do: Do) -> None:
     ask = Action("node-starting", ("require-approval",), ("parameter.lr > 1",))
     command = script("echo ran > $VH_OUTPUTS_DIR/a", parameters=({"name": "lr"},), actions=(ask,))
@@ -216,34 +224,6 @@ def test_gates() -> None:
     with pytest.raises(StepFailed, match="ends the pipeline in error"):
         gate("error-pipeline")(**facts)
     assert gate("noop")(**facts) is True
-
-
-def test_files_that_edges_name(tmp_path: Path) -> None:
-    for name in ("a.pkl", "results/b.pkl", "results/deep/c.txt", "a.pkl.metadata.json"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(json.dumps({"of": name}))
-    (tmp_path / "valohai.metadata.jsonl").write_text(
-        json.dumps({"file": "a.pkl", "metadata": {"stage": "prod"}}) + "\n"
-    )
-
-    def names(pattern: str, kind: str = "output") -> list[tuple[str, str]]:
-        return [(one.full, one.suffix) for one, _, _ in chosen(tmp_path, Link("x", "x", kind, pattern, "input", "i"))]
-
-    assert names("*") == [(one, one) for one in ("a.pkl", "results/b.pkl", "results/deep/c.txt")]
-    assert names("*.pkl") == [("a.pkl", "a.pkl"), ("results/b.pkl", "results/b.pkl")]
-    assert names("results/*") == [("results/b.pkl", "b.pkl"), ("results/deep/c.txt", "deep/c.txt")]
-    assert names("results") == [("results/b.pkl", "results/b.pkl"), ("results/deep/c.txt", "results/deep/c.txt")]
-    assert names("nothing*") == []
-    ((_, _, notes),) = chosen(tmp_path, Link("x", "x", "output", "a.pkl", "input", "i"))
-    assert notes == [{"of": "a.pkl.metadata.json"}, {"stage": "prod"}]
-
-
-def test_files_of_a_tasks_executions(tmp_path: Path) -> None:
-    for name in ("0/m.pkl", "1/m.pkl"):
-        (tmp_path / name).parent.mkdir(parents=True)
-        (tmp_path / name).write_text(name)
-    found = chosen(tmp_path, Link("x", "x", "output", "m.pkl", "input", "i", task=True))
-    assert [one.name for one, _, _ in found] == ["m.pkl", "m.pkl"]
 
 
 paths = st.lists(
@@ -310,12 +290,6 @@ def test_folders_under_valohai(do: Do) -> None:
         "outputs",
         "repository",
     ]
-
-
-def test_patterns() -> None:
-    assert matches("deep/train-images.gz", "*train-images*")
-    assert matches("a.pkl", "/a.pkl")
-    assert not matches("ab.pkl", "a")
 
 
 def test_valohai_utils_works_unmodified(do: Do, tmp_path: Path) -> None:

@@ -49,6 +49,12 @@ def test_each_attempt_has_its_own_peak() -> None:
 
 
 def test_a_large_child_is_seen() -> None:
-    meter = Meter()
-    subprocess.run([sys.executable, "-c", "x = bytearray(300 << 20)"], check=True)
-    assert meter.usage().peak_memory >= 300 << 20
+    """In a process of its own: of all children that ended so far, the system tells the largest alone."""
+    script = """
+import subprocess, sys
+from penstock.work.usage import Meter
+meter = Meter()
+subprocess.run([sys.executable, "-c", "x = bytearray(300 << 20)"], check=True)
+assert meter.usage().peak_memory >= 300 << 20, meter.usage()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

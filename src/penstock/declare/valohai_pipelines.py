@@ -105,10 +105,6 @@ def _edges(
                 where=where,
                 hint="It has `deployment.id` and `deployment.version_id`.",
             )
-        if kind == "input" and nodes[node][1].get("type") == "task":
-            raise DeclarationError(
-                "the inputs of a task can't be passed on", where=where, hint="Draw the edge from where they come from."
-            )
         yield {"source": node, "kind": kind, "key": key, "other": other, "aim": aim, "name": name, "where": where}
 
 

@@ -13,7 +13,8 @@ from penstock.model.code import Piece
 from penstock.model.command import Action, Command, CommandInput, Link, Sweep
 from penstock.model.step import Options, Output, Parameter, Step
 from penstock.plan.filesets import STAND_INS, is_elsewhere
-from penstock.work.command import INPUT, VARIABLE
+from penstock.work.command import VARIABLE
+from penstock.work.inputs import INPUT
 from penstock.work.jobs import code_of, entry_of, files_of, typed
 from penstock.work.remote import stub_of
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from penstock.model.code import Code
 from penstock.model.command import Command
-from penstock.work.command import chosen, started
+from penstock.work.command import started
+from penstock.work.inputs import chosen
 from penstock.work.room import Room, identifier
 
 __all__ = ["Deployment"]

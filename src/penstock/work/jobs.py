@@ -14,10 +14,11 @@ from penstock.model.command import Command, Files, Sweep
 from penstock.model.digest import combine
 from penstock.model.step import Entry
 from penstock.model.task import Task
-from penstock.work.command import INPUT, Execution, Gate, parameter_values, started
+from penstock.work.command import Execution, Gate, parameter_values, started, variable_values
 from penstock.work.conditions import holds
 from penstock.work.context import Each, current, figure
 from penstock.work.deployment import Deployment
+from penstock.work.inputs import INPUT, place_inputs
 from penstock.work.outputs import Target
 from penstock.work.pictures import results_picture
 from penstock.work.repository import listing, pieces_of, with_files
@@ -185,8 +186,16 @@ class Collected:
         picture = results_picture(table, command.sweep.metric)
         if picture:
             figure(picture, "results")
-        settings = {"parameters": parameter_values(command, arguments), "environment-variables": {}}
-        return {"outputs": self.room.outputs, "metadata": metadata, "settings": settings, "table": table}
+        base, variables = parameter_values(command, arguments), variable_values(command, arguments)
+        settings = {"parameters": base, "environment-variables": variables}
+        made = {"outputs": self.room.outputs, "metadata": metadata, "settings": settings, "table": table}
+        context = current()
+        if context is not None and "inputs" in context.task.outputs:
+            # The same for all executions, but where a parameter in an address is what the task varies.
+            varied = [{**base, **one["parameters"]} for one in values] or [base]
+            place_inputs(command, self.room, self._state / "downloads", arguments, varied)
+            made["inputs"] = self.room.inputs
+        return made
 
 
 def _root() -> str:
