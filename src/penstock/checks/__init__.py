@@ -1,1 +1,1 @@
-"""Whatever judges a pipeline: worlds, relations, probes and scans. (Not there yet.)"""
+"""Whatever judges a pipeline: worlds, relations, probes and scans. (More to come.)"""

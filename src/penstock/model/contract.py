@@ -1,10 +1,12 @@
 """What a source declares of its rows."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["Contract"]
+__all__ = ["Contract", "contract_of_record"]
 
 
 class Contract(Struct, frozen=True, omit_defaults=True):
@@ -22,3 +24,33 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     label: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     freeze: str = ""
+
+    def clock(self, column: str) -> str | timedelta | None:
+        """When a column becomes known: a clock column, a delay after `time`, or None (from the start).
+
+        >>> Contract(key=("id",), time="at", known_at={"*": timedelta(hours=1)}).clock("id") is None
+        True
+        """
+        if column in self.known_at:
+            return self.known_at[column]
+        return None if column in self.key else self.known_at.get("*")
+
+
+def contract_of_record(said: Mapping[str, Any]) -> Contract:
+    """A contract from what a run recorded of it: lists, and delays as `{"seconds": …}`.
+
+    >>> contract_of_record({"time": "at", "known_at": {"*": {"seconds": 60}}}).clock("y")
+    datetime.timedelta(seconds=60)
+    """
+    late = {
+        column: timedelta(seconds=clock["seconds"]) if isinstance(clock, Mapping) else clock
+        for column, clock in (said.get("known_at") or {}).items()
+    }
+    return Contract(
+        key=tuple(said.get("key") or ()),
+        time=said.get("time") or "",
+        known_at=late,
+        label=tuple(said.get("label") or ()),
+        group=tuple(said.get("group") or ()),
+        freeze=said.get("contract") or "",
+    )

@@ -9,6 +9,7 @@ import numpy as np
 
 from penstock.errors import NotFound, PenstockError, did_you_mean
 from penstock.model.artifact import Stored
+from penstock.model.contract import contract_of_record
 from penstock.model.run import Execution, Run
 from penstock.rows.relation import Key, Relation, agreeing, key_columns, relate, unknown
 from penstock.values.records import Records
@@ -212,15 +213,5 @@ def _node(name: str, said: Mapping[str, Any], row: Mapping[str, Any] | None) -> 
 
 
 def _pact(source: str, said: Mapping[str, Any]) -> Pact:
-    late = {
-        column: timedelta(seconds=clock["seconds"]) if isinstance(clock, Mapping) else clock
-        for column, clock in (said.get("known_at") or {}).items()
-    }
-    return Pact(
-        source,
-        tuple(said.get("key") or ()),
-        said.get("time") or "",
-        late,
-        tuple(said.get("label") or ()),
-        tuple(said.get("group") or ()),
-    )
+    one = contract_of_record(said)
+    return Pact(source, one.key, one.time, one.known_at, one.label, one.group)
