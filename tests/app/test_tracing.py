@@ -89,7 +89,13 @@ def test_what_was_counted_stays_with_the_run(tmp_path: Path) -> None:
     settings = find_settings(tmp_path / "line.py")
     tracing = run._tracing()
     made = {artifact: stored.digest for artifact, stored in tracing.lineage.stored.items()}
-    assert rows_known(settings, run.run, made) is None
-    accounts, findings = tracing.counted()
-    assert rows_known(settings, run.run, made) == (accounts, findings)
-    assert rows_known(settings, run.run, {**made, "clean": "blake3:other"}) is None  # it was resumed meanwhile
+    assert rows_known(settings, tracing.run, made) is None
+    counted = tracing.counted()
+    assert rows_known(settings, tracing.run, made) == counted
+    assert rows_known(settings, tracing.run, {**made, "clean": "blake3:other"}) is None  # it was resumed meanwhile
+    assert {one.replay.rpartition(" ")[2] for one in counted.findings} == {run.run, ""}
+    again = run_of(tmp_path, FLIGHTS)._tracing().run
+    known = rows_known(settings, again, made)  # the same work: nobody needs to count again
+    assert known is not None
+    assert known.accounts == counted.accounts
+    assert {one.replay.rpartition(" ")[2] for one in known.findings} == {again.id, ""}

@@ -52,9 +52,25 @@ def test_a_source_without_a_key(project: Path, call: Call) -> None:
 
 def test_what_was_counted_is_shown_with_the_run(project: Path, call: Call) -> None:
     (project / "line.py").write_text(FLIGHTS, encoding="utf-8")
+    assert "PROVEN" not in call("run").out  # a run does not wait for it
+    said = valid(call("show", "--json"), "run")
+    assert said["rows"] == valid(call("show", "--rows", "--json"), "rows")
+    assert said["checks"]["verdict"] == "PROVEN"
+    assert said["checks"]["findings"] == said["rows"]["findings"]
+    assert {one["step"]: one["verdict"] for one in said["checks"]["checks"]}["clean"] == "CLEAN"
+    shown = call("show").out
+    assert "clean   60 → 59  1 (1.7%) dropped" in shown
+    assert "joined  59 → 59  5 (8.5%) dropped, 5 multiplied" in shown
+    assert "PROVEN rows  joined" in shown
+    again = call("run").out  # nothing ran, so that all is known
+    assert "PROVEN rows  joined" in again
+    done = call("run", "--json")
+    assert done.code == 0
+    assert valid(done, "run")["checks"]["verdict"] == "PROVEN"
+
+
+def test_a_run_without_losses_says_nothing_of_rows(call: Call, edit: Callable[[str, str], None]) -> None:
+    edit('@ps.source(key="id")', "@ps.source")
     call("run")
-    assert "rows" not in valid(call("show", "--json"), "run")
-    assert "multiplied" not in call("show").out
-    counted = valid(call("show", "--rows", "--json"), "rows")
-    assert valid(call("show", "--json"), "run")["rows"] == counted
-    assert "multiplied" in call("show").out
+    assert valid(call("show", "--json"), "run")["checks"]["findings"] == []
+    assert "dropped" not in call("show").out

@@ -4,7 +4,15 @@ import pytest
 from tests.trace.pipelines import FLIGHTS, run_of
 
 from penstock.report.paint import Line, plain
-from penstock.report.row_text import cell_lines, dropped_lines, forward_lines, rows_lines, trace_lines, value_text
+from penstock.report.row_text import (
+    cell_lines,
+    dropped_lines,
+    forward_lines,
+    moved_lines,
+    rows_lines,
+    trace_lines,
+    value_text,
+)
 from penstock.report.row_views import dropped_view, rows_view, trace_view
 
 
@@ -67,6 +75,10 @@ def test_counted(tracing: Any) -> None:
     assert "PROVEN rows  planes  2 rows share their key with another, such as N3 (row 3, row 11)" in said
     assert "UNKNOWN" in said
     assert "penstock trace 'UA/3'" in said
+    moved = text(moved_lines(rows_view("r", accounts, [])))
+    assert moved.splitlines()[:3] == ["", "  rows  penstock show r --rows", "    clean   60 → 59  1 (1.7%) dropped"]
+    assert "looked up" not in moved
+    assert moved_lines({"run": "r", "accounts": [], "findings": []}) == []
     assert "No step of this run" in text(rows_lines({"run": "r", "accounts": [], "findings": []}))
 
 

@@ -1,30 +1,7 @@
-import json
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-
-import pytest
+from datetime import UTC, datetime
 
 from penstock.model.trace import Behind, Cell, Feature, Forward, Prediction, Reached, Stop, Trace
-from penstock.report.row_views import cell_view, forward_view, json_value, trace_view
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        (datetime(2013, 7, 4, 9, tzinfo=UTC), "2013-07-04T09:00:00+00:00"),
-        (date(2013, 7, 4), "2013-07-04"),
-        (timedelta(minutes=2), 120.0),
-        (float("inf"), None),
-        (Decimal("1.50"), "1.50"),
-        (b"\x01", "01"),
-        ({1: (1, None)}, {"1": [1, None]}),
-        (True, True),
-        (object, str(object)),
-    ],
-)
-def test_values_as_json_has_them(value: object, said: object) -> None:
-    assert json_value(value) == said
-    json.dumps(json_value(value), allow_nan=False)
+from penstock.report.row_views import cell_view, forward_view, trace_view
 
 
 def test_a_trace_as_data() -> None:

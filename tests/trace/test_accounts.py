@@ -4,7 +4,7 @@ import pytest
 from tests.trace.pipelines import BARE, FLIGHTS, MATRICES, lineage_of
 
 from penstock.model.account import Account
-from penstock.trace.accounts import accounts, findings, key_findings, step_accounts
+from penstock.trace.accounts import accounts, key_findings, step_accounts
 
 
 @pytest.fixture(scope="module")
@@ -51,31 +51,10 @@ def test_rates(found: dict[tuple[str, str], Account]) -> None:
     assert carriers == {"UA": (30, 5), "AA": (29, 0)}
 
 
-def test_findings(found: dict[tuple[str, str], Account], lineage) -> None:
-    listed = findings(list(found.values()))
-    assert [(one.check, one.verdict, one.step) for one in listed[:2]] == [("rows", "PROVEN", "joined")] * 2
-    multiplied, partner = listed[:2]
-    assert (multiplied.row, multiplied.before, multiplied.after) == ("UA/3", 1, 2)
-    assert multiplied.replay == "penstock trace 'UA/3'"
-    assert "no partner in `planes` by tail" in partner.world
+def test_keys_that_name_several_rows(lineage) -> None:
     (key,) = key_findings(lineage)
     assert (key.step, key.row, key.column) == ("planes", "N3", "tail")
     assert "2 rows share their key" in key.world
-
-
-def test_losses_that_depend_on_the_group(tmp_path: Path) -> None:
-    text = FLIGHTS.replace("n: int = 60", "n: int = 600").replace(
-        'pl.col("distance") >= 50', '(pl.col("carrier") == "UA") | (pl.col("number") % 4 != 0)'
-    )
-    lineage = lineage_of(tmp_path, text)
-    (one,) = findings(step_accounts(lineage, lineage.nodes["clean"]))
-    assert (one.verdict, one.column) == ("SUSPECT", "carrier")
-    assert "50.0% of the rows with carrier AA were dropped, 0.0% of the others" in one.world
-
-
-def test_losses_of_rows_without_a_label_are_no_finding(found: dict[tuple[str, str], Account]) -> None:
-    assert found["sides", "joined"].dropped > 0
-    assert findings([found["sides", "joined"]]) == []
 
 
 def test_outputs_with_the_same_rows_count_once(tmp_path: Path) -> None:

@@ -95,8 +95,11 @@ class RunResult:
         Raises `UnknownName` for a step that the run has not.
         """
         tracing = self._tracing()
-        accounts, findings = (tracing.accounts(steps), []) if steps else tracing.counted()
-        found = rows_view(tracing.run.id, accounts, findings)
+        if steps:
+            found = rows_view(tracing.run.id, tracing.accounts(steps), [])
+        else:
+            counted = tracing.counted()
+            found = rows_view(tracing.run.id, counted.accounts, counted.findings)
         return Told(found, rows_lines(found))
 
     def _tracing(self) -> Tracing:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,12 +16,14 @@ from penstock.errors import MissingExtra, PenstockError, UnknownName, did_you_me
 from penstock.model.account import Account
 from penstock.model.artifact import Stored
 from penstock.model.question import OrderQuestion, Question
+from penstock.model.run import Run
 from penstock.model.task import Input, Task
 from penstock.model.trace import Cell, Forward, Trace
-from penstock.model.verdict import Finding
+from penstock.model.verdict import CheckResult, Finding
 from penstock.ports import Ledger, Store
+from penstock.trace.findings import checks, findings
 
-__all__ = ["BUDGET", "Tracing", "lightly", "rows_known"]
+__all__ = ["BUDGET", "Counted", "Tracing", "lightly", "rows_known"]
 
 BUDGET = 2000
 """How often steps are done again, at most, to find what stands behind one value."""
@@ -29,19 +31,41 @@ BUDGET = 2000
 _ROWED = ("polars", "pandas", "arrow", "numpy", "sparse", "plain", "tree")
 
 
-def rows_known(settings: Settings, run: str, made: Mapping[str, str]) -> tuple[list[Account], list[Finding]] | None:
-    """The accounts and findings of a run (whole id) that has `made` these artifacts (name → digest), where they were
-    counted before; None if nobody has asked. Imports nothing heavy."""
-    answers = Answers(_folder(settings))
+class Counted(NamedTuple):
+    """The rows of a run by step, what of it people should look at, and what the `rows` check says of each step."""
+
+    accounts: list[Account]
+    findings: list[Finding]
+    checks: list[CheckResult]
+
+
+def rows_known(settings: Settings, run: Run, made: Mapping[str, str]) -> Counted | None:
+    """The rows of a run that has `made` these artifacts (name → digest), where they were counted before: of it, or of another run that
+    made the same by the same graph. None if nobody has asked. Imports nothing heavy."""
+    folder = _folder(settings)
+    if not folder.is_dir():
+        return None
+    answers = Answers(folder)
     known = answers.get(_of_run(answers, run, made))
     try:
-        return msgspec.msgpack.decode(known, type=tuple[list[Account], list[Finding]]) if known is not None else None
+        found = msgspec.msgpack.decode(known, type=tuple[list[Account], list[Finding]]) if known is not None else None
     except msgspec.MsgspecError:
         return None
+    return _counted(run, *found) if found is not None else None
 
 
-def _of_run(answers: Answers, run: str, made: Mapping[str, str]) -> str:
-    return answers.key("run", run, *[one for pair in sorted(made.items()) for one in pair])
+def _counted(run: Run, accounts: list[Account], findings: list[Finding]) -> Counted:
+    return Counted(accounts, [_again(one, run) for one in findings], checks(accounts, findings))
+
+
+def _again(finding: Finding, run: Run) -> Finding:
+    """A finding whose command shows it again when other runs came after."""
+    return msgspec.structs.replace(finding, replay=f"{finding.replay} --run {run.id}") if finding.replay else finding
+
+
+def _of_run(answers: Answers, run: Run, made: Mapping[str, str]) -> str:
+    graph = msgspec.json.encode(run.graph, order="deterministic").decode()
+    return answers.key("run", graph, *[one for pair in sorted(made.items()) for one in pair])
 
 
 def _folder(settings: Settings) -> Path:
@@ -227,18 +251,20 @@ class Tracing:
 
     def findings(self, accounts: Sequence[Account]) -> list[Finding]:
         """What of the accounts people should look at, and sources whose key does not name their rows."""
-        from penstock.trace.accounts import findings, key_findings
+        from penstock.trace.accounts import key_findings
 
-        return [*key_findings(self.lineage), *findings(accounts)]
+        return [_again(one, self.run) for one in (*key_findings(self.lineage), *findings(accounts))]
 
-    def counted(self) -> tuple[list[Account], list[Finding]]:
-        """The accounts of every step and the findings, kept with the run for who shows it: see `rows_known`."""
+    def counted(self) -> Counted:
+        """The accounts of every step and the findings, kept for who shows the run: see `rows_known`."""
+        from penstock.trace.accounts import key_findings
+
         accounts = self.accounts()
-        findings = self.findings(accounts)
+        found = [*key_findings(self.lineage), *findings(accounts)]
         if not self.lineage.missing:
             made = {artifact: stored.digest for artifact, stored in self.lineage.stored.items()}
-            self.answers.put(_of_run(self.answers, self.run.id, made), msgspec.msgpack.encode((accounts, findings)))
-        return accounts, findings
+            self.answers.put(_of_run(self.answers, self.run, made), msgspec.msgpack.encode((accounts, found)))
+        return _counted(self.run, accounts, found)
 
     def losses(self, source: str) -> tuple[int, list[Account]]:
         """How many rows a source has, and the accounts of the steps that those rows pass. Raises `UnknownName`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from penstock.app.counting import add_rows
 from penstock.app.pictures import pictures_of
 from penstock.app.settings import Settings, open_store
 from penstock.cli.options import file_option, json_option, reading
@@ -46,6 +47,7 @@ def report(run: str, output: Path | None, file: str | None, as_json: bool) -> No
     with reading(file) as (settings, ledger):
         side = side_of(ledger, run)
         document = run_view(ledger, side.run.id, now=time.time())
+        add_rows(settings, ledger, document, look=True)
         wanted = [one for one in document["steps"] if not one["parent"] or one["status"] == "failed"]
         telling = sorted(wanted, key=lambda one: one["status"] != "failed")[:_TOLD]
         details = steps_view(ledger, side.run.id, {one["step"] for one in telling})

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import click
 
+from penstock.app.counting import add_rows
 from penstock.app.settings import Settings, open_store
-from penstock.app.tracing import Tracing, lightly, rows_known
+from penstock.app.tracing import Tracing, lightly
 from penstock.cli.options import file_option, json_option, reading
 from penstock.cli.output import columns
 from penstock.cli.output import show as show_document
+from penstock.report.check_text import finding_lines
 from penstock.report.metric_history import metric_lines, metric_view
-from penstock.report.row_text import rows_lines
+from penstock.report.row_text import moved_lines, rows_lines
 from penstock.report.row_views import rows_view
 from penstock.report.run_text import run_lines, runs_lines
 from penstock.report.step_text import step_lines
@@ -58,7 +60,7 @@ def show(run: str, step: str | None, rows: bool, file: str | None, as_json: bool
         if rows:
             with lightly():
                 tracing = Tracing(settings, ledger, run)
-                accounts, findings = (tracing.accounts([step]), []) if step else tracing.counted()
+                accounts, findings = (tracing.accounts([step]), []) if step else tracing.counted()[:2]
                 counted = rows_view(tracing.run.id, accounts, findings)
             show_document(counted, rows_lines(counted), as_json=as_json)
             return
@@ -70,18 +72,10 @@ def show(run: str, step: str | None, rows: bool, file: str | None, as_json: bool
         before_run, before = (
             previous_metrics(ledger, document["pipeline"], document["run"]) if document["metrics"] else ("", {})
         )
-        made = {
-            one["artifact"]: one["digest"]
-            for each in document["steps"]
-            if not each["parent"]
-            for one in each["outputs"]
-        }
-        known = rows_known(settings, document["run"], made)
+        add_rows(settings, ledger, document, look=True)
     lines = run_lines(document, before, before_run, columns())
-    if known is not None:
-        document["rows"] = rows_view(document["run"], *known)
-        lines += [[], *rows_lines(document["rows"])]
-    show_document(document, lines, as_json=as_json)
+    lines += moved_lines(document["rows"]) if "rows" in document else []
+    show_document(document, [*lines, *finding_lines(document["checks"]["findings"])], as_json=as_json)
 
 
 def _file_of(settings: Settings, digest: str) -> str:

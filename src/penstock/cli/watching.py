@@ -4,9 +4,13 @@ import contextlib
 import sys
 from collections.abc import Callable
 
+from penstock.app.counting import add_rows
 from penstock.app.settings import Settings, open_ledger
+from penstock.app.tracing import rows_known
 from penstock.cli.output import show
 from penstock.model.event import Event
+from penstock.report.check_text import finding_lines
+from penstock.report.check_views import finding_view
 from penstock.report.documents import ErrorBody, RunDocument
 from penstock.report.live import Watch
 from penstock.report.summary import closing_from, summary
@@ -51,6 +55,7 @@ def _close(settings: Settings, tally: Tally, *, as_json: bool) -> None:
     if as_json:
         show(_document(settings, tally), [], as_json=True)
         return
+    assert tally.run is not None
     end = closing_from(tally)
     before: dict[str, float | None] = {}
     before_run = ""
@@ -58,7 +63,16 @@ def _close(settings: Settings, tally: Tally, *, as_json: bool) -> None:
         ledger = open_ledger(settings)
         before_run, before = previous_metrics(ledger, end.pipeline, end.run)
         ledger.close()
-    show({}, summary(end, before, before_run), as_json=False)
+    known = rows_known(settings, tally.run, _made(tally))
+    found = finding_lines([finding_view(one) for one in known.findings]) if known is not None else []
+    show({}, [*summary(end, before, before_run), *found], as_json=False)
+
+
+def _made(tally: Tally) -> dict[str, str]:
+    """The artifacts of a run that was watched, with their digests."""
+    assert tally.run is not None
+    done = [step.execution for name, step in tally.steps.items() if step.execution and name in tally.run.graph]
+    return {made.artifact: made.stored.digest for execution in done for made in execution.outputs}
 
 
 def _document(settings: Settings, tally: Tally) -> RunDocument:
@@ -66,6 +80,7 @@ def _document(settings: Settings, tally: Tally) -> RunDocument:
     ledger = open_ledger(settings)
     try:
         document = run_view(ledger, tally.run.id, warnings_view(tally.warnings))
+        add_rows(settings, ledger, document, look=False)
     finally:
         ledger.close()
     error = _error(document)

@@ -8,15 +8,13 @@ from typing import Any, Literal, NotRequired, TypedDict
 from penstock.model.event import RunStatus
 from penstock.model.run import Action
 from penstock.model.step import Kind
-from penstock.model.verdict import Verdict
+from penstock.report.check_documents import ChecksDocument
 from penstock.report.row_documents import CellDocument, DroppedDocument, ForwardDocument, RowsDocument, TraceDocument
 
 __all__ = [
     "DOCUMENTS",
     "ApproveDocument",
     "ArtifactDocument",
-    "CheckDocument",
-    "ChecksDocument",
     "CodeDocument",
     "DamageDocument",
     "DecisionDocument",
@@ -27,7 +25,6 @@ __all__ = [
     "ExaminationDocument",
     "FailureDocument",
     "FigureDocument",
-    "FindingDocument",
     "GcDocument",
     "GoneDocument",
     "InitDocument",
@@ -157,44 +154,6 @@ class StepDocument(TypedDict):
     underway: UnderwayDocument | None
 
 
-class FindingDocument(TypedDict):
-    """One fact that a check found, with its evidence."""
-
-    check: str
-    verdict: Verdict
-    step: str
-    artifact: str
-    column: str
-    row: str
-    before: Any
-    after: Any
-    world: str
-    where: str
-    hint: str
-    replay: str
-    severity: str
-
-
-class CheckDocument(TypedDict):
-    """What one check did to one step."""
-
-    check: str
-    step: str
-    verdict: Verdict
-    reason: str
-    reruns: int
-    rows: int
-    seconds: float
-
-
-class ChecksDocument(TypedDict):
-    """All that the checks of a run found."""
-
-    verdict: Verdict
-    findings: list[FindingDocument]
-    checks: list[CheckDocument]
-
-
 class CodeDocument(TypedDict):
     """The state of the project's code; `snapshot` is the digest of the stored sources."""
 
@@ -223,7 +182,7 @@ class WarningDocument(TypedDict):
 class RunDocument(TypedDict):
     """A run: its steps, metrics, checks and warnings, and with what code, parameters, seeds and environment it ran.
 
-    `rows` are there once somebody has counted them (`show RUN --rows`)."""
+    `rows` are there where they were counted: by `show RUN`, or before."""
 
     run: str
     pipeline: str

@@ -6,6 +6,7 @@ Values are as JSON has them, times in ISO 8601. Additions are allowed, renames a
 from typing import Any, NotRequired, TypedDict
 
 from penstock.model.trace import State
+from penstock.report.check_documents import FindingDocument
 
 __all__ = [
     "AccountDocument",
@@ -17,7 +18,6 @@ __all__ = [
     "PredictionDocument",
     "RateDocument",
     "ReachedDocument",
-    "RowFindingDocument",
     "RowReasonDocument",
     "RowsDocument",
     "SourceDocument",
@@ -183,30 +183,12 @@ class AccountDocument(TypedDict):
     grown: list[tuple[str, int]]
 
 
-class RowFindingDocument(TypedDict):
-    """A finding of the `rows` check: as every finding."""
-
-    check: str
-    verdict: str
-    step: str
-    artifact: str
-    column: str
-    row: str
-    before: Any
-    after: Any
-    world: str
-    where: str
-    hint: str
-    replay: str
-    severity: str
-
-
 class RowsDocument(TypedDict):
     """The rows of a run, counted step by step, and what of it people should look at."""
 
     run: str
     accounts: list[AccountDocument]
-    findings: list[RowFindingDocument]
+    findings: list[FindingDocument]
 
 
 class DroppedDocument(TypedDict):
@@ -216,4 +198,4 @@ class DroppedDocument(TypedDict):
     run: str
     rows: int
     steps: list[AccountDocument]
-    findings: list[RowFindingDocument]
+    findings: list[FindingDocument]

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from penstock.report.check_text import finding_lines
 from penstock.report.paint import Line, safe, table
 from penstock.report.row_documents import (
     AccountDocument,
@@ -11,14 +12,22 @@ from penstock.report.row_documents import (
     FeatureDocument,
     ForwardDocument,
     PredictionDocument,
-    RowFindingDocument,
     RowsDocument,
     StopDocument,
     TraceDocument,
 )
 from penstock.report.units import number, plural
 
-__all__ = ["STATES", "cell_lines", "dropped_lines", "forward_lines", "rows_lines", "trace_lines", "value_text"]
+__all__ = [
+    "STATES",
+    "cell_lines",
+    "dropped_lines",
+    "forward_lines",
+    "moved_lines",
+    "rows_lines",
+    "trace_lines",
+    "value_text",
+]
 
 STATES: dict[str, tuple[str, str]] = {
     "present": ("✓", "good"),
@@ -200,7 +209,23 @@ def _after(known: Any, asked: Any) -> str:
 
 def rows_lines(document: RowsDocument) -> list[Line]:
     """The rows of a run by step."""
-    return [*_table(document["accounts"]), *_findings(document["findings"])]
+    return [*_table(document["accounts"]), *finding_lines(document["findings"])]
+
+
+def moved_lines(document: RowsDocument) -> list[Line]:
+    """The steps whose rows are not those of their input, one line each; none where all rows stayed."""
+    rows: list[list[Line | str]] = []
+    for one in document["accounts"]:
+        words = [f"{one[what]:,} {what}" for what in ("multiplied", "new") if one[what]]
+        if one["dropped"]:
+            words = [f"{_share(one['dropped'], one['rows_in'])} dropped", *words]
+        if one["main"] and words:
+            counts = f"{one['rows_in']:,} → {one['rows_out']:,}"
+            rows.append([[(safe(one["step"]), "name")], counts, [(", ".join(words), "")]])
+    if not rows:
+        return []
+    how: Line = [("  rows", "dim"), (f"  penstock show {document['run']} --rows", "dim")]
+    return [[], how, *table(rows, right=[1], indent=4)]
 
 
 def _table(accounts: list[AccountDocument]) -> list[Line]:
@@ -235,22 +260,6 @@ def _share(part: int, whole: int) -> str:
     return f"{part:,} ({share:.1%})" if share >= 0.0005 else f"{part:,}"
 
 
-def _findings(findings: list[RowFindingDocument]) -> list[Line]:
-    lines: list[Line] = []
-    for one in findings:
-        style = {"PROVEN": "bad", "SUSPECT": "warn"}.get(one["verdict"], "dim")
-        lines += [
-            [],
-            [(f"  {one['verdict']} ", style), (f"rows  {safe(one['step'])}", "name"), (f"  {safe(one['world'])}", "")],
-        ]
-        if one["where"]:
-            lines.append([(f"    {one['where']}", "dim")])
-        lines.append([(f"    {safe(one['hint'])}", "")])
-        if one["replay"]:
-            lines.append([("    ", ""), (safe(one["replay"]), "code")])
-    return lines
-
-
 def dropped_lines(document: DroppedDocument) -> list[Line]:
     """The losses of a source's rows by step."""
     lines: list[Line] = [
@@ -264,7 +273,7 @@ def dropped_lines(document: DroppedDocument) -> list[Line]:
         lines += [[], *_loss(one)]
     if not document["steps"]:
         lines.append([("  No step makes rows of its rows.", "dim")])
-    return [*lines, *_findings(document["findings"])]
+    return [*lines, *finding_lines(document["findings"])]
 
 
 def _loss(one: AccountDocument) -> list[Line]:

@@ -1,14 +1,11 @@
 """What was found out of rows, as documents."""
 
-import math
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from typing import Any
 
 from penstock.model.account import Account
 from penstock.model.trace import Cell, Feature, Forward, Prediction, Stop, Trace
 from penstock.model.verdict import Finding
+from penstock.report.check_views import finding_view, json_value
 from penstock.report.row_documents import (
     AccountDocument,
     CellDocument,
@@ -16,38 +13,12 @@ from penstock.report.row_documents import (
     FeatureDocument,
     ForwardDocument,
     PredictionDocument,
-    RowFindingDocument,
     RowsDocument,
     StopDocument,
     TraceDocument,
 )
 
-__all__ = ["cell_view", "dropped_view", "forward_view", "json_value", "rows_view", "trace_view"]
-
-
-def json_value(value: Any) -> Any:
-    """A value as JSON has it: times in ISO 8601, durations in seconds, what has no form as text.
-
-    >>> json_value(datetime(2013, 7, 4, 9, 0)), json_value(float("nan"))
-    ('2013-07-04T09:00:00', None)
-    """
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, bool | int | str | type(None)):
-        return value
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, dict):
-        return {str(name): json_value(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_value(one) for one in value]
-    return str(value)
+__all__ = ["cell_view", "dropped_view", "forward_view", "rows_view", "trace_view"]
 
 
 def trace_view(trace: Trace) -> TraceDocument:
@@ -158,7 +129,7 @@ def rows_view(run: str, accounts: Iterable[Account], findings: Iterable[Finding]
     return {
         "run": run,
         "accounts": [_account(one) for one in accounts],
-        "findings": [_finding(one) for one in findings],
+        "findings": [finding_view(one) for one in findings],
     }
 
 
@@ -171,7 +142,7 @@ def dropped_view(
         "run": run,
         "rows": rows,
         "steps": [_account(one) for one in accounts],
-        "findings": [_finding(one) for one in findings],
+        "findings": [finding_view(one) for one in findings],
     }
 
 
@@ -201,22 +172,4 @@ def _account(one: Account) -> AccountDocument:
         ],
         "examples": list(one.lost),
         "grown": list(one.grown),
-    }
-
-
-def _finding(one: Finding) -> RowFindingDocument:
-    return {
-        "check": one.check,
-        "verdict": one.verdict,
-        "step": one.step,
-        "artifact": one.artifact,
-        "column": one.column,
-        "row": one.row,
-        "before": json_value(one.before),
-        "after": json_value(one.after),
-        "world": one.world,
-        "where": one.where,
-        "hint": one.hint,
-        "replay": one.replay,
-        "severity": one.severity,
     }

@@ -10,9 +10,9 @@ from penstock.model.event import Noted, Warned
 from penstock.model.run import Execution, Reason, Run
 from penstock.model.task import Failure
 from penstock.ports import Ledger
+from penstock.report.check_documents import ChecksDocument
 from penstock.report.documents import (
     ArtifactDocument,
-    ChecksDocument,
     FailureDocument,
     FigureDocument,
     InputDocument,

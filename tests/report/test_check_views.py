@@ -1,0 +1,44 @@
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from penstock.model.verdict import CheckResult, Finding
+from penstock.report.check_views import checks_view, finding_view, json_value
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (datetime(2013, 7, 4, 9, tzinfo=UTC), "2013-07-04T09:00:00+00:00"),
+        (date(2013, 7, 4), "2013-07-04"),
+        (timedelta(minutes=2), 120.0),
+        (float("inf"), None),
+        (Decimal("1.50"), "1.50"),
+        (b"\x01", "01"),
+        ({1: (1, None)}, {"1": [1, None]}),
+        (True, True),
+        (object, str(object)),
+    ],
+)
+def test_values_as_json_has_them(value: object, said: object) -> None:
+    assert json_value(value) == said
+    json.dumps(json_value(value), allow_nan=False)
+
+
+def test_a_finding_as_data() -> None:
+    said = finding_view(Finding("as-of", "PROVEN", "features", before=1.5, after=datetime(2013, 7, 4, tzinfo=UTC)))
+    assert set(said) == set(Finding.__struct_fields__)
+    assert (said["before"], said["after"], said["replay"]) == (1.5, "2013-07-04T00:00:00+00:00", "")
+
+
+def test_checks_and_what_they_found() -> None:
+    clean, unknown = CheckResult("rows", "a", "CLEAN", rows=3), CheckResult("rows", "b", "UNKNOWN", "no key")
+    said = checks_view([clean, unknown], [])
+    assert said["verdict"] == "UNKNOWN"
+    assert said["checks"][0] == {
+        "check": "rows", "step": "a", "verdict": "CLEAN", "reason": "", "reruns": 0, "rows": 3, "seconds": 0.0,
+    }  # fmt: skip
+    assert checks_view([clean], [])["verdict"] == "CLEAN"
+    assert checks_view([clean], [Finding("rows", "PROVEN", "a")])["verdict"] == "PROVEN"
