@@ -44,6 +44,7 @@ LATE_IMPORTS: dict[str, str] = {
     "app/tracing.py": "following rows needs pyarrow and numpy, which everything else does without",
     "app/values.py": "codecs are loaded when a value is read or written",
     "app/worker.py": "cloudpickle is for functions that no file holds, and questions about rows are rare",
+    "checks/report.py": "rich is imported when rich asks for its form",
     "cli/__init__.py": "`penstock --version` answers before anything heavy is imported",
     "cli/commands.py": "errors are told with msgspec, which `--help` does without",
     "codecs/arrays.py": "numpy is imported when an array is met",

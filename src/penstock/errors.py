@@ -21,6 +21,7 @@
     ├── ExecutorError             an executor can't take or finish work
     │   └── WorkerDied            the process that ran a task ended without a result
     ├── CodeChanged               code or a declared file was edited while a run was in flight
+    ├── LeakProven                a check has proven a leak, and the caller asked to be stopped by it
     ├── StepFailed                a step's own code raised (carries the user's traceback)
     └── NotFound                  a run, step or artifact that the ledger does not hold
 
@@ -41,6 +42,7 @@ __all__ = [
     "DuplicateName",
     "ExecutorError",
     "GraphError",
+    "LeakProven",
     "LeaseLost",
     "LedgerError",
     "MissingExtra",
@@ -232,6 +234,13 @@ class CodeChanged(PenstockError):
     """Code or a declared file was edited while a run was in flight."""
 
     hint_default = "Nothing of it was committed; run again."
+    exit_code = 1
+
+
+class LeakProven(PenstockError):
+    """A check has proven a leak, and the caller asked to be stopped by it."""
+
+    hint_default = "Each finding of the report says where it is, and how to mend it."
     exit_code = 1
 
 
