@@ -75,6 +75,7 @@ LATE_IMPORTS: dict[str, str] = {
     "executors/server.py": "traceback is for a server that goes down",
     "plan/parameters.py": "cloudpickle is for values that are not plain",
     "values/alter.py": "numpy and pyarrow are imported when values of theirs are altered",
+    "values/assign.py": "numpy and pyarrow are imported when values of theirs are altered",
     "values/compare.py": "numpy and pyarrow are imported when values of theirs are compared",
     "values/records.py": "pyarrow is imported when rows are met",
     "values/state.py": "numpy is imported when an array is met",

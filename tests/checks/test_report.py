@@ -26,7 +26,7 @@ def test_the_verdict_is_the_worst_and_unknown_is_never_clean() -> None:
 
 def test_only_a_proof_stops() -> None:
     Report([SUSPICION], [UNKNOWN]).raise_if_proven()
-    with pytest.raises(LeakProven, match="features.mean of row 7 moved from 1.5 to 2.5") as caught:
+    with pytest.raises(LeakProven, match=r"features\.mean of row 7 moved from 1\.5 to 2\.5") as caught:
         Report([LEAK, SUSPICION], [CLEAN]).raise_if_proven()
     assert caught.value.where == "f.py:3"
     assert caught.value.exit_code == 1

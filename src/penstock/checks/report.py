@@ -1,5 +1,6 @@
 """What the checks found, in the hands of who asked: a verdict, findings with their evidence, and what was tried."""
 
+import math
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -99,7 +100,7 @@ def _plain(said: dict[str, Any]) -> dict[str, Any]:
     """What JSON has a form for; other values as text."""
     for name in ("before", "after"):
         value = said[name]
-        if isinstance(value, float) and value != value:  # NaN has no form in JSON
+        if isinstance(value, float) and not math.isfinite(value):  # JSON has no form for it
             said[name] = None
         elif not isinstance(value, bool | int | float | str | type(None)):
             said[name] = value.isoformat() if hasattr(value, "isoformat") else str(value)
