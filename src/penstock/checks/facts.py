@@ -234,7 +234,7 @@ def join(base: Identity, other: Identity) -> tuple[Any, Any]:
     if base is other:
         rows = np.flatnonzero(base.at >= 0)
         return rows, rows
-    size = int(max(base.at.max(initial=-1), other.at.max(initial=-1))) + 1
+    size = int(max(base.at.max(initial=-1), other.at.max(initial=-1))) + 2  # the last for -1
     width = int(max(base.nth.max(initial=0), other.nth.max(initial=0))) + 1
     counts = [np.bincount(one.at[one.at >= 0], minlength=size) for one in (base, other)]
     as_many = counts[0] == counts[1]
