@@ -20,6 +20,7 @@
     │   └── SchemaMismatch        the ledger was written by another version
     ├── ExecutorError             an executor can't take or finish work
     │   └── WorkerDied            the process that ran a task ended without a result
+    ├── ContractBroken            rows are not as a contract says, and it says that this fails a run
     ├── CodeChanged               code or a declared file was edited while a run was in flight
     ├── LeakProven                a check has proven a leak, and the caller asked to be stopped by it
     ├── StepFailed                a step's own code raised (carries the user's traceback)
@@ -35,6 +36,7 @@ from typing import ClassVar
 __all__ = [
     "CodeChanged",
     "CodecError",
+    "ContractBroken",
     "ContractError",
     "Corrupt",
     "CycleError",
@@ -228,6 +230,13 @@ class WorkerDied(ExecutorError):
     """The process that ran a task ended without a result."""
 
     hint_default = "See `penstock logs`; a step that needs more memory than there is should work in parts."
+
+
+class ContractBroken(PenstockError):
+    """Rows are not as a contract says, and it says that this fails a run (`fail_on`)."""
+
+    hint_default = "See `penstock show`; what is meant to be so, take out of `fail_on` of the source."
+    exit_code = 1
 
 
 class CodeChanged(PenstockError):
