@@ -61,6 +61,7 @@ __all__ = [
     "WorkerDied",
     "did_you_mean",
     "distribution",
+    "extra_hint",
 ]
 
 # Modules that come with a package of another name, which is what has to be installed.
@@ -295,3 +296,12 @@ def distribution(module: str) -> str:
     """
     top = module.partition(".")[0]
     return _DISTRIBUTIONS.get(top, top)
+
+
+def extra_hint(extra: str) -> str:
+    """What to do about an extra that is not installed: from the package index, or from a clone as README says.
+
+    >>> extra_hint("frames")
+    "Install it: pip install 'penstock[frames]' (in a clone of the repository: pip install -e '.[frames]')"
+    """
+    return f"Install it: pip install 'penstock[{extra}]' (in a clone of the repository: pip install -e '.[{extra}]')"

@@ -519,6 +519,7 @@ def test_on_processes_too(project: Path) -> None:
     )
     late = Pipeline.load("valohai.yaml", executor="local").run()
     assert "it took longer than 1 s" in late.steps["slow"]["error"].message
+    assert "`time-limit:`" in late.steps["slow"]["error"].hint
 
 
 def test_a_snapshot_holds_the_repository(project: Path) -> None:

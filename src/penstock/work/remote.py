@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from penstock.errors import MissingExtra, ParameterError
+from penstock.errors import MissingExtra, ParameterError, extra_hint
 from penstock.model.digest import combine
 
 __all__ = ["fetch", "stub_of"]
@@ -134,7 +134,7 @@ def _store(scheme: str, uri: str, rest: str, downloads: Path) -> list[tuple[str,
         import obstore
         from obstore.store import from_url
     except ImportError:
-        raise MissingExtra(f"{uri}: reading {scheme}:// needs `obstore`", hint="pip install obstore") from None
+        raise MissingExtra(f"{uri}: reading {scheme}:// needs `obstore`", hint=extra_hint("object-store")) from None
     root, key = _root(scheme, rest)
     try:
         store = from_url(root)
