@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from penstock.model.verdict import CheckResult, Finding
+from penstock.model.verdict import Altered, CheckResult, Finding
 from penstock.report.check_views import checks_view, finding_view, json_value
 
 
@@ -42,3 +42,17 @@ def test_checks_and_what_they_found() -> None:
     }  # fmt: skip
     assert checks_view([clean], [])["verdict"] == "CLEAN"
     assert checks_view([clean], [Finding("rows", "PROVEN", "a")])["verdict"] == "PROVEN"
+
+
+def test_what_was_waived_does_not_count() -> None:
+    proven, clean = CheckResult("overlap", "a", "PROVEN"), CheckResult("as-of", "a", "CLEAN")
+    finding, waived = Finding("overlap", "PROVEN", "a"), Finding("overlap", "PROVEN", "a", column="x", waived="known")
+    assert checks_view([proven, clean], [waived])["verdict"] == "CLEAN"
+    assert checks_view([proven], [waived])["verdict"] == "CLEAN"
+    assert checks_view([proven, clean], [waived, finding])["verdict"] == "PROVEN"
+    assert checks_view([CheckResult("as-of", "b", "UNKNOWN"), proven], [waived])["verdict"] == "UNKNOWN"
+
+
+def test_the_cell_that_was_altered() -> None:
+    said = finding_view(Finding("as-of", "PROVEN", "a", cause=Altered("rows", "y", "7", 1, date(2013, 7, 4))))
+    assert said["cause"] == {"artifact": "rows", "column": "y", "row": "7", "before": 1, "after": "2013-07-04"}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from penstock.app.counting import judged
 from penstock.app.executors import make_executor
 from penstock.app.labels import checked, split_tags, tag_made
 from penstock.app.recording import GitState
@@ -226,9 +225,7 @@ class Pipeline:
                     if on_event is not None:
                         on_event(event)
             tag_made(work.ledger, run)
-            status = conduct.engine.status
-            broken = judged(settings, work.ledger, run) if status == "succeeded" else []
-            return RunResult(run.id, status, work.ledger, work.store, settings, broken)
+            return RunResult(run.id, conduct.engine.status, work.ledger, work.store, settings)
         except BaseException:
             work.ledger.close()
             raise

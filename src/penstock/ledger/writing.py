@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from penstock.ledger.derive import End, Grow, Label, Rows, Start, fold
 from penstock.ledger.executions import find, insert, numbered, offered, passed, sequences, uncached
 from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, collector_held, pack, unpack_run
-from penstock.model.event import Committed, Decided, Event, Noted, RunStarted
+from penstock.model.artifact import Stored
+from penstock.model.event import Checked, Committed, Decided, Event, Noted, RunStarted
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended
 
@@ -180,24 +181,24 @@ def _reduced(event: Event, numbers: Mapping[str, int]) -> Any:
 
 
 def _blobs(run: str, events: Iterable[Event]) -> list[tuple[str, str, str, bool]]:
-    """Blobs that belong to a run and to no execution: its source snapshot, its figures."""
+    """Blobs that belong to a run and to no execution: its source snapshot, its figures, counter-examples."""
     found: list[tuple[str, str, str, bool]] = []
     for event in events:
         if type(event) is RunStarted and event.run.snapshot:
             found.append((event.run.snapshot, run, "snapshot", True))
         elif type(event) is Noted and event.figure is not None:
-            found += [(blob, run, event.name, stored) for blob, stored in _addresses(event)]
+            found += [(blob, run, event.name, stored) for blob, stored in _addresses(event.figure)]
+        elif type(event) is Checked:
+            for name, evidence in event.evidence.items():
+                found += [(blob, run, f"finding {name}", stored) for blob, stored in _addresses(evidence)]
         elif type(event) is Ended:
             for name, figure in event.figures.items():
-                found.append((figure.blob, run, name, figure.data is None))
-                found += [(part, run, name, True) for part in figure.parts]
+                found += [(blob, run, name, stored) for blob, stored in _addresses(figure)]
     return found
 
 
-def _addresses(event: Noted) -> list[tuple[str, bool]]:
-    figure = event.figure
-    assert figure is not None
-    return [(figure.blob, figure.data is None), *[(part, True) for part in figure.parts]]
+def _addresses(value: Stored) -> list[tuple[str, bool]]:
+    return [(value.blob, value.data is None), *[(part, True) for part in value.parts]]
 
 
 def _start(connection: sqlite3.Connection, row: int, operation: Start) -> None:

@@ -1,12 +1,20 @@
-"""What a bench is asked and what it answers: pairs of a check and a step, whose worlds one process computes in memory."""
+"""What a bench is given, what it is asked, and what it answers.
+
+A bench is one process that holds a pipeline's steps as callables and the values that a run recorded of them, and that
+computes altered worlds in memory: a check asks it about pairs of a check and a step.
+"""
 
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
+from penstock.model.artifact import Stored
+from penstock.model.contract import Contract
+from penstock.model.step import Entry, Kind, Output
+from penstock.model.task import Setting
 from penstock.model.verdict import CheckResult, Finding
 
-__all__ = ["BenchAnswer", "BenchRequest", "Depth", "Pair", "Replayed"]
+__all__ = ["Bench", "BenchAnswer", "BenchRequest", "BenchStep", "Depth", "Kept", "Pair", "ReplayRequest", "Replayed"]
 
 Depth = Literal["quick", "full"]
 
@@ -18,7 +26,7 @@ class Pair(NamedTuple):
     step: str
 
 
-class BenchRequest(Struct, frozen=True, omit_defaults=True):
+class BenchRequest(Struct, frozen=True, tag=True, omit_defaults=True):
     """Ask these pairs, in order, until `seconds` are spent (0: as long as it takes).
 
     `depth`: `quick` asks fewer worlds and cuts than `full`. `unsteady` are the steps that came out another way when
@@ -29,6 +37,40 @@ class BenchRequest(Struct, frozen=True, omit_defaults=True):
     depth: Depth = "full"
     seconds: float = 0.0
     unsteady: tuple[str, ...] = ()
+
+
+class ReplayRequest(Struct, frozen=True, tag=True):
+    """Do a stored counter-example again: the finding `id` among those that `evidence` holds."""
+
+    id: str
+    evidence: Stored
+
+
+class BenchStep(Struct, frozen=True, omit_defaults=True):
+    """A step as a bench gets it: how its function is found and called (`entry`, `settings`, `seed`), the digests of the
+    closure that the plan saw (`code`, and `source` without values), what is declared of it, and `recorded`, its
+    artifacts as the run stored them."""
+
+    name: str
+    kind: Kind
+    entry: Entry
+    inputs: dict[str, str] = {}
+    outputs: tuple[Output, ...] = (Output(),)
+    contract: Contract | None = None
+    target: tuple[str, ...] = ()
+    where: str = ""
+    settings: tuple[Setting, ...] = ()
+    seed: int = 0
+    code: str = ""
+    source: str = ""
+    recorded: dict[str, Stored] = {}
+
+
+class Bench(Struct, frozen=True):
+    """Steps in the order of the graph, and what is asked of them."""
+
+    steps: tuple[BenchStep, ...]
+    request: BenchRequest | ReplayRequest
 
 
 class BenchAnswer(Struct, frozen=True, omit_defaults=True):
@@ -47,3 +89,11 @@ class Replayed(Struct, frozen=True, omit_defaults=True):
     before: Any = None
     after: Any = None
     reason: str = ""
+
+
+class Kept(Struct, frozen=True, omit_defaults=True):
+    """What is kept of a pair, so that it is never asked twice: `evidence` holds the counter-examples by finding."""
+
+    result: CheckResult
+    findings: tuple[Finding, ...] = ()
+    evidence: Stored | None = None

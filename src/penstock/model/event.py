@@ -5,14 +5,18 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from penstock.model.artifact import Stored
+from penstock.model.bench import Depth, Pair
 from penstock.model.run import Decision, Execution, Run
 from penstock.model.task import Ended, Failure, LogSpan
+from penstock.model.verdict import CheckResult, Finding
+from penstock.model.waiver import Waived
 
 __all__ = [
     "Approved",
     "Begun",
     "Blocked",
     "Cancelled",
+    "Checked",
     "Committed",
     "Decided",
     "Event",
@@ -95,7 +99,7 @@ class Expected(Struct, frozen=True, tag=True):
 
 
 class Queued(Struct, frozen=True, tag=True):
-    """A task waits before it begins: for a named limit (`what` says which, and who has it), or for its place to be made."""
+    """A task that could begin waits for a named limit; `what` says which, and who has it."""
 
     task: str
     step: str
@@ -218,6 +222,22 @@ class Warned(Struct, frozen=True, tag=True, omit_defaults=True):
     hint: str = ""
 
 
+class Checked(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Checks judged the run, as far as `depth` asks: what each came to (`reused` of them were known before), what they found, what became of waivers, and
+    the stored counter-examples (`evidence`) by finding. `left` are pairs that the time allowed did not reach; `seconds`
+    is what the checks took, `budget` what they might have taken (0: as long as it takes)."""
+
+    depth: Depth
+    results: tuple[CheckResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    waivers: tuple[Waived, ...] = ()
+    evidence: dict[str, Stored] = {}
+    left: tuple[Pair, ...] = ()
+    reused: int = 0
+    seconds: float = 0.0
+    budget: float = 0.0
+
+
 class RunEnded(Struct, frozen=True, tag=True, omit_defaults=True):
     """A run came to its end. `seconds` is its wall time."""
 
@@ -252,6 +272,7 @@ Event = (
     | Labelled
     | Grown
     | Warned
+    | Checked
     | RunEnded
 )
 

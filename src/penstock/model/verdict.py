@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from penstock.model.digest import combine
 
-__all__ = ["Cell", "CheckResult", "Finding", "Verdict", "finding_id", "worst"]
+__all__ = ["Altered", "CheckResult", "Finding", "Verdict", "finding_id", "worst"]
 
 Verdict = Literal["PROVEN", "SUSPECT", "CLEAN", "UNKNOWN"]
 
@@ -26,7 +26,7 @@ class CheckResult(Struct, frozen=True, omit_defaults=True):
     seconds: float = 0.0
 
 
-class Cell(Struct, frozen=True, omit_defaults=True):
+class Altered(Struct, frozen=True, omit_defaults=True):
     """A cell of an artifact, in the world as it was and in an altered one. `row` is the key of its row."""
 
     artifact: str
@@ -38,7 +38,9 @@ class Cell(Struct, frozen=True, omit_defaults=True):
 
 class Finding(Struct, frozen=True, omit_defaults=True):
     """One fact with its evidence. `row` is the key of a row; `before` and `after` are the values of the cell that
-    moved; `world` names the altered inputs; `replay` is a command that shows it again."""
+    moved; `world` names the altered inputs; `replay` is a command that shows it again. `id` names the finding (see
+    `finding_id`), `cause` is the cell of an input that was altered, where one alone moves it; `waived` is why people let
+    it pass, "" where they do not."""
 
     check: str
     verdict: Verdict
@@ -53,6 +55,9 @@ class Finding(Struct, frozen=True, omit_defaults=True):
     hint: str = ""
     replay: str = ""
     severity: str = ""
+    id: str = ""
+    cause: Altered | None = None
+    waived: str = ""
 
 
 def finding_id(finding: Finding) -> str:

@@ -7,11 +7,22 @@ from typing import Any, TypedDict
 
 from penstock.model.verdict import Verdict
 
-__all__ = ["CheckDocument", "ChecksDocument", "FindingDocument"]
+__all__ = ["AlteredDocument", "CheckDocument", "ChecksDocument", "FindingDocument"]
+
+
+class AlteredDocument(TypedDict):
+    """A cell of an artifact, as it was and in an altered world."""
+
+    artifact: str
+    column: str
+    row: str
+    before: Any
+    after: Any
 
 
 class FindingDocument(TypedDict):
-    """One fact that a check found, with its evidence."""
+    """One fact that a check found, with its evidence. `id` is what `penstock replay` takes ("" where there is nothing to do
+    again); `cause` is the one cell of an input that was altered; `waived` is why people let it pass, else ""."""
 
     check: str
     verdict: Verdict
@@ -26,6 +37,9 @@ class FindingDocument(TypedDict):
     hint: str
     replay: str
     severity: str
+    id: str
+    cause: AlteredDocument | None
+    waived: str
 
 
 class CheckDocument(TypedDict):
@@ -41,7 +55,7 @@ class CheckDocument(TypedDict):
 
 
 class ChecksDocument(TypedDict):
-    """All that the checks of a run found."""
+    """All that the checks of a run found. What people waived does not count for the `verdict`."""
 
     verdict: Verdict
     findings: list[FindingDocument]

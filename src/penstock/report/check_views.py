@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from penstock.model.verdict import CheckResult, Finding, worst
+from penstock.model.verdict import CheckResult, Finding, Verdict, worst
 from penstock.report.check_documents import CheckDocument, ChecksDocument, FindingDocument
 
-__all__ = ["checks_view", "finding_view", "json_value"]
+__all__ = ["checks_view", "finding_view", "json_value", "verdict_of"]
 
 
 def json_value(value: Any) -> Any:
@@ -38,17 +38,27 @@ def json_value(value: Any) -> Any:
 
 
 def checks_view(checks: Iterable[CheckResult], findings: Iterable[Finding]) -> ChecksDocument:
-    """All that the checks of a run did and found. Of no check, the verdict is UNKNOWN.
+    """All that the checks of a run did and found. Of no check, the verdict is UNKNOWN; what was waived does not count.
 
     >>> checks_view([], [])["verdict"]
     'UNKNOWN'
     """
     done, found = list(checks), list(findings)
     return {
-        "verdict": worst([*[one.verdict for one in done], *[one.verdict for one in found]]),
+        "verdict": verdict_of(done, found),
         "findings": [finding_view(one) for one in found],
         "checks": [_check(one) for one in done],
     }
+
+
+def verdict_of(checks: Iterable[CheckResult], findings: Iterable[Finding]) -> Verdict:
+    """The worst of all that was not waived."""
+    found = list(findings)
+    open_ones = {(one.check, one.step) for one in found if not one.waived}
+    waived = {(one.check, one.step) for one in found if one.waived} - open_ones
+    verdicts: list[Verdict] = ["CLEAN"] if waived else []
+    verdicts += [one.verdict for one in checks if (one.check, one.step) not in waived]
+    return worst([*verdicts, *[one.verdict for one in found if not one.waived]])
 
 
 def _check(one: CheckResult) -> CheckDocument:
@@ -79,4 +89,15 @@ def finding_view(one: Finding) -> FindingDocument:
         "hint": one.hint,
         "replay": one.replay,
         "severity": one.severity,
+        "id": one.id,
+        "cause": {
+            "artifact": cause.artifact,
+            "column": cause.column,
+            "row": cause.row,
+            "before": json_value(cause.before),
+            "after": json_value(cause.after),
+        }
+        if (cause := one.cause) is not None
+        else None,
+        "waived": one.waived,
     }

@@ -402,7 +402,6 @@ class GcDocument(TypedDict):
     logs: PileDocument
     checkpoints: PileDocument
     quarantine: PileDocument
-    downloads: PileDocument
     leftovers: PileDocument
     kept: PileDocument
     young: PileDocument

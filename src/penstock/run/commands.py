@@ -14,6 +14,7 @@ __all__ = [
     "Fact",
     "Forget",
     "Interrupted",
+    "Judged",
     "Replaced",
     "Say",
     "Settled",
@@ -111,5 +112,11 @@ class Interrupted(Struct, frozen=True):
     reason: str = "interrupted"
 
 
+class Judged(Struct, frozen=True):
+    """The checks have judged what was made: what waits for their word may begin, or must not because of `by`."""
+
+    by: str = ""
+
+
 Command = Decide | Submit | Commit | Stop | Drop | Wake | Forget | Say
-Fact = Decided | TaskEvent | Busy | Woken | Settled | Replaced | Interrupted
+Fact = Decided | TaskEvent | Busy | Woken | Settled | Replaced | Interrupted | Judged

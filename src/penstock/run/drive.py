@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, field, structs
 
 from penstock.model.artifact import Stored
-from penstock.model.code import PLACES, Code, placed
+from penstock.model.code import Code
 from penstock.model.event import (
     Begun,
     Cancelled,
@@ -45,6 +45,7 @@ from penstock.run.commands import (
     Drop,
     Forget,
     Interrupted,
+    Judged,
     Replaced,
     Say,
     Settled,
@@ -54,12 +55,13 @@ from penstock.run.commands import (
     Woken,
 )
 from penstock.run.engine import Engine
+from penstock.run.gate import GatedEngine
 from penstock.run.leases import Leases
 from penstock.run.nodes import ENDS
 from penstock.run.stalls import Stalls
 from penstock.work.task import Site, execution_of, gather_task, merged_code, task_of
 
-__all__ = ["Means", "drive"]
+__all__ = ["Judge", "Means", "drive"]
 
 _GATHER = 0.05
 _SLOW = 0.02
@@ -67,8 +69,13 @@ _BATCH = 400
 _POLL = 0.25
 
 
+Judge = Callable[[Mapping[str, Execution]], tuple[Sequence[Event], str]]
+"""Judges what the steps of a run made: what is to be told of it, and what speaks against handing it on ("" if nothing)."""
+
+
 class Means(Struct, frozen=True):
-    """What a run works with. `interrupted` returns a reason once people asked to stop, "" before."""
+    """What a run works with. `interrupted` returns a reason once people asked to stop, "" before; `judge` is asked once,
+    when nothing is left to do but what waits for its word."""
 
     ledger: Ledger
     past: Past
@@ -78,6 +85,7 @@ class Means(Struct, frozen=True):
     site: Site
     interrupted: Callable[[], str]
     stalls: Stalls = field(default_factory=Stalls)
+    judge: Judge | None = None
 
 
 class _Doing(Struct):
@@ -105,8 +113,14 @@ def drive(
     yield from loop.say(RunStarted(run), Decided(told))
     loop.do(engine.begin(plan.decisions))
     yield from loop.told()
+    judge = means.judge
     try:
-        while not engine.done:
+        while not engine.done or judge is not None:
+            if engine.done and judge is not None:
+                loop.judge(judge)
+                judge = None
+                yield from loop.told()
+                continue
             timeout = loop.patience()
             if not loop.doing:
                 time.sleep(timeout)  # for another attempt, or for another run to finish the same work
@@ -200,6 +214,17 @@ class _Loop:
             self.do(self.engine.on(Interrupted(reason)))
         while self.wakes and self.wakes[0][0] <= self.means.clock.monotonic():
             self.do(self.engine.on(Woken(heapq.heappop(self.wakes)[1])))
+
+    def judge(self, judge: Judge) -> None:
+        """Let the checks look at all that was made, unless people asked to stop."""
+        self.flush()
+        if not self.stopped:
+            done = {one.step: one.execution for one in self.keys.values() if one.execution is not None}
+            events, by = judge(done)
+            self.record(*events)
+            if isinstance(self.engine, GatedEngine):
+                self.do(self.engine.on(Judged(by)))
+        self.look_up()
 
     def take(self, events: Iterable[TaskEvent]) -> None:
         """What the executor told."""
@@ -360,10 +385,6 @@ class _Loop:
             shared = f"{owner}.{one.argument}"
             self.outputs[shared] = one.stored
             inputs[one.argument] = shared
-        code = fanout.code
-        for piece in parent.code.pieces:
-            if piece.kind in PLACES:
-                code = placed(code, piece, [one for one in parent.code.pieces if one.kind == "source"])
         step = Step(
             name=name,
             kind="step",
@@ -372,13 +393,13 @@ class _Loop:
             outputs=(Output(),),
             options=parent.options,
             where=parent.where,
-            code=code,
+            code=fanout.code,
             entry=fanout.entry,
         )
         # Each item draws numbers of its own, by its place: a hundred bootstraps must not be one.
         work = Work(step, (), seed_of(task.seed, name), forced=self.works[owner].forced)
         self.works[name] = work
-        self.codes.append(code)
+        self.codes.append(fanout.code)
         return work
 
     def give_up(self, seconds: float) -> None:

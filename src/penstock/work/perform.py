@@ -22,11 +22,6 @@ from penstock.work.watch import Watch, install
 
 __all__ = ["Kit", "NeedsFresh", "perform"]
 
-_ELSEWHERE = (
-    "It may have been made by other packages than this step has. Between environments, hand over tables, arrays and plain "
-    "values, or give both steps the same `env=` or `image=`."
-)
-
 
 class NeedsFresh(Exception):
     """This process holds old code: the task must run in a new one."""
@@ -215,7 +210,7 @@ class _Attempt:
                 kind=found.kind,
                 message=f"input `{self.loading}` can't be loaded: {found.message}",
                 where=found.where,
-                hint=_ELSEWHERE if self._task.place else found.hint,
+                hint=found.hint,
                 traceback=found.traceback,
                 parameters=found.parameters,
             )
