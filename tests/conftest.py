@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.services import S3Server
 
 # A shell without a terminal starts jobs in the background with Ctrl-C ignored, and processes that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -84,6 +85,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "chromium": _chromium,
     "git": lambda: _command("git"),
     "import-linter": lambda: _module("importlinter"),
+    "moto": lambda: _module("moto"),
     "obstore": lambda: _module("obstore"),
     "optuna": lambda: _module("optuna"),
     "podman": lambda: _command("podman"),
@@ -97,7 +99,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "uv": _uv,
     "user": lambda: "" if os.geteuid() != 0 else "root is not bound by permissions",
 }
-OPTIONAL = {"obstore", "ray", "torch", "user"}  # skipped with their reason even under .ci/run
+OPTIONAL = {"ray", "torch", "user"}  # skipped with their reason even under .ci/run
 
 
 @cache
@@ -115,3 +117,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 if CI and part not in OPTIONAL:
                     pytest.fail(f"{part} is missing under PENSTOCK_CI: {reason}", pytrace=False)
                 pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A server that speaks S3, for the tests of one process."""
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a new bucket; the environment says where it is and how to get in."""
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return s3_server.bucket()

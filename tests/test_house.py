@@ -39,6 +39,7 @@ UNTESTED = {
 LATE_IMPORTS: dict[str, str] = {
     "app/executors.py": "only the executor that was asked for is loaded, and entry points only for names of others",
     "app/pipeline.py": "a valohai.yaml is read by modules that Python pipelines do without",
+    "app/places.py": "only the store that the settings name is loaded, and entry points only for schemes of others",
     "app/settings.py": "reading a ledger needs no store and no TOML reader; SQLite stays off the way of `import penstock`",
     "app/told.py": "rich is imported when rich asks for its form",
     "app/tracing.py": "following rows needs pyarrow and numpy, which everything else does without",
@@ -72,6 +73,7 @@ LATE_IMPORTS: dict[str, str] = {
     "executors/pool.py": "subprocess is for starting the server of workers, which inline runs do not",
     "executors/processes.py": "ctypes and psutil are for killing and measuring, not for every worker's start",
     "executors/server.py": "traceback is for a server that goes down",
+    "stores/objects.py": "boto3 is for those who keep their credentials in its profiles",
     "plan/parameters.py": "cloudpickle is for values that are not plain",
     "values/alter.py": "numpy and pyarrow are imported when values of theirs are altered",
     "values/compare.py": "numpy and pyarrow are imported when values of theirs are compared",

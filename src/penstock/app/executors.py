@@ -79,7 +79,8 @@ def _local(settings: Settings, workers: int) -> Executor:
     from penstock.executors.local import LocalExecutor
 
     return LocalExecutor(
-        [sys.executable, "-P", "-m", "penstock.app.worker"],  # -P: files beside the pipeline may bear any name
+        # -P: files beside the pipeline may bear any name
+        [sys.executable, "-P", "-m", "penstock.app.worker", settings.store, str(settings.store_cache)],
         workers=workers,
         state=settings.state,
         root=settings.root,

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from penstock.app.executors import executor_names
 from penstock.app.pipeline import Pipeline
+from penstock.app.places import COPIES
 from penstock.app.recording import GitState, environment, machine
 from penstock.app.restoring import restore
 from penstock.app.settings import Settings
@@ -197,10 +198,10 @@ def _folder(*, keep: bool) -> Iterator[Path]:
 def _pipeline(original: _Original, settings: Settings, folder: Path, executor: str | None) -> Pipeline:
     """The pipeline as it was, with a state folder of its own around the same store."""
     run, state = original.run, folder / "state"
-    store = settings.state / "store"
-    store.mkdir(exist_ok=True)
     state.mkdir()
-    (state / "store").symlink_to(store.resolve())
+    for shared in ("store", COPIES):  # of a store that lies elsewhere, the copies
+        (settings.state / shared).mkdir(exist_ok=True)
+        (state / shared).symlink_to((settings.state / shared).resolve())
     known = run.executor if run.executor in executor_names() else None
     project = folder / "project"
     while True:
@@ -209,6 +210,8 @@ def _pipeline(original: _Original, settings: Settings, folder: Path, executor: s
                 project / run.file,
                 **run.choice,
                 state=str(state),
+                store=settings.store,
+                store_cache=settings.store_cache,
                 name=run.pipeline,
                 executor=executor or known,
                 memory=settings.memory or None,

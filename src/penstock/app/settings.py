@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from penstock.app.places import CACHE, LOCAL, place_of, store_at
 from penstock.errors import NotFound, PipelineNotFound, SettingsError, did_you_mean
 from penstock.ports import Ledger, Store
 
@@ -32,7 +33,8 @@ class Settings(Struct, frozen=True):
     file (None for a pipeline composed in Python). `state`: the folder of ledger, store and logs. `pipeline`: its name
     in the ledger. `executor`: a name. `workers`: how many processes (0: as many as cores). `memory` in bytes and
     `gpus`: what steps may use together (0: not limited). `lease`: seconds after which work of a silent runner is free.
-    `max_parallel`: how many steps may run at once (0: as many as there is room for). `limits`: how many shares there are
+    `store`: where blobs are kept (`local`: in the state folder; a folder, or an address such as `s3://bucket/prefix`), and
+    `store_cache` the bytes that copies of remote ones may take here. `max_parallel`: how many steps may run at once (0: as many as there is room for). `limits`: how many shares there are
     of each named limit that steps ask for, across runs. `silent` (seconds) and `slow` (times its longest earlier time): when a step that runs is warned of (0: never).
     """
 
@@ -40,6 +42,8 @@ class Settings(Struct, frozen=True):
     file: Path | None
     state: Path
     pipeline: str
+    store: str = LOCAL
+    store_cache: int = CACHE
     executor: str = "local"
     workers: int = 0
     seed: int = 0
@@ -55,6 +59,8 @@ class Settings(Struct, frozen=True):
 
 
 _CONVERT: dict[str, type] = {
+    "store": str,
+    "store_cache": int,
     "executor": str,
     "workers": int,
     "seed": int,
@@ -69,6 +75,7 @@ _CONVERT: dict[str, type] = {
 }
 _KNOWN = ("pipeline", "state", "name", "limits", *_CONVERT)
 _CHECKS = ("quick", "full", "off")
+_PLACES = ("store",)  # settings that are addresses
 _ELSEWHERE = frozenset({"CI", "DEBUG"})  # of the environment, and no settings
 _IMPORTS = re.compile(rb"^[ \t]*(?:import\b[^#\n]*\bpenstock\b|from[ \t]+penstock[ \t]+import\b)", re.MULTILINE)
 _ALIAS = re.compile(rb"^[ \t]*import\b[^#\n]*\bpenstock[ \t]+as[ \t]+(\w+)", re.MULTILINE)
@@ -126,7 +133,8 @@ def reading_settings(file: str | Path | None = None) -> Settings:
         state = Path(os.environ.get("PENSTOCK_STATE") or here / ".penstock").absolute()
         if file is not None or not (state / "ledger.db").exists():
             raise
-        return Settings(root=here, file=None, state=state, pipeline="")
+        said, home = _pyproject(here)
+        return structs.replace(_settings(None, home or here, said, {"state": str(state)}), pipeline="")
 
 
 def open_ledger(settings: Settings, *, create: bool = False) -> Ledger:
@@ -165,10 +173,8 @@ def cache_folder(settings: Settings) -> Path:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store of a state folder."""
-    from penstock.stores.local import LocalStore
-
-    return LocalStore(settings.state / "store")
+    """The store that the settings name. Raises `SettingsError` or `MissingExtra`."""
+    return store_at(settings.store, settings.state, settings.store_cache)
 
 
 def _make_state(state: Path) -> None:
@@ -194,6 +200,9 @@ def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides:
         ):
             if value is not None and value != "":
                 found[name] = _converted(origin, name, kind, value)
+                if name in _PLACES:
+                    home = root if origin == "pyproject.toml" else Path.cwd()
+                    found[name] = place_of(name, found[name], home, origin)
     for origin, value in (
         ("[tool.penstock.limits]", said.get("limits")),
         ("PENSTOCK_LIMITS", os.environ.get("PENSTOCK_LIMITS")),
@@ -210,7 +219,12 @@ def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides:
     if not folder.is_absolute():
         # What people type is meant from where they are; what stands in a file, from where it stands.
         folder = (Path.cwd() if state and state != said.get("state") else root if state else beside) / folder
-    for name, hint in (("workers", "0 means as many as cores."), ("max_parallel", "0 means no limit.")):
+    least = "It is a number of bytes."
+    for name, hint in (
+        ("workers", "0 means as many as cores."),
+        ("max_parallel", "0 means no limit."),
+        ("store_cache", least),
+    ):
         if found.get(name, 0) < 0:
             raise SettingsError(f"{name}={found[name]}: there can't be fewer than none", hint=hint)
     if found.get("checks", "quick") not in _CHECKS:

@@ -1,4 +1,4 @@
-"""The worker's process: `python -m penstock.app.worker DESCRIPTOR` is the server that forks workers.
+"""The worker's process: `python -m penstock.app.worker [STORE CACHE] DESCRIPTOR` is the server that forks workers.
 
 A composition root: here the worker's kit is put together, of the pipeline's declarations, codecs and a store.
 """
@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from penstock.app.places import CACHE, LOCAL, store_at
 from penstock.codecs.paths import unpacked
 from penstock.codecs.registry import Codecs
 from penstock.declare import load as declare
@@ -24,7 +25,6 @@ from penstock.model.step import Entry
 from penstock.model.task import Task
 from penstock.plan.files import Stats, digest_path
 from penstock.ports import Store
-from penstock.stores.local import LocalStore
 from penstock.work.outputs import Target
 from penstock.work.perform import Kit, NeedsFresh
 
@@ -194,15 +194,15 @@ def kit_of(loaded: Loaded, store: Store, state: Path) -> Kit:
         changed=loaded.changed,
         digest=loaded.digest,
         target=loaded.target,
-        ignored=(str(state),),
+        ignored=(str(state), store.location),
         unpacked=unpacked(),
         prepare=loaded.prepare,
     )
 
 
-def _compose(fork: Fork) -> Kit:
+def _compose(place: str, cache: int, fork: Fork) -> Kit:
     state = Path(fork.hello.state)
-    return kit_of(Loaded(state / "cache", state=state), LocalStore(state / "store"), state)
+    return kit_of(Loaded(state / "cache", state=state), store_at(place, state, cache), state)
 
 
 def _bound() -> int:
@@ -216,8 +216,10 @@ def _bound() -> int:
 
 def main() -> None:
     """Serve until the runner is gone; each forked worker comes back here and works."""
-    fork = serve(int(sys.argv[-1]))
-    work(fork, _compose, _bound()).run()
+    *named, control = sys.argv[1:]
+    place, cache = named or (LOCAL, str(CACHE))
+    fork = serve(int(control))
+    work(fork, partial(_compose, place, int(cache)), _bound()).run()
 
 
 if __name__ == "__main__":

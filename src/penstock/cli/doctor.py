@@ -14,7 +14,9 @@ import click
 import psutil
 
 import penstock
+from penstock.app.examining import store_round_trip
 from penstock.app.executors import cores, executor_names
+from penstock.app.places import LOCAL, is_remote
 from penstock.app.settings import Settings, open_ledger, open_store, reading_settings
 from penstock.cli.options import file_option, json_option
 from penstock.cli.output import show
@@ -22,7 +24,7 @@ from penstock.errors import PenstockError
 from penstock.ledger.mounts import network_filesystem
 from penstock.report.documents import DoctorDocument, ExaminationDocument
 from penstock.report.paint import Line, safe, table
-from penstock.report.units import plural, size
+from penstock.report.units import duration, plural, size
 
 __all__ = ["doctor"]
 
@@ -160,22 +162,26 @@ def _ledger(settings: Settings) -> _Found:
 
 
 def _store(settings: Settings) -> _Found:
-    folder = settings.state / "store"
-    if not folder.exists():
-        yield "good", "empty", ""
+    remote = is_remote(settings.store)
+    folder = settings.state / "store" if settings.store == LOCAL else Path(settings.store)
+    if not remote and not folder.exists():
+        yield "good", "empty" if settings.store == LOCAL else f"{folder}: not there yet, the first run makes it", ""
         return
     store = open_store(settings)
-    there = set(store.digests())
-    yield "good", f"{plural(len(there), 'blob')}, {size(_bytes_in(folder))}", ""
-    lost = len(_wanted(settings, there))
+    there = list(store.digests())
+    total = sum([store.size(one) for one in there])
+    where = "" if settings.store == LOCAL else f"{store.location}: "
+    yield "good", f"{where}{plural(len(there), 'blob')}, {size(total)}", ""
+    if remote or os.access(folder, os.W_OK):
+        yield "good", f"written, read and removed a blob in {duration(store_round_trip(store))}", ""
+    lost = len(_wanted(settings, set(there)))
     if lost:
         yield "warning", f"{plural(lost, 'blob')} that the ledger names are gone", "The next run makes them again."
-    aside = folder / "quarantine"
-    damaged = len(list(aside.iterdir())) if aside.is_dir() else 0
+    damaged = store.quarantined()
     if damaged:
         yield (
             "warning",
-            f"{plural(damaged, 'damaged blob')} in {aside}",
+            f"{plural(len(damaged), 'damaged blob')} in {damaged[0].parent}",
             "They were made again or will be; delete them.",
         )
 
@@ -190,17 +196,6 @@ def _wanted(settings: Settings, there: set[str]) -> set[str]:
         return {one for one in in_use() if one not in there and ledger.data(one) is None}
     finally:
         ledger.close()
-
-
-def _bytes_in(folder: Path) -> int:
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(place) / name).lstat().st_size
-            except OSError:
-                continue
-    return total
 
 
 def _lines(document: DoctorDocument) -> list[Line]:

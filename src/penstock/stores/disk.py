@@ -1,17 +1,19 @@
 """The few system calls that a local store is made of, in one place, so that tests can record them and make them fail."""
 
+import contextlib
 import errno
 import fcntl
 import mmap
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from blake3 import blake3
 
 from penstock.errors import StoreError
 
-__all__ = ["Disk", "Names", "hash_file", "hash_threads", "owner_alive", "store_error"]
+__all__ = ["Disk", "Names", "hash_file", "hash_threads", "locked", "owner_alive", "store_error"]
 
 _FICLONE = 0x40049409  # linux/fs.h: share the extents of another file (btrfs, xfs, bcachefs)
 _WINDOW = 64 * 1024 * 1024  # bytes mapped at once while hashing: what bounds the memory of a 3 GiB blob
@@ -175,3 +177,12 @@ def owner_alive(name: str) -> bool:
     except PermissionError:
         pass
     return True
+
+
+@contextlib.contextmanager
+def locked(fd: int, how: int) -> Iterator[None]:
+    """Hold a lock on a blob between writers that find it and a collector that removes it. (File systems without locks
+    go without: there the age alone protects.)"""
+    with contextlib.suppress(OSError):
+        fcntl.flock(fd, how)
+    yield  # closing the descriptor gives it back

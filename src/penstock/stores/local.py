@@ -24,7 +24,7 @@ from typing import Literal
 from penstock.errors import Corrupt, StoreError
 from penstock.model.digest import PREFIX, is_digest, short
 from penstock.ports import Blob
-from penstock.stores.disk import Disk, Names, hash_file, owner_alive, store_error
+from penstock.stores.disk import Disk, Names, hash_file, locked, owner_alive, store_error
 from penstock.stores.writing import Finished, Writer
 
 __all__ = ["LocalStore"]
@@ -125,7 +125,7 @@ class LocalStore:
                 return False
             if self._recheck and PREFIX + hash_file(fd, blob.size) != blob.digest:
                 return False
-            with _locked(fd, fcntl.LOCK_SH):
+            with locked(fd, fcntl.LOCK_SH):
                 os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))  # a new ctime: see `age`
                 return os.fstat(fd).st_nlink > 0  # not if a collector was just before us: see `collect`
         finally:
@@ -148,7 +148,7 @@ class LocalStore:
             return
         placed: list[Finished] = []
         new = [blob for blob in batch if not self._placed(blob)]
-        failures = self._fsync_all(new)
+        failures = self._secure_all(new)
         try:
             for blob in [one for one in new if one.synced]:
                 final = self._final(blob.digest)
@@ -167,23 +167,32 @@ class LocalStore:
             else:
                 self._drop(blob)
         if failures:
-            raise store_error(failures[0], f"Making {len(batch)} blobs durable", self.folder) from failures[0]
+            raise self._told(failures[0], len(batch)) from failures[0]
+
+    def _told(self, error: OSError | StoreError, count: int) -> StoreError:
+        return (
+            error if isinstance(error, StoreError) else store_error(error, f"Making {count} blobs durable", self.folder)
+        )
 
     def _placed(self, blob: Finished) -> bool:
         """Whether a blob that was there at `finish` still is: a collector may have removed it meanwhile."""
         return blob.known and self._final(blob.digest).exists()
 
-    def _fsync_all(self, blobs: list[Finished]) -> list[OSError]:
-        """fsync files, several at a time; the errors. (Plain threads: a pool would import logging into every run.)"""
-        failures: list[OSError] = []
+    def _secure(self, blob: Finished) -> None:
+        """Make a finished blob's bytes durable."""
+        self._disk.fsync(blob.fd)
+
+    def _secure_all(self, blobs: list[Finished]) -> list[OSError | StoreError]:
+        """Make blobs durable, several at a time; the errors. (Plain threads: a pool would import logging into every run.)"""
+        failures: list[OSError | StoreError] = []
         todo = iter(blobs)  # shared by the threads: `next` on a list's iterator is atomic
 
         def work() -> None:
             for blob in todo:
                 try:
-                    self._disk.fsync(blob.fd)
+                    self._secure(blob)
                     blob.synced = True
-                except OSError as error:
+                except (OSError, StoreError) as error:
                     failures.append(error)
 
         threads = [threading.Thread(target=work, daemon=True) for _ in range(min(_THREADS, len(blobs)) - 1)]
@@ -253,7 +262,10 @@ class LocalStore:
         os.close(fd)
         if path.parent != self._pending:
             return path
-        # `sync` in another process will take this name away: keep one of our own.
+        return self._lent(digest, path)  # `sync` in another process will take this name away
+
+    def _lent(self, digest: str, path: Path) -> Path:
+        """A name of our own for a blob's file, which no other process takes away."""
         private = self._private.get(digest)
         if private is None or not private.exists():
             private = self._tmp / _names.next()
@@ -322,7 +334,7 @@ class LocalStore:
         except OSError as error:
             raise store_error(error, "Removing a blob", self.folder) from error
         try:
-            with _locked(fd, fcntl.LOCK_EX):
+            with locked(fd, fcntl.LOCK_EX):
                 found = os.fstat(fd)
                 old = time.time() - found.st_ctime >= younger
                 return self.remove(digest) if old and found.st_nlink else 0  # else it was replaced just now
@@ -450,6 +462,14 @@ class LocalStore:
 
     # places
 
+    def _name(self) -> str:
+        return _names.next()
+
+    def _vouch(self, digest: str, fd: int) -> None:
+        """This process has just hashed an open file and found it good."""
+        found = os.fstat(fd)
+        _verified[digest] = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
     def _final(self, digest: str) -> Path:
         if not is_digest(digest):
             raise StoreError(f"{digest!r} is not a digest", hint="A digest is `blake3:` and 64 hexadecimal digits.")
@@ -476,12 +496,3 @@ class LocalStore:
             self._pid = os.getpid()
             self._lock = threading.Lock()
             self._finished, self._private = [], {}
-
-
-@contextlib.contextmanager
-def _locked(fd: int, how: int) -> Iterator[None]:
-    """Hold a lock on a blob between writers that find it and a collector that removes it. (File systems without locks
-    go without: there the age alone protects.)"""
-    with contextlib.suppress(OSError):
-        fcntl.flock(fd, how)
-    yield  # closing the descriptor gives it back

@@ -38,7 +38,12 @@ def _kept(store: Store, *parts: bytes) -> Blob:
 
 
 class StoreContract:
-    """Inherit from it under a name that pytest collects, and say how the store is made."""
+    """Inherit from it under a name that pytest collects, and say how the store is made.
+
+    `grain` is how finely, in seconds, the store tells ages: blobs may seem so much younger than they are.
+    """
+
+    grain = 0.0
 
     def make(self, folder: Path) -> Store:
         """The store in a folder."""
@@ -223,7 +228,7 @@ class StoreContract:
         assert store.size(fresh.digest) == 500
         assert store.collect(old.digest, 3600.0) == 0
         assert store.has(old.digest)
-        time.sleep(0.3)
+        time.sleep(0.3 + 2 * self.grain)
         begun = time.monotonic()
         _kept(self.make(tmp_path), b"fresh" * 100)
         assert store.age(fresh.digest) <= time.monotonic() - begun + 0.1
@@ -232,6 +237,35 @@ class StoreContract:
         assert set(store.digests()) == {fresh.digest}
         assert store.collect(old.digest, 0.0) == 0
         assert (store.size(old.digest), store.age(old.digest)) == (0, 0.0)
+
+    def test_a_blob_is_there_for_all_once_it_is_durable(self, tmp_path: Path) -> None:
+        """Other objects read it, know its size, list it, and may have it as a file at once."""
+        blob = _kept(self.make(tmp_path), b"for all" * 1000)
+        for _ in range(2):
+            other = self.make(tmp_path)
+            assert other.has(blob.digest)
+            assert other.size(blob.digest) == 7000
+            assert list(other.digests()) == [blob.digest]
+            assert other.inspect(blob.digest) == "good"
+            assert other.path(blob.digest).read_bytes() == b"for all" * 1000
+
+    def test_what_was_not_synced_is_not_there(self, tmp_path: Path) -> None:
+        """Of a process that ended too early, others have nothing."""
+        store, other = self.make(tmp_path), self.make(tmp_path)
+        blob = _write(store, b"never synced")
+        assert not other.has(blob.digest)
+        assert list(other.digests()) == []
+        assert other.remove(blob.digest) == 0
+
+    def test_a_file_lives_as_long_as_its_reader(self, tmp_path: Path) -> None:
+        """Whoever holds it open reads on when the blob is removed, and a writer may write it anew."""
+        store = self.make(tmp_path)
+        blob = _kept(store, b"open" * 5000)
+        with store.path(blob.digest).open("rb") as file:
+            assert self.make(tmp_path).remove(blob.digest) == 20_000
+            assert file.read() == b"open" * 5000
+        assert _kept(self.make(tmp_path), b"open" * 5000) == blob
+        assert bytes(self.make(tmp_path).data(blob.digest)) == b"open" * 5000
 
     def test_inspecting_moves_nothing(self, tmp_path: Path) -> None:
         """A damaged blob stays until it is verified; then it is counted among what was put aside."""

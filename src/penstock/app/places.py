@@ -1,0 +1,87 @@
+"""Where stores and ledgers lie: addresses as settings give them, and what opens each.
+
+`local` is a place in the state folder. Of others, an address begins with a scheme: Penstock's own, or one that an installed
+package offers (entry points `penstock.stores` and `penstock.ledgers`, by scheme).
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from penstock.errors import MissingExtra, SettingsError, did_you_mean
+from penstock.model.digest import digest_bytes
+from penstock.ports import Store
+
+__all__ = ["CACHE", "COPIES", "LOCAL", "is_remote", "place_of", "store_at"]
+
+CACHE = 20_000_000_000  # bytes: what copies of remote blobs may take on a machine
+COPIES = "copies"  # the folder of these copies in the state folder
+LOCAL = "local"
+_OBJECTS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az"}  # scheme → the provider's own, as obstore knows it
+_STORES = "penstock.stores"
+
+
+def place_of(name: str, value: str, home: Path, origin: str) -> str:
+    """The address that a setting means: `local`, `scheme://…`, or an absolute path for one of a folder, which `home` is
+    where relative ones begin. Raises `SettingsError` where it can't be one, or holds a secret."""
+    if value == LOCAL:
+        return value
+    scheme, _, rest = value.partition("://")
+    if not rest or scheme == "file":
+        folder = Path(unquote(rest)) if rest else Path(value).expanduser()
+        return str(folder if folder.is_absolute() else home / folder)
+    address = urlsplit(value)
+    if scheme in _OBJECTS:
+        if address.username or address.password or address.query or address.fragment:
+            raise SettingsError(
+                f"{origin}: {name} = {scheme}://… holds more than a bucket and a prefix",
+                hint="Credentials come from where the provider's own tools find them, never from here: see docs/grow.md.",
+            )
+        if not address.netloc:
+            raise SettingsError(
+                f"{origin}: {name} = {value!r} names no bucket", hint=f"Write `{scheme}://bucket/prefix`."
+            )
+        return f"{_OBJECTS[scheme]}://{address.netloc}{address.path.rstrip('/')}"
+    return value
+
+
+def is_remote(place: str) -> bool:
+    """Whether a store lies elsewhere, so that what is read of it is copied to this machine."""
+    return "://" in place
+
+
+def store_at(place: str, state: Path, cache: int = CACHE) -> Store:
+    """The store at an address. What it keeps on this machine, copies of at most `cache` bytes, lies in the state folder.
+
+    Raises `SettingsError` for an address of an unknown scheme, with close matches, and `MissingExtra` with the command that
+    installs what its scheme needs.
+    """
+    if not is_remote(place):
+        from penstock.stores.local import LocalStore
+
+        return LocalStore(state / "store" if place == LOCAL else place)
+    scheme = place.partition("://")[0]
+    copies = state / COPIES / digest_bytes(place.encode()).removeprefix("blake3:")[:12]
+    if scheme in _OBJECTS:
+        try:
+            from penstock.stores.remote import RemoteStore
+        except ImportError as error:
+            raise MissingExtra(
+                f"the store {place} needs {error.name or error}", hint="pip install 'penstock[object-store]'"
+            ) from None
+        return RemoteStore(place, copies, cache)
+    made: Store = _offered(_STORES, scheme, place)(place, copies, cache)
+    return made
+
+
+def _offered(group: str, scheme: str, place: str) -> Any:
+    """What an installed package opens addresses of this scheme with."""
+    from importlib.metadata import entry_points
+
+    there = {one.name: one for one in entry_points(group=group)}
+    if scheme in there:
+        return there[scheme].load()
+    raise SettingsError(
+        f"nothing here opens {scheme}:// (in {place.partition('?')[0].rpartition('@')[2]})",
+        hint=did_you_mean(scheme, [*_OBJECTS, "file", *there]),
+    )

@@ -1,0 +1,174 @@
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from tests.services import KEY_ID, SECRET
+
+from penstock.app import places
+from penstock.app.places import is_remote, place_of, store_at
+from penstock.app.settings import find_settings, open_store
+from penstock.errors import MissingExtra, SettingsError
+from penstock.stores.local import LocalStore
+
+PIPELINE = dedent(
+    """
+    import penstock as ps
+
+    @ps.source(key="id")
+    def rows(n: int = 3000) -> list[dict]:
+        return [{"id": i, "text": "row %d of many" % i} for i in range(n)]
+
+    @ps.step
+    def longer(rows: list) -> list:
+        return [{**row, "length": len(row["text"])} for row in rows]
+
+    @ps.evaluate
+    def scores(longer: list) -> dict[str, float]:
+        return {"mean": sum(row["length"] for row in longer) / len(longer)}
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("local", "local"),
+        ("s3://bucket/some/prefix/", "s3://bucket/some/prefix"),
+        ("gcs://bucket", "gs://bucket"),
+        ("az://container/p", "az://container/p"),
+        ("shared/store", "/home/me/shared/store"),
+        ("/mnt/store", "/mnt/store"),
+        ("file:///mnt/my%20store", "/mnt/my store"),
+        ("other://what/ever?x=1", "other://what/ever?x=1"),
+    ],
+)
+def test_addresses(value: str, place: str) -> None:
+    assert place_of("store", value, Path("/home/me"), "here") == place
+    assert is_remote(place) == ("://" in place)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["s3://me:hunter22@bucket/p", "az://c/p?sig=hunter22", "s3://hunter22@bucket", "s3:///prefix"],
+)
+def test_an_address_that_holds_a_secret_is_refused_and_not_repeated(value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        place_of("store", value, Path("/"), "PENSTOCK_STORE")
+    assert "hunter22" not in str(caught.value)
+    assert "PENSTOCK_STORE" in caught.value.what
+
+
+def test_an_unknown_scheme_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="nothing here opens s4://") as caught:
+        store_at("s4://bucket", tmp_path)
+    assert "s3" in caught.value.hint
+
+
+def test_what_is_missing_is_told_with_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "penstock.stores.remote", None)
+    with pytest.raises(MissingExtra) as caught:
+        store_at("s3://bucket", tmp_path)
+    assert caught.value.hint == "pip install 'penstock[object-store]'"
+
+
+def own_store(place: str, cache: Path, limit: int) -> LocalStore:
+    return LocalStore(cache / place.rpartition("/")[2])
+
+
+def test_packages_offer_stores_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = EntryPoint("own", f"{__name__}:own_store", "penstock.stores")
+    monkeypatch.setattr(EntryPoint, "load", lambda self: own_store)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [entry] if group == places._STORES else [])
+    store = store_at("own://some/where", tmp_path)
+    assert isinstance(store, LocalStore)
+    assert store.location.endswith("/where")
+
+
+def penstock(folder: Path, *arguments: str, **environment: str) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-m", "penstock", *arguments, "--json"],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert SECRET not in done.stdout + done.stderr
+    assert KEY_ID not in done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+def digests(run: dict) -> dict[str, str]:
+    return {one["artifact"]: one["digest"] for step in run["steps"] for one in step["outputs"]}
+
+
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.needs("moto"))])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"{request.getfixturevalue('s3')}/team" if request.param == "s3" else str(tmp_path / "shared")
+
+
+def test_a_pipeline_runs_with_its_store_elsewhere(shared: str, tmp_path: Path) -> None:
+    """By a setting alone; what it makes is equal, lies there and not here, and is found by another machine."""
+    here, there, apart = (tmp_path / name for name in ("here", "there", "apart"))
+    for folder in (here, there, apart):
+        folder.mkdir()
+        (folder / "line.py").write_text(PIPELINE)
+    (here / "pyproject.toml").write_text(f'[tool.penstock]\nstore = "{shared}"\n')
+    local = penstock(apart, "run")
+    run = penstock(here, "run")
+    assert digests(run) == digests(local)
+    assert not (here / ".penstock" / "store").exists()
+    assert {step["status"] for step in penstock(here, "run")["steps"]} == {"reused"}
+    assert penstock(here, "verify")["blobs"]["count"] == 2
+    assert penstock(here, "gc", "--keep-days", "0")["kept"]["count"] == 2
+    assert penstock(here, "doctor")["ok"]
+    for executor in ("inline", "local"):
+        (there / ".penstock").mkdir(exist_ok=True)
+        (there / ".penstock" / "ledger.db").write_bytes((here / ".penstock" / "ledger.db").read_bytes())
+        told = penstock(
+            there,
+            "run",
+            "--executor",
+            executor,
+            "--force",
+            "longer",
+            PENSTOCK_STORE=shared,
+            PENSTOCK_STORE_CACHE="1000",
+        )
+        assert {step["step"]: step["status"] for step in told["steps"]}["rows"] == "reused"
+        assert digests(told) == digests(local)
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert SECRET.encode() not in path.read_bytes(), path
+
+
+def test_a_store_that_can_not_be_reached_is_told_by_doctor(tmp_path: Path, s3: str) -> None:
+    (tmp_path / "line.py").write_text(PIPELINE)
+    done = subprocess.run(
+        [sys.executable, "-m", "penstock", "doctor"],
+        cwd=tmp_path,
+        env={**os.environ, "PENSTOCK_STORE": f"{s3}-misspelt"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "there is no such bucket" in done.stdout
+    assert "mend the setting `store`" in done.stdout
+
+
+def test_relative_folders_begin_where_they_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "line.py").write_text(PIPELINE)
+    (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nstore = "blobs"\n')
+    monkeypatch.chdir(inner)
+    assert open_store(find_settings("line.py")).location == str(tmp_path / "blobs")
+    monkeypatch.setenv("PENSTOCK_STORE", "mine")
+    assert open_store(find_settings("line.py")).location == str(inner / "mine")
+    monkeypatch.setenv("PENSTOCK_STORE", "local")
+    assert open_store(find_settings("line.py")).location == str(inner / ".penstock" / "store")
