@@ -26,7 +26,9 @@ __all__ = ["Block", "Mismatch", "blocks", "fits", "pages", "run"]
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-WAITING = re.compile(r"^ +running .* for .*\n", re.MULTILINE)  # said of a step that takes long, on a busy machine
+WAITING = re.compile(
+    r"^ +(?:running .* for|waits .* until) .*\n", re.MULTILINE
+)  # said of a step that takes long, on a busy machine
 # What a machine under load says of steps that take longer than ever: as it runs, and once more at the end.
 SLOW = re.compile(
     r"^ +warning .*  it has (?:run|printed nothing).*\n|\n?^⚠ .*  it has (?:run|printed nothing).*\n(?:    .*(?:\n|\Z))*",

@@ -90,6 +90,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "optuna": lambda: _module("optuna"),
     "podman": lambda: _command("podman"),
     "postgres": _postgres,
+    "python3.12": lambda: _command("python3.12"),
     "proc": lambda: "" if os.path.isdir("/proc/self/fd") else "there is no /proc",
     "ray": lambda: _module("ray"),
     "root": lambda: "" if os.geteuid() == 0 else "this needs root",
@@ -99,7 +100,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "uv": _uv,
     "user": lambda: "" if os.geteuid() != 0 else "root is not bound by permissions",
 }
-OPTIONAL = {"ray", "torch", "user"}  # skipped with their reason even under .ci/run
+OPTIONAL = {"python3.12", "ray", "torch", "user"}  # skipped with their reason even under .ci/run
 
 
 @cache

@@ -20,7 +20,9 @@
     │   └── SchemaMismatch        the ledger was written by another version
     ├── ExecutorError             an executor can't take or finish work
     │   └── WorkerDied            the process that ran a task ended without a result
+    ├── ContractBroken            rows are not as a contract says, and it says that this fails a run
     ├── CodeChanged               code or a declared file was edited while a run was in flight
+    ├── LeakProven                a check has proven a leak, and the caller asked to be stopped by it
     ├── StepFailed                a step's own code raised (carries the user's traceback)
     └── NotFound                  a run, step or artifact that the ledger does not hold
 
@@ -34,6 +36,7 @@ from typing import ClassVar
 __all__ = [
     "CodeChanged",
     "CodecError",
+    "ContractBroken",
     "ContractError",
     "Corrupt",
     "CycleError",
@@ -41,6 +44,7 @@ __all__ = [
     "DuplicateName",
     "ExecutorError",
     "GraphError",
+    "LeakProven",
     "LeaseLost",
     "LedgerError",
     "MissingExtra",
@@ -57,6 +61,7 @@ __all__ = [
     "WorkerDied",
     "did_you_mean",
     "distribution",
+    "extra_hint",
 ]
 
 # Modules that come with a package of another name, which is what has to be installed.
@@ -228,10 +233,24 @@ class WorkerDied(ExecutorError):
     hint_default = "See `penstock logs`; a step that needs more memory than there is should work in parts."
 
 
+class ContractBroken(PenstockError):
+    """Rows are not as a contract says, and it says that this fails a run (`fail_on`)."""
+
+    hint_default = "See `penstock show`; what is meant to be so, take out of `fail_on` of the source."
+    exit_code = 1
+
+
 class CodeChanged(PenstockError):
     """Code or a declared file was edited while a run was in flight."""
 
     hint_default = "Nothing of it was committed; run again."
+    exit_code = 1
+
+
+class LeakProven(PenstockError):
+    """A check has proven a leak, and the caller asked to be stopped by it."""
+
+    hint_default = "Each finding of the report says where it is, and how to mend it."
     exit_code = 1
 
 
@@ -277,3 +296,12 @@ def distribution(module: str) -> str:
     """
     top = module.partition(".")[0]
     return _DISTRIBUTIONS.get(top, top)
+
+
+def extra_hint(extra: str) -> str:
+    """What to do about an extra that is not installed: from the package index, or from a clone as README says.
+
+    >>> extra_hint("frames")
+    "Install it: pip install 'penstock[frames]' (in a clone of the repository: pip install -e '.[frames]')"
+    """
+    return f"Install it: pip install 'penstock[{extra}]' (in a clone of the repository: pip install -e '.[{extra}]')"

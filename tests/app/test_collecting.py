@@ -18,6 +18,7 @@ from penstock.app.settings import find_settings, open_ledger, open_store
 from penstock.model.event import Decided, RunEnded, RunStarted
 from penstock.model.run import Decision
 from penstock.ports import Ledger, Store
+from penstock.work.remote import fetch
 
 PIPELINE = """
 import penstock as ps
@@ -217,6 +218,33 @@ def test_old_folders_go(pipeline: Pipeline) -> None:
     assert not left.exists()
     assert (state / "logs/unknown-new").exists()
     assert [one.name for one in (state / "checkpoints").iterdir()] == ["b-fedcba9876543210"]
+
+
+def test_downloads_that_nobody_uses_go(pipeline: Pipeline) -> None:
+    run(pipeline, 20_000)
+    downloads = pipeline.settings.state / "downloads"
+    fetch("stub://used.csv", downloads)
+    ((_, unused),) = fetch("stub://unused.csv", downloads)
+    (downloads / ".part-half").write_bytes(b"half")
+    for path in downloads.iterdir():
+        age(path, LATER)
+    ((_, used),) = fetch("stub://used.csv", downloads)
+    found = gc(pipeline, days=30.0)
+    assert (found.downloads.count, found.downloads.bytes) == (2, 4)
+    assert [used.exists(), unused.exists()] == [True, False]
+    assert gc(pipeline, days=0.0).downloads.count == 0, "a step may be about to read it"
+
+
+def test_rooms_of_killed_commands_go(pipeline: Pipeline) -> None:
+    run(pipeline, 20_000)
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    rooms = pipeline.settings.state / "jobs"
+    for pid in (dead.stdout.strip(), str(os.getpid())):
+        (rooms / f"{pid}-x" / "outputs").mkdir(parents=True)
+        (rooms / f"{pid}-x" / "outputs" / "half").write_bytes(b"half")
+    found = gc(pipeline)
+    assert (found.leftovers.count, found.leftovers.bytes) == (1, 4)
+    assert [one.name for one in rooms.iterdir()] == [f"{os.getpid()}-x"]
 
 
 def test_the_checkpoint_of_a_step_that_may_go_on_stays(tmp_path: Path) -> None:

@@ -74,3 +74,17 @@ def test_a_run_without_losses_says_nothing_of_rows(call: Call, edit: Callable[[s
     call("run")
     assert valid(call("show", "--json"), "run")["checks"]["findings"] == []
     assert "dropped" not in call("show").out
+
+
+def test_a_contract_may_have_rows_fail_a_run(project: Path, call: Call) -> None:
+    text = FLIGHTS.replace('    group="carrier",\n', '    group="carrier",\n    fail_on=["rows"],\n')
+    (project / "line.py").write_text(text, encoding="utf-8")
+    done = call("run")
+    assert done.code == 1
+    assert "PROVEN rows  joined" in done.out
+    assert done.out.rstrip().endswith("✗ 2 findings that fail the run, as a contract says (`fail_on`)")
+    again = valid(done := call("run", "--json"), "run")
+    assert done.code == 1
+    assert (again["status"], again["error"]["kind"]) == ("succeeded", "ContractBroken"), "no step failed"
+    assert "`joined`" in again["error"]["message"]
+    assert call("run", "clean").code == 0, "of that nothing was multiplied"

@@ -127,3 +127,12 @@ def test_limits_that_mean_nothing(said, words):
     with pytest.raises(DeclarationError, match=words) as error:
         options_of("train", {"limits": said}, "p.py:7")
     assert error.value.where == "p.py:7"
+
+
+def test_a_contract_says_what_fails_a_run():
+    contract = contract_of({"key": "a", "fail_on": "rows"}, "")
+    assert contract is not None and contract.fail_on == ("rows",)
+    with pytest.raises(ContractError) as caught:
+        contract_of({"key": "a", "fail_on": ["row"]}, "p.py:1")
+    assert caught.value.where == "p.py:1"
+    assert "`rows`" in caught.value.hint

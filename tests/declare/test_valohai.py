@@ -1,7 +1,11 @@
 """A valohai.yaml as it is: lints, plans, runs, and runs nothing twice."""
 
+import shutil
 import subprocess
+import threading
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +134,46 @@ def test_inputs_can_be_stubbed(project: Path) -> None:
     pipeline = Pipeline.load("valohai.yaml", executor="inline", stub_inputs=True)
     assert pipeline.run().status == "succeeded"
     assert Pipeline.load("valohai.yaml", executor="inline").plan().runs, "a stub is not the real thing"
+
+
+def test_inputs_from_a_server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Fetched once, by whatever step comes first; and again when people say so."""
+    asked: list[str] = []
+
+    class Served(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            super().do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    www = tmp_path_factory.mktemp("www")
+    (www / "train 1.csv").write_text("first")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Served, directory=str(www))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/train%201.csv"
+        (project / "valohai.yaml").write_text(f"""
+- step: {{name: a, image: x, command: "cp $VH_INPUTS_DIR/d/* $VH_OUTPUTS_DIR/", inputs: [{{name: d, default: "{address}"}}]}}
+- step: {{name: b, image: x, command: "cat $VH_INPUTS_DIR/d/*", inputs: [{{name: d, default: "{address}"}}]}}
+- pipeline:
+    name: p
+    nodes: [{{name: a, type: execution, step: a}}, {{name: b, type: execution, step: b}}]
+    edges: [[a.dependency.x, b.dependency.x]]
+""")
+        run = Pipeline.load("valohai.yaml", executor="local").run()
+        assert run.status == "succeeded", [one["error"] for one in run.steps.values()]
+        assert (run["a.outputs"] / "train%201.csv").read_text() == "first"
+        assert set(states(Pipeline.load("valohai.yaml").run()).values()) == {"reused"}
+        assert asked == ["/train%201.csv"]
+        (www / "train 1.csv").write_text("second")
+        shutil.rmtree(project / ".penstock" / "downloads")
+        run = Pipeline.load("valohai.yaml", executor="local").run(force=["a"])
+        assert (run["a.outputs"] / "train%201.csv").read_text() == "second"
+        server.shutdown()
+    (project / "valohai.yaml").write_text((project / "valohai.yaml").read_text().replace("train", "other"))
+    failed = Pipeline.load("valohai.yaml", executor="inline").run()
+    assert "can't be fetched: [Errno 111] Connection refused" in failed.steps["a"]["error"].message
 
 
 def test_paths_that_are_not_here_can_be_stubbed(project: Path) -> None:
@@ -475,6 +519,7 @@ def test_on_processes_too(project: Path) -> None:
     )
     late = Pipeline.load("valohai.yaml", executor="local").run()
     assert "it took longer than 1 s" in late.steps["slow"]["error"].message
+    assert "`time-limit:`" in late.steps["slow"]["error"].hint
 
 
 def test_a_snapshot_holds_the_repository(project: Path) -> None:

@@ -17,7 +17,24 @@ class Served(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        super().do_GET()
+        troubles = len([one for one in self.asked if one == self.path]) - 1
+        if self.path.startswith("/busy") and troubles < 2:
+            self.send_error(503, "Busy")
+        elif self.path.startswith("/breaks") and (troubles < 1 or "always" in self.path):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"only the beginning")
+        elif self.path.startswith("/elsewhere"):
+            self.send_response(302)
+            self.send_header("Location", "/a.csv")
+            self.end_headers()
+        elif self.path.startswith(("/busy", "/breaks")):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"in the end")
+        else:
+            super().do_GET()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -49,6 +66,28 @@ def test_what_cannot_be_fetched_leaves_nothing(tmp_path: Path, server: str) -> N
     with pytest.raises(ParameterError, match="can't be fetched"):
         fetch("http://127.0.0.1:1/x", tmp_path / "downloads")
     assert list((tmp_path / "downloads").iterdir()) == []
+
+
+def test_trouble_that_passes(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.work.remote._WAITS", (0, 0))
+    for path in ("busy", "breaks"):
+        ((_, found),) = fetch(f"{server}/{path}", tmp_path / "downloads")
+        assert found.read_text() == "in the end"
+    with pytest.raises(ParameterError, match="18 of 1000 bytes came"):
+        fetch(f"{server}/breaks/always", tmp_path / "downloads")
+    assert len(list((tmp_path / "downloads").iterdir())) == 2
+    ((name, found),) = fetch(f"{server}/elsewhere/b.csv", tmp_path / "downloads")
+    assert (name, found.read_text()) == ("b.csv", "x,y")
+
+
+def test_secrets_of_an_address_are_not_told(tmp_path: Path, server: str) -> None:
+    with pytest.raises(ParameterError) as told:
+        fetch(f"{server}/none?signature=hush", tmp_path)
+    assert "hush" not in told.value.what
+    assert "/none?… can't be fetched" in told.value.what
+    with pytest.raises(ParameterError) as told:
+        fetch("http://{}@127.0.0.1:1/none".format("me:hush"), tmp_path)
+    assert "hush" not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from msgspec import Struct
 from penstock.app.keeping import DAY, Keeping, keeping, makers
 from penstock.model.holdings import Figure, Holdings
 from penstock.ports import Ledger, Store
+from penstock.work.room import abandoned
 
 __all__ = ["Collected", "Pile", "collect"]
 
@@ -37,7 +38,7 @@ class Pile(Struct, frozen=True):
 
 class Collected(Struct, frozen=True):
     """What went, or would go: blobs by artifact, the largest first; executions that are no longer offered; folders of
-    logs and checkpoints, files in quarantine, leftovers. `kept` and `young` are blobs that stay."""
+    logs and checkpoints, files in quarantine, downloads, leftovers. `kept` and `young` are blobs that stay."""
 
     done: bool
     runs: int
@@ -46,6 +47,7 @@ class Collected(Struct, frozen=True):
     logs: Pile
     checkpoints: Pile
     quarantine: Pile
+    downloads: Pile
     leftovers: Pile
     kept: Pile
     young: Pile
@@ -53,7 +55,7 @@ class Collected(Struct, frozen=True):
     @property
     def bytes(self) -> int:
         """All that was or would be freed."""
-        piles = (*self.artifacts, self.logs, self.checkpoints, self.quarantine, self.leftovers)
+        piles = (*self.artifacts, self.logs, self.checkpoints, self.quarantine, self.downloads, self.leftovers)
         return sum([one.bytes for one in piles])
 
 
@@ -100,7 +102,8 @@ def collect(
         _clear(_old_logs(state / "logs", plan, held, now - days * DAY), remove=remove),
         _clear(_old_checkpoints(state / "checkpoints", plan, now - days * DAY), remove=remove),
         _clear(_old_quarantine(store, now - days * DAY), remove=remove),
-        _leftovers(store, remove=remove),
+        _clear(_old_downloads(state / "downloads", now, days), remove=remove),
+        _leftovers(store, state, remove=remove),
         blobs.kept,
         blobs.young,
     )
@@ -177,11 +180,20 @@ def _old_quarantine(store: Store, since: float) -> Iterator[Path]:
             continue
 
 
-def _leftovers(store: Store, *, remove: bool) -> Pile:
+def _old_downloads(folder: Path, now: float, days: float) -> Iterator[Path]:
+    """Files of remote inputs that no step has taken for so long, and what half-done downloads left; see work/remote.py."""
+    for path in _inside(folder):
+        since = now - (_LEFT if path.name.startswith(".") else max(days * DAY, _LEFT))  # a step may be about to copy it
+        if _changed(path) < since:
+            yield path
+
+
+def _leftovers(store: Store, state: Path, *, remove: bool) -> Pile:
     found = store.leftovers(_LEFT)
     if remove:
         store.clean(_LEFT)
-    return Pile(len(found), sum([size for _, size in found]))
+    rooms = _clear(iter(abandoned(state / "jobs")), remove=remove)
+    return Pile(len(found) + rooms.count, sum([size for _, size in found]) + rooms.bytes)
 
 
 def _clear(paths: Iterator[Path], *, remove: bool) -> Pile:

@@ -1,17 +1,63 @@
 """The rows of a run, put into its document: those that were counted before, and those that are counted at once."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 from penstock.app.settings import Settings
 from penstock.app.tracing import Counted, Tracing, lightly, rows_known
-from penstock.errors import PenstockError
+from penstock.errors import ContractBroken, PenstockError
+from penstock.model.run import Run
+from penstock.model.verdict import Finding
 from penstock.ports import Ledger
 from penstock.report.check_views import checks_view
 from penstock.report.documents import RunDocument
 from penstock.report.row_views import rows_view
+from penstock.report.units import plural
 
-__all__ = ["LIGHT", "add_rows"]
+__all__ = ["LIGHT", "add_rows", "broken", "broken_error", "judged"]
 
 LIGHT = 32 * 2**20
 """Rows are counted for who only shows a run if all it made is no more than so many bytes: that takes a moment."""
+
+
+def judged(settings: Settings, ledger: Ledger, run: Run) -> list[Finding]:
+    """The findings that fail a run which succeeded otherwise. Its rows are counted only if a contract says `fail_on`.
+
+    Raises `MissingExtra` where pyarrow is not installed.
+    """
+    if not any("rows" in (step.get("contract") or {}).get("fail_on", ()) for step in run.graph.values()):
+        return []
+    with lightly():
+        return broken(Tracing(settings, ledger, run.id).counted().findings, run.graph)
+
+
+def broken(findings: Iterable[Finding], graph: Mapping[str, Any]) -> list[Finding]:
+    """Those of the findings that fail a run, by the contracts of the sources above the step (as the run recorded its graph)."""
+    return [one for one in findings if one.verdict == "PROVEN" and one.check in _graded(graph, one.step)]
+
+
+def broken_error(findings: Sequence[Finding]) -> ContractBroken:
+    """What a program is told of the findings that fail a run: the first, and how many there are."""
+    one = findings[0]
+    more = f" (and {plural(len(findings) - 1, 'finding')} more)" if len(findings) > 1 else ""
+    what = f"the check `{one.check}` proved of `{one.step}`: {one.world}{more}"
+    return ContractBroken(what, where=one.where, hint=one.hint)
+
+
+def _graded(graph: Mapping[str, Any], step: str) -> set[str]:
+    """The checks that the contracts of all sources above a step, or of itself, say `fail_on` of."""
+    maker = {artifact: name for name, said in graph.items() for artifact in (said.get("outputs") or {name: None})}
+    found: set[str] = set()
+    seen: set[str] = set()
+    todo = [step]
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in graph:
+            continue
+        seen.add(name)
+        found.update((graph[name].get("contract") or {}).get("fail_on", ()))
+        todo += [maker.get(artifact, "") for artifact in graph[name].get("inputs", {}).values()]
+    return found
 
 
 def add_rows(settings: Settings, ledger: Ledger, document: RunDocument, *, look: bool) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from penstock.app.settings import Settings
 from penstock.declare.load import Declared
 from penstock.errors import MissingExtra, SettingsError, did_you_mean
+from penstock.executors.lanes import Room
 from penstock.model.code import Code
 from penstock.model.step import Step
 from penstock.model.task import Task
@@ -39,14 +40,20 @@ def make_executor(
     if name == "inline":
         return _inline(settings, store, step_of, loaded)
     if name == "local":
-        local = _local(settings, workers or settings.workers or cores())
+        many = workers or settings.workers or cores()
+        room = Room(many, settings.memory or None, int(settings.gpus))
+        local = _local(settings, many, room)
         if isolations <= {"worker", "fresh"}:
             return local
         from penstock.executors.routing import Routed
 
         # What is named here is what there is: a step that asks for a container fails rather than runs without one.
-        here = _inline(settings, store, step_of, loaded)
-        return Routed({"worker": local, "fresh": local, "inline": here}, name="local")
+        named: dict[str, Executor] = {"worker": local, "fresh": local}
+        if "inline" in isolations:
+            named["inline"] = _inline(settings, store, step_of, loaded)
+        if "env" in isolations:
+            named["env"] = _environments(settings, many, room)
+        return Routed(named, name="local")
     for entry in _entry_points():
         if entry.name == name:
             try:
@@ -75,17 +82,27 @@ def _entry_points() -> Any:
     return entry_points(group=_GROUP)
 
 
-def _local(settings: Settings, workers: int) -> Executor:
+def _environments(settings: Settings, workers: int, room: Room) -> Executor:
+    """An executor of warm workers for each environment that a step asks for."""
+    from penstock.app import environments
+    from penstock.executors.placed import Placed
+
+    def make(place: str) -> Executor:
+        return _local(settings, workers, room, environments.launch(environments.build(place)))
+
+    return Placed(make, "env", workers, "waits until its environment is built")
+
+
+def _local(settings: Settings, workers: int, room: Room, launch: Sequence[str] = ()) -> Executor:
     from penstock.executors.local import LocalExecutor
 
     return LocalExecutor(
         # -P: files beside the pipeline may bear any name
-        [sys.executable, "-P", "-m", "penstock.app.worker", settings.store, str(settings.store_cache)],
+        [*(launch or [sys.executable, "-P", "-m", "penstock.app.worker"]), settings.store, str(settings.store_cache)],
         workers=workers,
         state=settings.state,
         root=settings.root,
-        memory=settings.memory or None,
-        gpus=int(settings.gpus),
+        room=room,
         pipeline=settings.file if settings.file is not None and settings.file.suffix == ".py" else None,
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from penstock.app.counting import judged
 from penstock.app.executors import make_executor
 from penstock.app.labels import checked, split_tags, tag_made
 from penstock.app.recording import GitState
@@ -225,7 +226,9 @@ class Pipeline:
                     if on_event is not None:
                         on_event(event)
             tag_made(work.ledger, run)
-            return RunResult(run.id, conduct.engine.status, work.ledger, work.store, settings)
+            status = conduct.engine.status
+            broken = judged(settings, work.ledger, run) if status == "succeeded" else []
+            return RunResult(run.id, status, work.ledger, work.store, settings, broken)
         except BaseException:
             work.ledger.close()
             raise

@@ -161,6 +161,7 @@ def _contract_record(contract: Contract) -> dict[str, Any]:
         "label": list(contract.label),
         "group": list(contract.group),
         "contract": contract.freeze,
+        "fail_on": list(contract.fail_on),
     }
     return {name: value for name, value in said.items() if value}
 

@@ -1,8 +1,9 @@
 """What a run came to: its status, and its values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from penstock.app.counting import broken_error
 from penstock.app.settings import Settings
 from penstock.app.told import Told
 from penstock.app.tracing import BUDGET, Tracing
@@ -11,6 +12,7 @@ from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.artifact import Stored
 from penstock.model.event import Noted
 from penstock.model.task import Failure
+from penstock.model.verdict import Finding
 from penstock.ports import Ledger, Store
 from penstock.report.row_html import trace_fragment
 from penstock.report.row_text import cell_lines, rows_lines, trace_lines
@@ -22,10 +24,13 @@ __all__ = ["RunResult", "find_stored"]
 class RunResult:
     """A run that ended. `run` is its id, `status` one of succeeded, failed, cancelled, waiting."""
 
-    def __init__(self, run: str, status: str, ledger: Ledger, store: Store, settings: Settings) -> None:
+    def __init__(
+        self, run: str, status: str, ledger: Ledger, store: Store, settings: Settings, broken: Sequence[Finding] = ()
+    ) -> None:
         self.run = run
         self.status = status
         self._ledger, self._store, self._settings = ledger, store, settings
+        self._broken = tuple(broken)
         self._steps: list[dict[str, Any]] | None = None
         self._drawn: dict[str, list[Noted]] = {}
 
@@ -106,7 +111,8 @@ class RunResult:
         return Tracing(self._settings, self._ledger, self.run, self._store)
 
     def raise_if_failed(self) -> "RunResult":
-        """This result, if the run succeeded. Raises `StepFailed` for the first step that failed."""
+        """This result, if the run succeeded. Raises `StepFailed` for the first step that failed, `ContractBroken` where
+        a check proved what the contract of a source says to fail on (`fail_on`)."""
         for name, row in self.steps.items():
             if row["status"] == "failed":
                 error = row["error"] or Failure("Unknown", "it ended without a reason")
@@ -116,6 +122,8 @@ class RunResult:
                     hint=f"Mend it and run again, or `penstock resume {self.run}`.",
                     traceback=error.traceback,
                 )
+        if self._broken:
+            raise broken_error(self._broken)
         return self
 
     def close(self) -> None:

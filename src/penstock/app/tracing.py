@@ -12,7 +12,7 @@ from penstock.app.again import Redo, asking_task
 from penstock.app.answers import Answers
 from penstock.app.settings import Settings, open_store
 from penstock.app.values import LedgerReader, load_value
-from penstock.errors import MissingExtra, PenstockError, UnknownName, did_you_mean
+from penstock.errors import MissingExtra, PenstockError, UnknownName, did_you_mean, extra_hint
 from penstock.model.account import Account
 from penstock.model.artifact import Stored
 from penstock.model.question import OrderQuestion, Question
@@ -111,7 +111,7 @@ class Tracing:
         except ImportError as error:
             raise MissingExtra(
                 f"following rows needs {error.name or 'pyarrow'}",
-                hint="Install it with `pip install 'penstock[frames]'`.",
+                hint=extra_hint("frames"),
             ) from None
         self.settings, self.ledger = settings, ledger
         self.store = store if store is not None else open_store(settings)

@@ -25,6 +25,7 @@ from penstock.model.step import Entry
 from penstock.model.task import Task
 from penstock.plan.files import Stats, digest_path
 from penstock.ports import Store
+from penstock.work.context import Changed
 from penstock.work.outputs import Target
 from penstock.work.perform import Kit, NeedsFresh
 
@@ -66,6 +67,8 @@ class Loaded:
 
             return job_of(task, self._state)
         pipeline = self._current = self._loaded(entry.path, task.root) if entry.path else None
+        if task.files and pipeline is not None:
+            self._same(pipeline, task)
         if entry.kind == "gather":
             return _gathered, None
         if entry.kind == "again" and pipeline is not None:
@@ -80,6 +83,18 @@ class Loaded:
             return _for_item(entry.name, task.seed), pipeline.closures.code_of(_function(_found(entry.name)))
         step = pipeline.step(entry.name)
         return step.function, step.code
+
+    def _same(self, pipeline: declare.Declared, task: Task) -> None:
+        """Raise `Changed` if files are no longer as they were planned: another Python has no closure to compare."""
+        loaded = pipeline.sources()
+        for name, digest in task.files.items():
+            data = loaded.get(Path(name))
+            try:
+                found = digest_bytes(data if data is not None else Path(task.root, name).read_bytes())
+            except OSError:
+                found = ""
+            if found != digest:
+                raise Changed(f"`{name}` was edited after it was planned")
 
     def _loaded(self, path: str, root: str) -> declare.Declared:
         pipeline = self._pipelines.get((path, root))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from penstock.app.interrupts import Interrupts
 from penstock.app.limits import check_limits, gated
+from penstock.app.placing import Placing
 from penstock.app.recording import GitState, as_text, environment, graph_record, machine, new_run_id, snapshot
 from penstock.app.settings import Settings, open_ledger, open_store
 from penstock.declare.load import Sourced
@@ -80,11 +81,13 @@ class Workspace:
         if on_work is not None and not past.knows(graph.steps):
             on_work()  # let workers start while the plan is made
         forced = frozenset(request.force)
+        placing = Placing(settings, self.loaded)
 
         def work_of(name: str) -> Work:
             step = graph.steps[name]
             if name in request.given:
                 return Work(step, seed=seed_of(seed, name))
+            step = placing(step)
             given = settings_of(step, overrides.get(name, {}), seed, settings.root, stats) if step.parameters else ()
             return Work(step, given, seed_of(seed, name), name in forced, past.hidden(name))
 

@@ -20,7 +20,7 @@ from penstock.app.places import LOCAL, is_remote
 from penstock.app.settings import Settings, open_ledger, open_store, reading_settings
 from penstock.cli.options import file_option, json_option
 from penstock.cli.output import show
-from penstock.errors import PenstockError
+from penstock.errors import PenstockError, extra_hint
 from penstock.ledger.mounts import network_filesystem
 from penstock.report.documents import DoctorDocument, ExaminationDocument
 from penstock.report.paint import Line, safe, table
@@ -85,7 +85,7 @@ def _libraries() -> _Found:
     if there:
         yield "good", ", ".join(there), ""
     else:
-        yield "good", "none of the table and model libraries", "For tables: pip install 'penstock[frames]'."
+        yield "good", "none of the table and model libraries", f"For tables: {extra_hint('frames')}"
 
 
 def _machine() -> _Found:

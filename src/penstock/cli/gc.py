@@ -34,7 +34,7 @@ def gc(keep_days: float, yes: bool, file: str | None, as_json: bool) -> None:
 
     Keeps what the runs of the last days need, the newest execution of each step of each pipeline, runs and artifacts that
     have a name or tags, and all that runs under way may need. The history of older runs stays; their large values, logs
-    and checkpoints go. May be called while runs go on.
+    and checkpoints go, and so do downloads of remote inputs that no step has used since. May be called while runs go on.
     """
     with reading(file) as (settings, ledger):
         store = open_store(settings)
@@ -65,6 +65,7 @@ def _document(found: Collected, days: float) -> GcDocument:
         "logs": _pile(found.logs),
         "checkpoints": _pile(found.checkpoints),
         "quarantine": _pile(found.quarantine),
+        "downloads": _pile(found.downloads),
         "leftovers": _pile(found.leftovers),
         "kept": _pile(found.kept),
         "young": _pile(found.young),
@@ -89,6 +90,7 @@ def _lines(document: GcDocument) -> list[Line]:
         ("logs of old runs", document["logs"]),
         ("old checkpoints", document["checkpoints"]),
         ("old damaged files", document["quarantine"]),
+        ("remote files not used for long", document["downloads"]),
         ("left by dead processes", document["leftovers"]),
     ):
         if pile["count"]:

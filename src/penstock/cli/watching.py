@@ -4,22 +4,26 @@ import contextlib
 import sys
 from collections.abc import Callable
 
-from penstock.app.counting import add_rows
+from penstock.app.counting import add_rows, broken, broken_error
 from penstock.app.settings import Settings, open_ledger
 from penstock.app.tracing import rows_known
+from penstock.cli.ending import body_of
 from penstock.cli.output import show
 from penstock.model.event import Event
+from penstock.model.verdict import Finding
 from penstock.report.check_text import finding_lines
 from penstock.report.check_views import finding_view
 from penstock.report.documents import ErrorBody, RunDocument
 from penstock.report.live import Watch
 from penstock.report.summary import closing_from, summary
 from penstock.report.tally import Tally
+from penstock.report.units import plural
 from penstock.report.views import previous_metrics, run_view, warnings_view
 
 __all__ = ["Watched", "closing", "run_watched"]
 
 Watched = Callable[[Event], None]
+_BROKEN = 1
 _CODES = {"succeeded": 0, "waiting": 0, "failed": 1, "cancelled": 130}
 
 
@@ -46,16 +50,18 @@ def run_watched(
 def closing(settings: Settings, tally: Tally, *, as_json: bool) -> int:
     """The closing words on a run, or its document; the exit code, which does not hang on whether anybody reads them."""
     assert tally.run is not None
+    known = rows_known(settings, tally.run, _made(tally))
+    findings = known.findings if known is not None else []
+    failing = broken(findings, tally.run.graph) if tally.status == "succeeded" else []
     with contextlib.suppress(BrokenPipeError):
-        _close(settings, tally, as_json=as_json)
-    return _CODES.get(tally.status, 1)
+        if as_json:
+            show(_document(settings, tally, failing), [], as_json=True)
+        else:
+            _close(settings, tally, findings, failing)
+    return _BROKEN if failing else _CODES.get(tally.status, 1)
 
 
-def _close(settings: Settings, tally: Tally, *, as_json: bool) -> None:
-    if as_json:
-        show(_document(settings, tally), [], as_json=True)
-        return
-    assert tally.run is not None
+def _close(settings: Settings, tally: Tally, findings: list[Finding], failing: list[Finding]) -> None:
     end = closing_from(tally)
     before: dict[str, float | None] = {}
     before_run = ""
@@ -63,9 +69,11 @@ def _close(settings: Settings, tally: Tally, *, as_json: bool) -> None:
         ledger = open_ledger(settings)
         before_run, before = previous_metrics(ledger, end.pipeline, end.run)
         ledger.close()
-    known = rows_known(settings, tally.run, _made(tally))
-    found = finding_lines([finding_view(one) for one in known.findings]) if known is not None else []
-    show({}, [*summary(end, before, before_run), *found], as_json=False)
+    lines = [*summary(end, before, before_run), *finding_lines([finding_view(one) for one in findings])]
+    if failing:
+        words = f"{plural(len(failing), 'finding')} that fail{'s' if len(failing) == 1 else ''} the run, as a contract says (`fail_on`)"
+        lines += [[], [("✗ ", "bad"), (words, "error")]]
+    show({}, lines, as_json=False)
 
 
 def _made(tally: Tally) -> dict[str, str]:
@@ -75,7 +83,7 @@ def _made(tally: Tally) -> dict[str, str]:
     return {made.artifact: made.stored.digest for execution in done for made in execution.outputs}
 
 
-def _document(settings: Settings, tally: Tally) -> RunDocument:
+def _document(settings: Settings, tally: Tally, failing: list[Finding]) -> RunDocument:
     assert tally.run is not None
     ledger = open_ledger(settings)
     try:
@@ -83,7 +91,7 @@ def _document(settings: Settings, tally: Tally) -> RunDocument:
         add_rows(settings, ledger, document, look=False)
     finally:
         ledger.close()
-    error = _error(document)
+    error = _error(document) or (body_of(broken_error(failing)) if failing else None)
     if error is not None:
         document["error"] = error
     return document

@@ -9,7 +9,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from penstock.codecs.bytesio import Outlet, write_all
-from penstock.errors import CodecError, Corrupt, MissingExtra
+from penstock.errors import CodecError, Corrupt, MissingExtra, extra_hint
 from penstock.ports import Blob, Sink
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def require_pyarrow(what: str, extra: str = "frames") -> Any:
     except ImportError as error:
         raise MissingExtra(
             f"storing a {what} needs {error.name or 'pyarrow'}",
-            hint=f"Install it with `pip install 'penstock[{extra}]'`.",
+            hint=extra_hint(extra),
         ) from None
     return pa
 

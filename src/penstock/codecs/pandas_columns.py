@@ -4,6 +4,7 @@ NaN stays NaN and null stays null: they are different values here, though pandas
 """
 
 import datetime as dt
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from penstock.codecs import plain
@@ -116,7 +117,11 @@ def rise_column(spec: list[Any], column: "pa.ChunkedArray", memory: Memory) -> A
         found = column.to_numpy(zero_copy_only=False)
         return found if found.dtype.kind == "O" else found.astype(object)
     if kind == "string":
-        dtype = pd.StringDtype(rest[0], na_value=pd.NA if rest[1] == "NA" else np.nan)
+        if rest[1] != "NA" and not _has_str():
+            texts = column.to_numpy(zero_copy_only=False).astype(object)
+            texts[pd.isna(texts)] = np.nan
+            return texts
+        dtype = pd.StringDtype(rest[0], na_value=np.nan) if rest[1] != "NA" else pd.StringDtype(rest[0])
         if rest[0] == "python":
             return pd.array(column.to_numpy(zero_copy_only=False), dtype=dtype)
         return dtype.__from_arrow__(column)
@@ -174,3 +179,15 @@ def _rise_categorical(ordered: bool, spec: list[Any], column: "pa.ChunkedArray")
     names = rise_column(spec, pa.chunked_array([whole.dictionary]), b"")
     categories = pd.Index(names, dtype=np.dtype(object) if spec[0] == "object" else getattr(names, "dtype", None))
     return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(categories, ordered))
+
+
+@cache
+def _has_str() -> bool:
+    """Whether this pandas has the type `str`, whose missing value is NaN (since 2.3): before, texts were objects."""
+    import numpy as np
+    import pandas as pd
+
+    try:
+        return isinstance(pd.StringDtype("python", na_value=np.nan), pd.StringDtype)
+    except TypeError:
+        return False

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, TypedDict, cast, get_args
 
 from penstock.errors import ContractError, DeclarationError, SignatureError, did_you_mean
-from penstock.model.contract import Contract
+from penstock.model.contract import GRADES, Contract
 from penstock.model.step import Isolation, Kind, Options, Output, Resources, Role
 
 __all__ = ["SourceOptions", "StepOptions", "contract_of", "options_of", "outputs_of"]
@@ -51,6 +51,7 @@ class SourceOptions(StepOptions, total=False):
     `key`: the column or columns that name a row for life. `time`: the column with the instant of the prediction.
     `known_at`: column → clock column or delay after `time`, `"*"` for all columns but the key. `label`: what is to be
     predicted. `group`: columns whose values must not be on both sides of a split. `contract`: a frozen contract file.
+    `fail_on`: checks that fail a run where they prove something of these rows: "rows", for a join that multiplies or loses them.
     """
 
     key: str | Sequence[str]
@@ -59,6 +60,7 @@ class SourceOptions(StepOptions, total=False):
     label: str | Sequence[str]
     group: str | Sequence[str]
     contract: str
+    fail_on: str | Sequence[str]
 
 
 _UNITS = {"": 1, "b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30}
@@ -147,6 +149,12 @@ def contract_of(given: Mapping[str, Any], where: str) -> Contract | None:
     label = _texts("label", said.get("label", ()), where)
     if overlap := set(label) & set(key):
         raise ContractError(f"{sorted(overlap)[0]!r} can't be both key and label", where=where)
+    fail_on = _texts("fail_on", said.get("fail_on", ()), where)
+    for check in fail_on:
+        if check not in GRADES:
+            raise ContractError(
+                f"fail_on={check!r} is no check that a contract grades", where=where, hint=did_you_mean(check, GRADES)
+            )
     return Contract(
         key=key,
         time=time,
@@ -154,6 +162,7 @@ def contract_of(given: Mapping[str, Any], where: str) -> Contract | None:
         label=label,
         group=_texts("group", said.get("group", ()), where),
         freeze=_text("contract", said.get("contract", ""), where),
+        fail_on=fail_on,
     )
 
 

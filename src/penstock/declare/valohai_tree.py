@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from penstock.errors import DeclarationError, MissingExtra
+from penstock.errors import DeclarationError, MissingExtra, extra_hint
 
 __all__ = ["Tree", "need_valohai"]
 
@@ -17,7 +17,7 @@ def need_valohai() -> None:
         import valohai_yaml  # noqa: F401
     except ImportError:
         raise MissingExtra(
-            "reading valohai.yaml needs the package `valohai-yaml`", hint="pip install 'penstock[valohai]'"
+            "reading valohai.yaml needs the package `valohai-yaml`", hint=extra_hint("valohai")
         ) from None
 
 

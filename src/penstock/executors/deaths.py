@@ -25,6 +25,10 @@ _HINTS = {
     "timeout": "Give the step more time (timeout=…), or find out what it waits for.",
     "silence": "Raise no_output_timeout=…, or report progress with ps.progress.",
 }
+_COMMAND_HINTS = {  # in the words of their file
+    "timeout": "Give the step more time (`time-limit:`), or find out what it waits for.",
+    "silence": "Raise `no-output-timeout:`, or let the command print how far it is.",
+}
 
 
 def ended_by_stop(job: Job, ended: Ended) -> Ended:
@@ -96,7 +100,7 @@ def _timed_out(job: Job, where: str, traceback: str) -> Failure:
         kind="TimeoutError",
         message=f"step `{task.step}` was stopped: {job.why}",
         where=where,
-        hint=_HINTS[job.asked],
+        hint=(_COMMAND_HINTS if task.entry.commands else _HINTS)[job.asked],
         traceback=traceback,
         parameters={one.name: one.shown for one in task.settings},
     )

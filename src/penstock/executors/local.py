@@ -34,6 +34,7 @@ class LocalExecutor:
 
     `launch` starts the server; the number of its control socket is appended. `state` is the state folder, `root` the
     project's; `memory` (bytes) and `gpus` bound what runs together. Workers load `pipeline` ahead where it is given.
+    Executors that share one `room` bound together what runs.
     """
 
     name = "local"
@@ -48,11 +49,12 @@ class LocalExecutor:
         memory: int | None = None,
         gpus: int = 0,
         pipeline: Path | None = None,
+        room: Room | None = None,
     ) -> None:
         self.workers = max(1, workers)
         self._launch = tuple(launch)
         self._state, self._root, self._pipeline = state, root, pipeline
-        self._room = Room(self.workers, memory, gpus)
+        self._room = room or Room(self.workers, memory, gpus)
         self._queue: deque[Job] = deque()
         self._jobs: dict[str, Job] = {}
         self._hands: dict[int, Hand] = {}

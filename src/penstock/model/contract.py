@@ -6,7 +6,10 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["Contract", "contract_of_record"]
+__all__ = ["GRADES", "Contract", "contract_of_record"]
+
+GRADES: tuple[str, ...] = ("rows",)
+"""The checks of which a contract decides whether what they prove fails a run."""
 
 
 class Contract(Struct, frozen=True, omit_defaults=True):
@@ -16,6 +19,7 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     columns that become known later, a clock column or a delay after `time`; `"*"` stands for all columns but the key.
     `label`: what is to be predicted. `group`: columns whose values must not be on both sides of a split.
     `freeze`: the reviewed file of types and ranges that rows are held to, relative to the pipeline ("" for none).
+    `fail_on`: the checks (of `GRADES`) that fail a run where they prove something of these rows.
     """
 
     key: tuple[str, ...] = ()
@@ -24,6 +28,7 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     label: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     freeze: str = ""
+    fail_on: tuple[str, ...] = ()
 
     def clock(self, column: str) -> str | timedelta | None:
         """When a column becomes known: a clock column, a delay after `time`, or None (from the start).
@@ -53,4 +58,5 @@ def contract_of_record(said: Mapping[str, Any]) -> Contract:
         label=tuple(said.get("label") or ()),
         group=tuple(said.get("group") or ()),
         freeze=said.get("contract") or "",
+        fail_on=tuple(said.get("fail_on") or ()),
     )

@@ -99,7 +99,7 @@ class Expected(Struct, frozen=True, tag=True):
 
 
 class Queued(Struct, frozen=True, tag=True):
-    """A task that could begin waits for a named limit; `what` says which, and who has it."""
+    """A task waits before it begins: for a named limit (`what` says which, and who has it), or for its place to be made."""
 
     task: str
     step: str

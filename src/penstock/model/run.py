@@ -16,8 +16,8 @@ Action = Literal["run", "reuse", "unknown"]
 class Reason(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a step runs or is reused, as data.
 
-    `kind` is one of: `never-ran`, `failed`, `skipped`, `code`, `input`, `parameter`, `package`, `python`, `file`,
-    `variable`, `forced`, `uncached`, `lost`, `upstream`, `given`, `same`. `what` says it in words; `where` is `file:line`;
+    `kind` is one of: `never-ran`, `failed`, `skipped`, `code`, `input`, `parameter`, `package`, `python`, `environment`, `image`,
+    `file`, `variable`, `forced`, `uncached`, `lost`, `upstream`, `given`, `same`. `what` says it in words; `where` is `file:line`;
     `diff` a unified diff.
     """
 

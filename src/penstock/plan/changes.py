@@ -19,11 +19,21 @@ _ORDER = (
     "repository",
     "file",
     "variable",
+    "environment",
+    "image",
     "package",
     "python",
 )
-_SOURCE = frozenset({"function", "class", "constant", "effect", "module", "declaration"})
-_KINDS = {"package": "package", "python": "python", "file": "file", "repository": "file", "variable": "variable"}
+_SOURCE = frozenset({"function", "class", "constant", "effect", "module", "declaration", "environment"})
+_KINDS = {
+    "environment": "environment",
+    "image": "image",
+    "package": "package",
+    "python": "python",
+    "file": "file",
+    "repository": "file",
+    "variable": "variable",
+}
 _SHOWN = 60  # characters of a value in a sentence
 
 
@@ -32,8 +42,9 @@ def changes(old: Code, new: Code, own: str = "") -> tuple[Reason, ...]:
 
     A changed piece comes before one that is reached only now, or no longer; places are those of the new closure.
     """
-    before = {(piece.kind, piece.name): piece for piece in old.pieces}
-    after = {(piece.kind, piece.name): piece for piece in new.pieces}
+    before, after = (
+        {(piece.kind, piece.name): piece for piece in code.pieces if piece.kind != "source"} for code in (old, new)
+    )
     found: list[tuple[int, int, Reason]] = []
     for key in {**after, **before}:
         was, now = before.get(key), after.get(key)
@@ -70,6 +81,8 @@ def _reaches(piece: Piece) -> str:
         "repository": "finds",
         "variable": "reads environment variable",
         "python": "runs on Python",
+        "environment": "runs in an environment of its own,",
+        "image": "runs in image",
     }
     return f"{verb.get(piece.kind, 'reaches')} `{piece.name if piece.kind in _KINDS else _name(piece)}`"
 
@@ -85,6 +98,8 @@ def _changed(was: Piece, now: Piece, own: str) -> str:
     if now.kind == "value":
         return f"`{name}` has another value{_values(was, now)}"
     words = {
+        "environment": "its environment resolves to other versions",
+        "image": f"image `{now.name}` is another",
         "class": f"class `{name}` changed",
         "constant": f"`{name}` changed{_values(was, now)}",
         "effect": f"what `{now.name}` does when it is loaded changed",

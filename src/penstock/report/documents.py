@@ -402,6 +402,7 @@ class GcDocument(TypedDict):
     logs: PileDocument
     checkpoints: PileDocument
     quarantine: PileDocument
+    downloads: PileDocument
     leftovers: PileDocument
     kept: PileDocument
     young: PileDocument

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, field, structs
 
 from penstock.model.artifact import Stored
-from penstock.model.code import Code
+from penstock.model.code import PLACES, Code, placed
 from penstock.model.event import (
     Begun,
     Cancelled,
@@ -385,6 +385,10 @@ class _Loop:
             shared = f"{owner}.{one.argument}"
             self.outputs[shared] = one.stored
             inputs[one.argument] = shared
+        code = fanout.code
+        for piece in parent.code.pieces:
+            if piece.kind in PLACES:
+                code = placed(code, piece, [one for one in parent.code.pieces if one.kind == "source"])
         step = Step(
             name=name,
             kind="step",
@@ -393,13 +397,13 @@ class _Loop:
             outputs=(Output(),),
             options=parent.options,
             where=parent.where,
-            code=fanout.code,
+            code=code,
             entry=fanout.entry,
         )
         # Each item draws numbers of its own, by its place: a hundred bootstraps must not be one.
         work = Work(step, (), seed_of(task.seed, name), forced=self.works[owner].forced)
         self.works[name] = work
-        self.codes.append(fanout.code)
+        self.codes.append(code)
         return work
 
     def give_up(self, seconds: float) -> None:

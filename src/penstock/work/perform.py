@@ -22,6 +22,11 @@ from penstock.work.watch import Watch, install
 
 __all__ = ["Kit", "NeedsFresh", "perform"]
 
+_ELSEWHERE = (
+    "It may have been made by other packages than this step has. Between environments, hand over tables, arrays and plain "
+    "values, or give both steps the same `env=` or `image=`."
+)
+
 
 class NeedsFresh(Exception):
     """This process holds old code: the task must run in a new one."""
@@ -210,7 +215,7 @@ class _Attempt:
                 kind=found.kind,
                 message=f"input `{self.loading}` can't be loaded: {found.message}",
                 where=found.where,
-                hint=found.hint,
+                hint=_ELSEWHERE if self._task.place else found.hint,
                 traceback=found.traceback,
                 parameters=found.parameters,
             )

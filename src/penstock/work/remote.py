@@ -3,17 +3,21 @@
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from penstock.errors import MissingExtra, ParameterError
+from penstock.errors import MissingExtra, ParameterError, extra_hint
 from penstock.model.digest import combine
 
 __all__ = ["fetch", "stub_of"]
 
 _SCHEMES = frozenset({"s3", "gs", "gcs", "azure"})
 _PATIENCE = 60  # seconds without a byte
+_WAITS = (0.5, 2.0)  # seconds before another attempt
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 def fetch(uri: str, downloads: Path) -> list[tuple[str, Path]]:
@@ -52,6 +56,8 @@ def _nothing(uri: str, file: BinaryIO) -> None:
 def _once(uri: str, downloads: Path, get: Callable[[str, BinaryIO], None]) -> Path:
     place = downloads / combine("download", [uri])[7:39]
     if place.is_file():
+        with suppress(OSError):
+            os.utime(place)  # in use: `penstock gc` goes by that
         return place
     downloads.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=downloads, prefix=".part-")
@@ -66,20 +72,51 @@ def _once(uri: str, downloads: Path, get: Callable[[str, BinaryIO], None]) -> Pa
 
 
 def _http(uri: str, file: BinaryIO) -> None:
+    """Fetch, and again where trouble may pass: a server that is busy, a line that breaks off."""
+    import http.client
     import urllib.error
+
+    for wait in (*_WAITS, None):
+        passing, why = True, ""
+        try:
+            _download(uri, file)
+        except urllib.error.HTTPError as error:
+            passing, why = error.code in _BUSY, f"{error.code} {error.reason}"
+        except (OSError, http.client.HTTPException) as error:  # `URLError` is an OSError
+            inner = getattr(error, "reason", None) or error
+            passing, why = not isinstance(inner, ConnectionRefusedError), str(inner) or type(inner).__name__
+        except ValueError as error:  # no address at all
+            passing, why = False, str(error)
+        else:
+            return
+        if wait is None or not passing:
+            break
+        time.sleep(wait)
+    raise ParameterError(
+        f"{_shown(uri)} can't be fetched: {why}",
+        hint="Give a file of this machine instead (--set STEP.input.NAME=PATH), or put it into .valohai/inputs/STEP/NAME/.",
+    ) from None
+
+
+def _download(uri: str, file: BinaryIO) -> None:
     import urllib.request
 
-    try:
-        with urllib.request.urlopen(uri, timeout=_PATIENCE) as answer:  # noqa: S310 - http and https alone come here
-            shutil.copyfileobj(answer, file, 1 << 20)
-    except (OSError, ValueError) as error:  # `URLError` is an OSError
-        reason = getattr(error, "reason", "") or error
-        if isinstance(error, urllib.error.HTTPError):
-            reason = f"{error.code} {error.reason}"
-        raise ParameterError(
-            f"{uri} can't be fetched: {reason}",
-            hint="Give a file of this machine instead (--set STEP.input.NAME=PATH), or put it into .valohai/inputs/STEP/NAME/.",
-        ) from None
+    file.seek(0)
+    file.truncate()
+    with urllib.request.urlopen(uri, timeout=_PATIENCE) as answer:  # noqa: S310 - http and https alone come here
+        shutil.copyfileobj(answer, file, 1 << 20)
+        wanted = answer.headers.get("Content-Length")
+    # A line that breaks off looks like an end.
+    if wanted is not None and wanted.isdigit() and file.tell() != int(wanted):
+        raise ConnectionError(f"{file.tell()} of {wanted} bytes came")
+
+
+def _shown(uri: str) -> str:
+    """An address without what follows `?`: signed ones carry a secret there; nor a password."""
+    address, mark, _ = uri.partition("?")
+    scheme, slashes, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}{'?…' if mark else ''}"
 
 
 def _root(scheme: str, rest: str) -> tuple[str, str]:
@@ -97,7 +134,7 @@ def _store(scheme: str, uri: str, rest: str, downloads: Path) -> list[tuple[str,
         import obstore
         from obstore.store import from_url
     except ImportError:
-        raise MissingExtra(f"{uri}: reading {scheme}:// needs `obstore`", hint="pip install obstore") from None
+        raise MissingExtra(f"{uri}: reading {scheme}:// needs `obstore`", hint=extra_hint("object-store")) from None
     root, key = _root(scheme, rest)
     try:
         store = from_url(root)

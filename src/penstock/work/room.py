@@ -16,7 +16,7 @@ from penstock.errors import ExecutorError
 from penstock.model.command import CommandInput, FileRef
 from penstock.work.repository import copy_file
 
-__all__ = ["SIDECAR", "Room", "identifier", "is_sidecar", "placed"]
+__all__ = ["SIDECAR", "Room", "abandoned", "identifier", "is_sidecar", "placed"]
 
 SIDECAR = ".metadata.json"
 """What a file beside an output ends with that tells of it: tags, aliases, whatever people note."""
@@ -48,7 +48,8 @@ class Room:
 
     def __init__(self, parent: Path) -> None:
         parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _sweep(parent)
+        for one in abandoned(parent):
+            shutil.rmtree(one, ignore_errors=True)
         self.root = Path(tempfile.mkdtemp(dir=parent, prefix=f"{os.getpid()}-"))
         self._gone = finalize(self, shutil.rmtree, self.root, True)
         for name in _DIRS:
@@ -174,12 +175,14 @@ def _free(folder: Path, name: str) -> Path:
     return target
 
 
-def _sweep(parent: Path) -> None:
-    """Remove what processes left that were killed."""
-    for one in parent.iterdir():
+def abandoned(parent: Path) -> list[Path]:
+    """The rooms that processes left which were killed."""
+    found = []
+    for one in sorted(parent.iterdir()) if parent.is_dir() else []:
         pid = one.name.partition("-")[0]
         if pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(one, ignore_errors=True)
+            found.append(one)
+    return found
 
 
 def _alive(pid: int) -> bool:

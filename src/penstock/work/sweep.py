@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from penstock.errors import MissingExtra, ParameterError
+from penstock.errors import MissingExtra, ParameterError, extra_hint
 from penstock.model.command import Sweep
 
 __all__ = ["next_items", "values_of"]
@@ -146,7 +146,7 @@ def _bayesian(
     try:
         import optuna
     except ImportError:
-        raise MissingExtra("a bayesian task needs optuna", hint="pip install 'penstock[optuna]'") from None
+        raise MissingExtra("a bayesian task needs optuna", hint=extra_hint("optuna")) from None
     left = min(sweep.batch or _BATCH, (sweep.count or 10) - len(done))
     if left <= 0:
         return []

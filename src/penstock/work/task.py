@@ -38,15 +38,16 @@ def task_of(
     approved: bool = False,
 ) -> Task:
     """A step as a task."""
-    options = step.options
+    options, place = step.options, step.code.place
     return Task(
         id=f"{site.run}/{step.name}/{attempt}",
         run=site.run,
         step=step.name,
         attempt=attempt,
         key=key,
-        code=step.code.digest if step.entry.kind in _KNOWN else "",
-        source=step.code.source if step.entry.kind in _KNOWN else "",
+        # Elsewhere other packages are read, and another Python may: what both can tell is the bytes of the files.
+        code=step.code.digest if step.entry.kind in _KNOWN and not place else "",
+        source=step.code.source if step.entry.kind in _KNOWN and not place else "",
         entry=step.entry,
         inputs=tuple(inputs),
         settings=tuple(settings),
@@ -64,6 +65,8 @@ def task_of(
         approved=approved,
         kind=step.kind,
         limits=options.limits,
+        place=place,
+        files=step.code.files if place else {},
     )
 
 
