@@ -53,7 +53,7 @@ def test_a_row_on_both_sides_is_two() -> None:
     assert fates(relations).became.tolist() == [1, 2, 1]
 
 
-def test_rates_by_label_group_time_and_side() -> None:
+def test_rates_by_label_group_and_time() -> None:
     start = datetime(2013, 1, 1)
     frame = pl.DataFrame(
         {
@@ -65,7 +65,7 @@ def test_rates_by_label_group_time_and_side() -> None:
     )
     dropped = np.array([n % 4 == 0 for n in range(100)])
     found = {(one.by, one.column): one.parts for one in rates(
-        held(frame), dropped, {"label": "late", "group": "carrier", "time": "at", "other": "delay"}, "train"
+        held(frame), dropped, {"label": "late", "group": "carrier", "time": "at", "other": "delay"}
     )}  # fmt: skip
     assert {part.value: (part.rows, part.dropped) for part in found["label", "late"]} == {
         "True": (25, 25),
@@ -75,7 +75,6 @@ def test_rates_by_label_group_time_and_side() -> None:
         "AA": (50, 25),
         "UA": (50, 0),
     }
-    assert found["side", ""][0].rows == 100
     spans = found["time", "at"]
     assert len(spans) == 10
     assert sum(part.rows for part in spans) == 100

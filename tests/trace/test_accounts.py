@@ -5,6 +5,7 @@ from tests.trace.pipelines import BARE, FLIGHTS, MATRICES, lineage_of
 
 from penstock.model.account import Account
 from penstock.trace.accounts import accounts, key_findings, step_accounts
+from penstock.trace.findings import findings
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +74,67 @@ def test_without_keys_rows_are_named_by_position(tmp_path: Path) -> None:
     lineage = lineage_of(tmp_path, BARE)
     (even,) = step_accounts(lineage, lineage.nodes["even"])
     assert (even.kept, even.dropped, even.lost[:2]) == (15, 15, ("#1", "#3"))
+
+
+TWO_SIDES = """
+import polars as pl
+import penstock as ps
+
+
+@ps.source(key="id", label="y")
+def rows(n: int = 4000) -> pl.DataFrame:
+    return pl.DataFrame({"id": range(n), "x": [float(i * 7 % 100) for i in range(n)], "y": [i % 2 for i in range(n)]})
+
+
+@ps.split
+def sides(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {"train": rows.head(3000), "test": rows.tail(1000)}
+
+
+@ps.step(outputs=["a", "b"])
+def trimmed(train: pl.DataFrame, test: pl.DataFrame):
+    return train.filter(pl.col("x") < 80), test
+
+
+@ps.step
+def again(a: pl.DataFrame) -> pl.DataFrame:
+    return a.filter(pl.col("x") > 10)
+
+
+@ps.step
+def apart(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("id") < 3000)
+"""
+
+
+def test_losses_by_side(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, TWO_SIDES)
+    found = {(one.step, one.artifact): one for one in accounts(lineage)}
+
+    def sides(step: str, artifact: str) -> dict[str, tuple[int, int]]:
+        return {
+            part.value: (part.rows, part.dropped)
+            for rate in found[step, artifact].rates
+            if rate.by == "side"
+            for part in rate.parts
+        }
+
+    train, test = found["trimmed", "sides.train"], found["trimmed", "sides.test"]
+    assert train.main and test.main, "none was looked up"
+    assert (train.dropped, test.dropped) == (600, 0)
+    assert sides("trimmed", "sides.train") == {"train": (3000, 600), "test": (1000, 0)}
+    assert lineage.role("trimmed.a") == "", "a step that takes both sides may have mixed them"
+    # what comes of one side, is of that side; what comes beside the split is looked up by key
+    assert sides("apart", "rows") == {"train": (3000, 0), "test": (1000, 1000)}
+    assert found["again", "trimmed.a"].dropped > 0
+    said = [one.world for one in findings(list(found.values()))]
+    assert "20.0% of the rows of the side train were dropped, 0.0% of the others" in said
+    assert "100.0% of the rows of the side test were dropped, 0.0% of the others" in said
+    assert len(said) == len(set(said))
+
+
+def test_the_side_of_what_comes_of_one_side(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, TWO_SIDES.replace("again(a:", "again(train:").replace("return a.", "return train."))
+    assert lineage.role("again") == "train"
+    (one,) = step_accounts(lineage, lineage.nodes["again"])
+    assert next((rate.by, len(rate.parts)) for rate in one.rates) == ("side", 1)

@@ -152,7 +152,7 @@ class PartDocument(TypedDict):
 
 
 class RateDocument(TypedDict):
-    """Drop rates by one thing (label, group, side or time), which a column holds."""
+    """Drop rates by one thing (label, group, side or time), which a column holds ("" of sides)."""
 
     by: str
     column: str

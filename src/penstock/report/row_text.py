@@ -297,13 +297,14 @@ def _loss(one: AccountDocument) -> list[Line]:
     if one["examples"]:
         lines.append([("      such as ", "dim"), (safe(", ".join(one["examples"][:3])), "code")])
     for rate in one["rates"]:
-        whole = one["dropped"] / max(one["rows_in"], 1)
+        whole = sum([part["dropped"] for part in rate["parts"]]) / max(sum([part["rows"] for part in rate["parts"]]), 1)
         parts = [part for part in rate["parts"] if part["rows"] >= 10]
-        if rate["by"] == "side" or len(parts) < 2 or not _uneven([p["dropped"] / p["rows"] for p in parts], whole):
+        if len(parts) < 2 or not _uneven([p["dropped"] / p["rows"] for p in parts], whole):
             continue
         worst = sorted(parts, key=lambda part: -part["dropped"] / part["rows"])[:3]
         told = ", ".join([f"{safe(part['value'])} {part['dropped'] / part['rows']:.1%}" for part in worst])
-        lines.append([(f"      by {rate['by']} {rate['column']}: {told}; of all {whole:.1%}", "dim")])
+        by = f"{rate['by']} {rate['column']}".strip()
+        lines.append([(f"      by {by}: {told}; of all {whole:.1%}", "dim")])
     return lines
 
 

@@ -68,15 +68,13 @@ def _became(relation: Relation) -> Any:
     return found
 
 
-def rates(records: Records, dropped: Any, what: Mapping[str, str], side: str = "") -> tuple[Rate, ...]:
-    """Drop rates by the columns of `what` (label, group, time → the column that holds it), and of a whole side.
+def rates(records: Records, dropped: Any, what: Mapping[str, str]) -> tuple[Rate, ...]:
+    """Drop rates by the columns of `what` (label, group, time → the column that holds it).
 
     Numbers and times are put into ten parts with as many rows each (times: of the same length); values are counted,
     the most frequent ten by themselves. `dropped` is true for each row that was lost.
     """
     found = []
-    if side:
-        found.append(Rate("side", "", (Part(side, int(dropped.size), int(dropped.sum())),)))
     for by, name in what.items():
         if name in records:
             parts = _parts(records.column(name), dropped)

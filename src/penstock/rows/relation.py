@@ -5,7 +5,7 @@ position, unique content, a group that an aggregate was made by, and position wh
 them tells is unknown, with the reason. Nothing is stored: a relation is made of two stored tables when it is asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
@@ -26,10 +26,11 @@ _GROUP = 3  # columns of a group that is looked for
 
 
 class Key(NamedTuple):
-    """The key that a source's contract declares."""
+    """The key that a source's contract declares; `root` gives the source itself, where it can be had."""
 
     source: str
     columns: tuple[str, ...]
+    root: Callable[[], Records | None] = lambda: None
 
 
 class Relation(NamedTuple):
@@ -170,6 +171,8 @@ def _by_key(above: Records, below: Records, keys: Sequence[Key]) -> Relation | N
         if up is None:
             continue
         down = key_columns(below, key, above)
+        if down is None and (root := key.root()) is not None:  # rows of this source, perhaps none of these
+            down = key_columns(below, key, root)
         if down is None:
             continue
         numbers = encode_columns(above, below, list(zip(up, down, strict=True)))

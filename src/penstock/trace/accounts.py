@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from penstock.model.account import Account
+from penstock.model.account import Account, Part, Rate
 from penstock.model.verdict import Finding
 from penstock.rows.account import fates, rates
-from penstock.rows.codes import distinct, encode
+from penstock.rows.codes import distinct, encode, encode_columns
 from penstock.rows.keys import broken, keys_at
 from penstock.rows.reasons import explain
 from penstock.trace.lineage import Lineage, Node
@@ -34,14 +34,22 @@ def step_accounts(lineage: Lineage, node: Node) -> list[Account]:
         return []
     found = [_account(lineage, node, argument, outputs) for argument in lineage.tables(node)]
     known = [one for one in found if one[0].method not in ("unknown", "group")]
-    if known:
-        first = max(known, key=lambda one: one[1])[0]
-        found = [(_main(lineage, node, one) if one is first else one, count) for one, count in found]
-    return [one for one, _ in found]
+    if not known:
+        return [one for one, _ in found]
+    first = max(known, key=lambda one: one[1])[0]
+    # sides that pass a step side by side are each of them rows of its own
+    sided = [one for one, count in known if count and lineage.role(one.artifact)]
+    mains = sided if first in sided else [first]
+    sides: dict[str, Part] = {}
+    for one in sided if first in sided else ():
+        role = lineage.role(one.artifact)
+        had = sides.get(role, Part(role, 0, 0))
+        sides[role] = Part(role, had.rows + one.rows_in, had.dropped + one.dropped)
+    return [_main(lineage, node, one, tuple(sides.values())) if one in mains else one for one, _ in found]
 
 
-def _main(lineage: Lineage, node: Node, account: Account) -> Account:
-    """The account of the input whose rows the step's rows are, with reasons and rates."""
+def _main(lineage: Lineage, node: Node, account: Account, sides: tuple[Part, ...]) -> Account:
+    """The account of an input whose rows the step's rows are, with reasons and rates; `sides` are those of all such inputs."""
     above = lineage.records(account.artifact)
     assert above is not None
     relations = [lineage.relation(node, account.argument, one) for one in account.outputs]
@@ -55,11 +63,37 @@ def _main(lineage: Lineage, node: Node, account: Account) -> Account:
     times = {pact.time for pact in lineage.pacts.values()}
     skip = [name for name in _key_of(lineage, account.artifact) if name not in times]
     reasons = explain(above, gone, others, skip) if gone.any() else ()
-    side = next(
-        (role for node in lineage.nodes.values() for one, role in node.outputs.items() if one == account.artifact), ""
-    )
-    lost = rates(above, gone, _judged(lineage, account.artifact), side) if gone.any() else ()
+    lost: tuple[Rate, ...] = ()
+    if gone.any():
+        by_side = sides or _sides(lineage, node, account.artifact, gone)
+        lost = rates(above, gone, _judged(lineage, account.artifact))
+        lost = (Rate("side", "", by_side), *lost) if by_side else lost
     return _replaced(account, main=True, reasons=reasons, rates=lost)
+
+
+def _sides(lineage: Lineage, node: Node, artifact: str, gone: Any) -> tuple[Part, ...]:
+    """How many of the rows above went to each side by another way than this step, by their key, and how many of those
+    the step dropped; () where none did."""
+    above = lineage.records(artifact)
+    assert above is not None
+    side = np.full(above.rows, -1, np.int64)
+    roles: list[str] = []
+    for split in [one for one in lineage.order if one.kind == "split"]:
+        for source in sorted(lineage.around(node, split)):
+            up = lineage.column_of(artifact, source)
+            for one, role in split.outputs.items():
+                down = lineage.column_of(one, source) if up is not None and role else None
+                held = lineage.records(one)
+                if up is None or down is None or held is None:
+                    continue
+                numbers = encode_columns(above, held, list(zip(up, down, strict=True)))
+                if numbers is not None:
+                    roles += [role] if role not in roles else []
+                    side[(side < 0) & np.isin(numbers[0], numbers[1]) & (numbers[0] >= 0)] = roles.index(role)
+    if not (gone & (side >= 0)).any():
+        return ()
+    parts = [(role, side == number) for number, role in enumerate(roles)] + [("no side", side < 0)]
+    return tuple([Part(role, int(rows.sum()), int((rows & gone).sum())) for role, rows in parts if rows.any()])
 
 
 def _replaced(account: Account, **changes: Any) -> Account:

@@ -41,8 +41,13 @@ def findings(found: Sequence[Account]) -> list[Finding]:
                         replay=_command(one.lost),
                     )
                 )
-        listed.extend(_uneven(one))
+        listed.extend([each for each in _uneven(one) if each.column or not _told(listed, each)])
     return listed
+
+
+def _told(listed: Iterable[Finding], finding: Finding) -> bool:
+    """Whether a finding of the sides of a step was told already, of another of its inputs."""
+    return any(one.step == finding.step and one.world == finding.world for one in listed)
 
 
 def _command(keys: Sequence[Any]) -> str:
@@ -70,9 +75,10 @@ def _multiplied(one: Account) -> Finding:
 def _uneven(one: Account) -> Iterator[Finding]:
     for rate in one.rates:
         most = _most(rate)
-        if most is None or rate.by in ("side", "time"):
+        if most is None or rate.by == "time":
             continue
         part, rest = most
+        whose = f"with {rate.column} {part.value}" if rate.by != "side" else _of_side(part.value)
         yield Finding(
             "rows",
             "SUSPECT",
@@ -82,11 +88,15 @@ def _uneven(one: Account) -> Iterator[Finding]:
             one.lost[0] if one.lost else "",
             before=round(rest, 4),
             after=round(part.dropped / part.rows, 4),
-            world=f"{part.dropped / part.rows:.1%} of the rows with {rate.column} {part.value} were dropped, {rest:.1%} of the others",
+            world=f"{part.dropped / part.rows:.1%} of the rows {whose} were dropped, {rest:.1%} of the others",
             where=one.where,
             hint=f"Losses that depend on the {rate.by} bias what is learnt and measured: see `penstock dropped`.",
             replay=_command(one.lost),
         )
+
+
+def _of_side(value: str) -> str:
+    return "that are on no side" if value == "no side" else f"of the side {value}"
 
 
 def _most(rate: Rate) -> tuple[Part, float] | None:

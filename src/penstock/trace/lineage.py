@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,6 +102,32 @@ class Lineage:
         """The sources that an artifact descends from."""
         return self._above.get(artifact, frozenset())
 
+    def role(self, artifact: str) -> str:
+        """The side whose rows an artifact holds, by the split that made it or the one side that all tables it was made of
+        are of; "" for none or several."""
+        node = self.nodes.get(self.maker.get(artifact, ""))
+        if node is None:
+            return ""
+        if node.outputs[artifact] or node.kind != "step":
+            return node.outputs[artifact]
+        above = {role for one in self.tables(node).values() if (role := self.role(one))}
+        return above.pop() if len(above) == 1 else ""
+
+    def around(self, node: Node, other: Node) -> frozenset[str]:
+        """The sources whose rows come to another step by a way that does not lead through this one."""
+        found: set[str] = set()
+        seen = {node.name}
+        todo = [other.name]
+        while todo:
+            name = todo.pop()
+            if name in seen or name not in self.nodes:
+                continue
+            seen.add(name)
+            if self.nodes[name].kind == "source":
+                found.add(name)
+            todo += [self.maker.get(one, "") for one in self.nodes[name].inputs.values()]
+        return frozenset(found)
+
     def artifact(self, name: str) -> str:
         """The full name of an artifact, from it or its unique short name. Raises `NotFound` with close matches."""
         if name in self.maker:
@@ -126,7 +152,17 @@ class Lineage:
     def keys(self, artifact: str) -> tuple[Key, ...]:
         """The keys that rows of an artifact may bear."""
         above = self.sources_of(artifact)
-        return tuple([Key(name, pact.key) for name, pact in self.pacts.items() if name in above and pact.key])
+        return tuple(
+            [
+                Key(name, pact.key, partial(self._root, name))
+                for name, pact in self.pacts.items()
+                if name in above and pact.key
+            ]
+        )
+
+    def _root(self, source: str) -> Records | None:
+        """The rows of a source itself."""
+        return self.records(next(iter(self.nodes[source].outputs), source))
 
     # rows
 
@@ -149,8 +185,7 @@ class Lineage:
         held = self.records(artifact)
         if not pact.key or held is None or source not in self.sources_of(artifact):
             return None
-        root = next(iter(self.nodes[source].outputs), source)
-        return key_columns(held, Key(source, pact.key), self.records(root))
+        return key_columns(held, Key(source, pact.key), self._root(source))
 
     def tables(self, node: Node) -> dict[str, str]:
         """The inputs of a step that have rows: argument → artifact."""
