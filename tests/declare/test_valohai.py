@@ -13,16 +13,15 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from tests.declare.valohai_files import FILES, REFUSED
+from tests.declare.valohai_strategies import files
 
 from penstock.app.pipeline import Pipeline
 from penstock.app.result import RunResult
 from penstock.app.settings import open_ledger
 from penstock.cli.commands import penstock
-from penstock.declare.valohai import is_valohai, lint_valohai, load_valohai
+from penstock.declare.valohai import is_valohai, lint_valohai, load_valohai, open_valohai
 from penstock.errors import DeclarationError, ParameterError, PenstockError, PipelineNotFound, UnknownName
-from penstock.graph.graph import build
 
 
 @pytest.fixture
@@ -534,96 +533,53 @@ def test_a_snapshot_holds_the_repository(project: Path) -> None:
     assert (kept.part, kept.pipeline) == ("step", "hello")
 
 
-# --- any file that the package accepts
+OWN = frozenset({"StepFailed", "ParameterError"})
 
 
-names = st.text(st.sampled_from("abc XYZ-_ä/.()"), min_size=1, max_size=6).filter(lambda text: text.strip() == text)
-values = st.one_of(st.integers(-5, 5), st.floats(-1, 1), st.text(max_size=4), st.booleans(), st.none())
-
-
-def _optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional={key.replace("_", "-"): value for key, value in fields.items()})
-
-
-parameter = st.builds(
-    lambda name, more: {"name": name, **more},
-    names,
-    _optional(
-        type=st.sampled_from(["string", "integer", "float", "flag"]),
-        default=values,
-        optional=st.booleans(),
-        multiple=st.sampled_from(["none", "repeat", "separate"]),
-        pass_as=st.sampled_from(["--{name}={value}", "-x {v}", "{v}"]),
-    ),
-)
-inputs = st.builds(
-    lambda name, more: {"name": name, **more},
-    names,
-    _optional(
-        keep_directories=st.sampled_from([True, False, "none", "full", "suffix"]),
-        optional=st.booleans(),
-        filename=names,
-    ),
-)
-
-
-@st.composite
-def files(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[dict[str, Any]]:
-    """A file with steps, a task and a pipeline, most of which fit together."""
-    steps = draw(st.lists(names, min_size=1, max_size=3, unique=True))
-    items: list[dict[str, Any]] = []
-    for name in steps:
-        step = {"name": name, "image": "x", "command": draw(st.sampled_from(["true", ["true", "true {parameters}"]]))}
-        step |= draw(_optional(parameters=st.lists(parameter, max_size=3), inputs=st.lists(inputs, max_size=2)))
-        step |= draw(_optional(time_limit=st.sampled_from([60, "1h"]), stop_condition=st.sampled_from(["a > 1", "b"])))
-        items.append({"step": step})
-    nodes = draw(st.lists(names, min_size=1, max_size=4, unique=True))
-    kinds = {name: draw(st.sampled_from(["execution", "task"])) for name in nodes}
-    made = [
-        {"name": name, "type": kinds[name], "step": draw(st.sampled_from(steps))}
-        | draw(_optional(on_error=st.sampled_from(["stop-all", "stop-next", "continue", "retry"])))
-        | draw(_optional(actions=st.just([{"when": "node-complete", "if": "metadata.a > 1", "then": "stop-pipeline"}])))
-        for name in nodes
-    ]
-    socket = st.sampled_from(nodes)
-    edge = st.builds(
-        lambda a, b, kinds, c, d: [f"{a}.{kinds[0]}.{c}", f"{b}.{kinds[1]}.{d}"],
-        socket,
-        socket,
-        st.sampled_from(
-            [
-                ("output", "input"),
-                ("metadata", "parameter"),
-                ("parameter", "parameter"),
-                ("input", "input"),
-                ("dependency", "dependency"),
-            ]
-        ),
-        names,
-        names,
-    )
-    pipeline: dict[str, Any] = {"name": draw(names), "nodes": made, "edges": draw(st.lists(edge, max_size=4))}
-    return [*items, {"pipeline": pipeline}]
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(files())
-def test_any_accepted_file_makes_a_graph_or_gives_one_precise_error(
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(content=files())
+def test_any_accepted_file_runs_or_gives_one_precise_error(
     tmp_path_factory: pytest.TempPathFactory, content: list[dict[str, Any]]
 ) -> None:
+    """What the package accepts makes a graph, plans and runs; what goes wrong is told in words, with a place in the file."""
     folder = tmp_path_factory.mktemp("any")
+    (folder / "data").mkdir()
+    for name in ("a", "b"):
+        (folder / "data" / f"{name}.csv").write_text(name)
     path = folder / "valohai.yaml"
     path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
-    pipeline = content[-1]["pipeline"]["name"]
-    told: PenstockError | None = None
-    made: list[str] = []
-    try:
-        loaded = load_valohai(path, folder, folder / ".penstock", pipeline=pipeline)
-        made = [one for one in build(loaded.steps).steps if not one.endswith(":complete")]
-    except PenstockError as error:
-        told = error
+    pipeline, refused = content[-1]["pipeline"], open_valohai(path, folder).verdicts.errors
+    _, errors, _, _ = lint_valohai(path, folder, folder / ".penstock")
+    assert len(errors) >= len(refused)
+    loaded, told = attempt(lambda: Pipeline.load(path, executor="inline", pipeline=pipeline["name"]))
     if told is not None:
-        assert told.where.startswith("valohai.yaml:"), told
+        assert precise(told.where, path), told
         assert told.hint
-    else:
-        assert len(made) == len(content[-1]["pipeline"]["nodes"])
+        assert errors, "lint tells it as well"
+        return
+    made = [one for one in loaded.graph.steps if not one.endswith(":complete")]
+    assert len(made) == len(pipeline["nodes"])
+    _, told = attempt(loaded.plan)
+    if told is not None:  # an input that names no file
+        assert precise(told.where, path), told
+        assert told.hint
+        return
+    for name, step in loaded.run().steps.items():
+        if step["error"]:
+            assert step["error"].kind in OWN, (name, step["error"])
+            assert precise(step["error"].where, path), (name, step["error"])
+
+
+def attempt(do: Callable[[], Any]) -> tuple[Any, PenstockError | None]:
+    """What comes of it, or the error that it gives."""
+    try:
+        return do(), None
+    except PenstockError as error:
+        return None, error
+
+
+def precise(where: str, path: Path) -> bool:
+    """Whether a place is a line and a column of the file."""
+    name, line, column = where.rsplit(":", 2)
+    lines = path.read_text().splitlines()
+    return name == path.name and 1 <= int(line) <= len(lines) and 1 <= int(column) <= len(lines[int(line) - 1]) + 1

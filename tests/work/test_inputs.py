@@ -92,5 +92,6 @@ def test_what_edges_bring(capsys: pytest.CaptureFixture[str]) -> None:
     assert brought(Link("x", "a", "metadata", "n", "parameter", "p"), {}, 7) == 7
     assert "printed no metadata; `p` keeps its own value" in capsys.readouterr().out
     with pytest.raises(ParameterError, match="`a` has no parameter `q`") as told:
-        brought(Link("x", "a", "parameter", "q", "parameter", "p"), {"parameters": {"r": 1}}, None)
+        brought(Link("x", "a", "parameter", "q", "parameter", "p", where="f:1:2"), {"parameters": {"r": 1}}, None)
     assert "It has: `r`" in told.value.hint
+    assert told.value.where == "f:1:2"

@@ -309,7 +309,11 @@ class _Builder:
             artifact = f"{source}.{_ARTIFACTS[kind]}"
             inputs[artifact] = artifact
             task = self._nodes[edge["source"]][1].get("type") == "task"
-            links.append(Link(artifact, edge["source"], edge["kind"], edge["key"], edge["aim"], edge["name"], task))
+            links.append(
+                Link(
+                    artifact, edge["source"], edge["kind"], edge["key"], edge["aim"], edge["name"], task, edge["where"]
+                )
+            )
         return links, inputs
 
     def _deployment(

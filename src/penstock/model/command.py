@@ -44,7 +44,8 @@ class Link(Struct, frozen=True, omit_defaults=True):
     """An edge into a command: which artifact (by argument) gives what (`kind` and `key`) to which `target` named `name`.
 
     Kinds: output, metadata, parameter, input, environment-variable, deployment, dependency. Targets: input, parameter,
-    environment-variable, file, dependency. `source` is the node that the edge comes from, in the words of its file.
+    environment-variable, file, dependency. `source` is the node that the edge comes from, in the words of its file, and
+    `where` the edge's place in it.
     """
 
     argument: str
@@ -54,6 +55,7 @@ class Link(Struct, frozen=True, omit_defaults=True):
     target: str
     name: str
     task: bool = False
+    where: str = ""
 
 
 class Action(Struct, frozen=True, omit_defaults=True):
