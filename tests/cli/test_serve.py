@@ -27,7 +27,7 @@ def app(environment, start_response):
 """
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_serving(tmp_path: Path, ending: int) -> None:
     (tmp_path / "valohai.yaml").write_text(FILE)
     (tmp_path / "greet.py").write_text(APP)
@@ -67,6 +67,11 @@ def test_serving(tmp_path: Path, ending: int) -> None:
 
 def test_a_server_that_fails(call: Callable[..., Done], project: Path) -> None:
     (project / "valohai.yaml").write_text(FILE)
-    assert call("serve-endpoint", "fails", "-f", "valohai.yaml").code == 1
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    failed = call("serve-endpoint", "fails", "-f", "valohai.yaml", "--port", str(port))
+    assert failed.code == 1
+    assert "✗ the server ended with exit code 3" in failed.err
     assert call("serve-endpoint", "nothing", "-f", "valohai.yaml").code == 2
     assert call("serve-endpoint", "greet", "-f", "valohai.yaml", "--with", "x").code == 2

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.errors import ExecutorError
 from penstock.model.command import CommandInput, FileRef
 from penstock.model.digest import digest_bytes
 from penstock.work.room import Room, identifier, is_sidecar, placed
@@ -116,7 +117,37 @@ def test_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_fixed_folders_are_moved(tmp_path: Path) -> None:
     room = Room(tmp_path)
     assert room.moved("cp /valohai/inputs/a /valohai/outputs/b") == f"cp {room.inputs}/a {room.outputs}/b"
-    assert room.moved("/valohai/other") == "/valohai/other"
+    for kept in (
+        "/valohai/other",
+        "s3://bucket/valohai/inputs/a",
+        "$HOME/valohai/outputs",
+        "/valohai/inputs2",
+        "~/valohai/config",
+    ):
+        assert room.moved(kept) == kept
+    for text in ("--out=/valohai/outputs/x", '"/valohai/outputs/x"', "tar -C/valohai/outputs", ">/valohai/outputs/x"):
+        assert room.moved(text) == text.replace("/valohai/outputs", str(room.outputs))
+
+
+def test_a_room_is_one_word_for_shells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    parent = tmp_path / "my project (1)" / "jobs"
+    for _ in range(2):
+        room = Room(parent)
+        assert " " not in str(room.outputs)
+        (room.outputs / "x").write_text("x")
+        assert (parent / room.root.name / "outputs" / "x").read_text() == "x"
+    (link,) = (tmp_path / "tmp").iterdir()
+    link.unlink()
+    link.mkdir()  # another's
+    assert Room(parent).root.parent == parent
+
+
+def test_what_mounts_may_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ExecutorError, match="there is no `unshare`"):
+        Room(tmp_path).mounting()
 
 
 def test_sidecars_only_tell_of_others() -> None:

@@ -2,8 +2,11 @@
 
 import shutil
 import signal
+import socket
 import sys
 import tempfile
+import threading
+import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -15,9 +18,11 @@ from penstock.cli.options import file_option, json_option
 from penstock.cli.output import only_json, show
 from penstock.report.documents import EndpointDocument
 from penstock.report.paint import Line
-from penstock.work.process import run_script
+from penstock.work.process import ended, run_script
 
 __all__ = ["serve_endpoint"]
+
+_POLL = 0.1
 
 
 @click.command("serve-endpoint")
@@ -53,12 +58,15 @@ def serve_endpoint(name: str, run: str, files: tuple[str, ...], port: int, file:
         "folder": str(serving.folder),
         "files": serving.files,
     }
-    lines: list[Line] = [[("✓ ", "good"), (name, "name"), (f" on {url}  ", ""), ("Ctrl-C ends it", "dim")]]
+    lines: list[Line] = [[(name, "name"), ("  is being started; Ctrl-C ends it", "dim")]]
     lines += [[(f"  {one}  ", "dim"), (path, "")] for one, path in serving.files.items()]
     lines += [[("  of run ", "dim"), (serving.run, "")]] if serving.run else []
     show(document, lines, as_json=as_json)
     sys.stdout.flush()
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it takes the server with it
+    if not as_json:
+        threading.Thread(target=_tell, args=(name, serving.port, url), daemon=True).start()
+    # Asked to end, or left by its terminal, it takes the server with it.
+    before = {ending: signal.signal(ending, signal.default_int_handler) for ending in (signal.SIGTERM, signal.SIGHUP)}
     with tempfile.TemporaryDirectory(prefix="penstock-serving-") as aside:
         try:
             with redirect_stdout(sys.stderr if as_json else sys.stdout):  # the document stays alone
@@ -68,6 +76,20 @@ def serve_endpoint(name: str, run: str, files: tuple[str, ...], port: int, file:
         except KeyboardInterrupt:
             return 0
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for ending, handler in before.items():
+                signal.signal(ending, handler)
             shutil.rmtree(serving.folder, ignore_errors=True)
+    if code:
+        click.echo(f"✗ the server {ended(code)}; what it said is above", err=True)
     return 1 if code else 0
+
+
+def _tell(name: str, port: int, url: str) -> None:
+    """Say that it serves once it does."""
+    while True:
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(_POLL)
+    show({}, [[("✓ ", "good"), (name, "name"), (f" on {url}", "")]], as_json=False)
+    sys.stdout.flush()

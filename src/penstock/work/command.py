@@ -11,7 +11,7 @@ from penstock.model.command import Action, Command
 from penstock.work.conditions import holds
 from penstock.work.context import Skip, current, hold, note
 from penstock.work.inputs import brought, place_inputs, say
-from penstock.work.process import Enough, run_script, script_of
+from penstock.work.process import Enough, ended, run_script, script_of
 from penstock.work.room import Room, identifier
 
 __all__ = [
@@ -113,7 +113,7 @@ class Execution:
             script_of(lines), room.root / "command", room.repository, environment, reader, before=before
         )
         if code:
-            self.failed = _ended(code)
+            self.failed = ended(code)
             if not command.lenient:
                 raise StepFailed(
                     f"the command {self.failed}", where=command.where, hint="Its output is in the log.", traceback=last
@@ -209,10 +209,3 @@ class _Metadata:
         if self._stop and holds(self._stop, self._latest, self._parameters)[0]:
             say(f"stop condition `{self._stop}` holds: the command may end")
             raise Enough
-
-
-def _ended(code: int) -> str:
-    if code > 0:
-        signal_ = f" (signal {code - 128})" if code > 128 else " (no such command)" if code == 127 else ""
-        return f"ended with exit code {code}{signal_}"
-    return f"was ended by signal {-code}"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Enough", "run_script", "script_of"]
+__all__ = ["Enough", "ended", "run_script", "script_of"]
 
 _GRACE = 1.5  # seconds between asking a group of processes to end and killing it; less than an executor's patience
 _CHUNK = 1 << 16
@@ -44,6 +44,18 @@ def script_of(lines: list[str]) -> str:
         return "\n".join([first, *([rest] if rest.strip() else []), *bits[1:]])
     script = "{\n" + "\n} && {\n".join(bits) + "\n}" if bits else ":"
     return script if _is_whole(script) else "\n".join(["set -e", *bits])
+
+
+def ended(code: int) -> str:
+    """How a command ended, by its exit code, in words.
+
+    >>> ended(3), ended(137), ended(-9)
+    ('ended with exit code 3', 'ended with exit code 137 (signal 9)', 'was ended by signal 9')
+    """
+    if code > 0:
+        signal_ = f" (signal {code - 128})" if code > 128 else " (no such command)" if code == 127 else ""
+        return f"ended with exit code {code}{signal_}"
+    return f"was ended by signal {-code}"
 
 
 def _shell() -> str:
@@ -160,14 +172,16 @@ def _pass_on(stream: Any, text: str) -> None:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """Nothing of the group is left. Its number is safe to use as long as its leader is not waited for, or others live."""
-    if process.poll() is None:
-        _signal(process.pid, signal.SIGTERM)
-        _signal(process.pid, signal.SIGCONT)
-        end = time.monotonic() + _GRACE
-        while process.poll() is None and time.monotonic() < end:
-            time.sleep(0.005)
-    _signal(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        if process.poll() is None:
+            _signal(process.pid, signal.SIGTERM)
+            _signal(process.pid, signal.SIGCONT)
+            end = time.monotonic() + _GRACE
+            while process.poll() is None and time.monotonic() < end:
+                time.sleep(0.005)
+    finally:  # whoever loses patience meanwhile leaves nothing behind either
+        _signal(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _signal(group: int, number: int) -> None:

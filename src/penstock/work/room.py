@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -24,7 +25,10 @@ SIDECAR = ".metadata.json"
 _PROPERTIES = "valohai.metadata.jsonl"
 _SPACE = uuid.UUID("6f6f1d2e-8f2b-4f55-9d4a-6a1c0c9b6f10")  # the space of names of this module's identifiers
 _PLACE = Path("/valohai")
+_WORDS = re.compile(r"[^\w./@%+=:,-]")
 _DIRS = ("inputs", "outputs", "config", "repository")
+# As the beginning of a path: not of `s3://bucket/valohai/inputs`, nor of a longer name.
+_FIXED = re.compile(rf"(?:(?<![\w./)}}~-])|(?<=\s-\w))/valohai/({'|'.join(_DIRS)})(?![\w-])")
 
 
 def is_sidecar(name: str, names: "frozenset[str] | set[str]") -> bool:
@@ -50,7 +54,7 @@ class Room:
         parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for one in abandoned(parent):
             shutil.rmtree(one, ignore_errors=True)
-        self.root = Path(tempfile.mkdtemp(dir=parent, prefix=f"{os.getpid()}-"))
+        self.root = Path(tempfile.mkdtemp(dir=_one_word(parent.absolute()), prefix=f"{os.getpid()}-"))
         self._gone = finalize(self, shutil.rmtree, self.root, True)
         for name in _DIRS:
             (self.root / name).mkdir()
@@ -133,15 +137,18 @@ class Room:
 
     def moved(self, text: str) -> str:
         """A text with this room's folders in place of `/valohai/inputs` and its like."""
-        for name in _DIRS:
-            text = text.replace(f"/valohai/{name}", str(self.root / name))
-        return text
+        return _FIXED.sub(lambda found: str(self.root / found[1]), text)
 
     def mounting(self) -> list[str]:
         """What starts a program that finds this room as `/valohai`: a mount that nobody else sees.
 
-        Raises `ExecutorError` where that folder is not there and can't be made.
+        Raises `ExecutorError` where that folder is not there and can't be made, or no such program is.
         """
+        if shutil.which("unshare") is None:
+            raise ExecutorError(
+                f"{_PLACE} can't be shown to a command here: there is no `unshare`",
+                hint="It comes with util-linux; without it, let scripts read VH_INPUTS_DIR and VH_OUTPUTS_DIR.",
+            )
         if not _PLACE.is_dir():
             try:
                 _PLACE.mkdir()
@@ -152,6 +159,21 @@ class Room:
                 ) from None
         own = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         return ["unshare", *own, "--mount", "sh", "-c", f'mount --bind "$0" {_PLACE} && exec "$@"', str(self.root)]
+
+
+def _one_word(folder: Path) -> Path:
+    """A name of a folder that shells take for one word, if one can be had: scripts name their folders without quotes."""
+    if not _WORDS.search(str(folder)):
+        return folder
+    link = Path(tempfile.gettempdir(), f"penstock-{os.getuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}")
+    try:
+        if not link.is_symlink():
+            link.symlink_to(folder)
+        if link.lstat().st_uid == os.getuid() and link.readlink() == folder:
+            return link
+    except OSError:  # it is another's
+        pass
+    return folder
 
 
 def identifier(name: str) -> str:

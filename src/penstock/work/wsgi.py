@@ -32,7 +32,11 @@ def main() -> None:
     """Serve until the process is ended."""
     sys.path.insert(0, "")
     app = application(sys.argv[1])
-    with make_server("127.0.0.1", int(sys.argv[2]), app, server_class=_Server) as server:
+    try:
+        made = make_server("127.0.0.1", int(sys.argv[2]), app, server_class=_Server)
+    except OSError as error:
+        raise SystemExit(f"port {sys.argv[2]} can't be had: {error.strerror}") from None
+    with made as server:
         sys.stdout.write(f"listening on http://127.0.0.1:{server.server_address[1]}/\n")
         sys.stdout.flush()
         server.serve_forever()
