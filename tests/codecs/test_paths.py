@@ -2,11 +2,14 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from penstock.codecs import paths
 from penstock.codecs.paths import PathCodec
 from penstock.codecs.registry import Codecs
 from penstock.errors import CodecError, Corrupt
@@ -144,3 +147,38 @@ def test_a_forged_name_does_not_lead_out() -> None:
         root = plain.encode([bool(relative), name, [[relative, "blake3:0", False, 1, b"x"]]])
         with pytest.raises(Corrupt):
             PathCodec().decode(stored("path", blob_of(sink, root), Description("p")), sink.reader())
+
+
+def test_folders_of_killed_processes_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    script = """
+import os, sys
+from penstock.codecs import paths
+made = paths._room().name
+print(made, flush=True)
+if sys.argv[1:] == ["lives"]:
+    input()
+os._exit(0)
+"""
+    lives = subprocess.Popen(
+        [sys.executable, "-c", script, "lives"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        kept = Path(lives.stdout.readline().strip())
+        left = [
+            Path(
+                subprocess.run(
+                    [sys.executable, "-c", script], capture_output=True, text=True, check=True
+                ).stdout.strip()
+            )
+            for _ in range(2)
+        ]
+        assert all(one.is_dir() for one in [kept, *left]), "the young ones may be about to be locked"
+        (left[0] / "file").write_text("x")
+        monkeypatch.setattr(paths, "_YOUNG", -1.0)
+        paths._sweep(tmp_path)
+        assert [one.exists() for one in [kept, *left]] == [True, False, False]
+    finally:
+        lives.communicate("")
+    paths._sweep(tmp_path)
+    assert not kept.exists()

@@ -5,10 +5,12 @@ this process could write through a link). A folder's links are followed and thei
 does not exist is a plain value and stays one.
 """
 
+import fcntl
 import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +26,7 @@ from penstock.ports import Blob, Reader, Sink
 __all__ = ["PathCodec", "unpacked"]
 
 _PREFIX = "penstock-paths-"
+_YOUNG = 600.0  # seconds: whoever makes a folder locks it a moment later
 
 _SHOWN = 20
 
@@ -35,8 +38,31 @@ def unpacked() -> str:
 
 @lru_cache(maxsize=1)
 def _room() -> "tempfile.TemporaryDirectory[str]":
-    """This process's own folder for the paths that it reads; it goes when the process ends."""
-    return tempfile.TemporaryDirectory(prefix=_PREFIX)
+    """This process's own folder for the paths that it reads; it goes when the process ends, or if it is killed, when
+    another needs such a folder: a lock tells that somebody lives in it."""
+    _sweep(Path(tempfile.gettempdir()))
+    made = tempfile.TemporaryDirectory(prefix=_PREFIX)
+    fcntl.flock(os.open(made.name, os.O_RDONLY), fcntl.LOCK_EX)  # held until the process ends, however it does
+    return made
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders of processes that are gone."""
+    for path in parent.glob(f"{_PREFIX}*"):
+        try:
+            found = path.lstat()
+            if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode) or time.time() - found.st_ctime < _YOUNG:
+                continue
+            held = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:  # gone meanwhile
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+        except OSError:  # somebody lives there
+            continue
+        finally:
+            os.close(held)
 
 
 class PathCodec:
