@@ -72,3 +72,23 @@ def test_alternatives_are_told_by_the_one_that_was_meant(tmp_path: Path) -> None
     assert errors == [("Additional properties are not allowed ('on-eror' was unexpected)", "valohai.yaml:6:45")]
     errors, _, _ = judged(tmp_path, text + "      - {name: a, type: exekution, step: x}\n")
     assert errors[0][1].startswith("valohai.yaml:6:")
+
+
+def test_an_error_is_placed_in_the_item_that_it_speaks_of(tmp_path: Path) -> None:
+    """Of two pipelines with one edge, the one that lacks a node."""
+    (tmp_path / "valohai.yaml").write_text("""
+- step: {name: x, image: a, command: "true", parameters: [{name: p, optional: true}]}
+- pipeline:
+    name: release
+    nodes: [{name: load, type: execution, step: x}, {name: stream, type: execution, step: x}]
+    edges:
+      - [load.parameter.p, stream.parameter.p]
+- pipeline:
+    name: release-less
+    nodes:
+      - {name: load, type: execution, step: x}
+    edges:
+      - [load.parameter.p, stream.parameter.p]
+""")
+    found, _ = verdicts(Tree(tmp_path / "valohai.yaml"))
+    assert [one.where for one in found.errors] == ["valohai.yaml:13:28"]

@@ -109,12 +109,13 @@ def _deepest(errors: Any) -> Any:
 def _about(tree: Tree, text: str, nth: int = 0) -> str:
     """The place of what a message speaks of, as far as names in it tell; the `nth` of those that it may speak of."""
     ends = _EDGE.search(text)
+    named = _spoken_of(tree, text)
     if ends is not None:
-        for path, name in _named(tree.data):
+        for path, name in named:
             if "edges" in path and name.startswith(f"{ends[2]}.") and path[-1] in _ENDS[ends[1]]:
                 return tree.place(*path)
     best: tuple[int, list[tuple[Any, ...]]] = (0, [()])
-    for path, name in _named(tree.data):
+    for path, name in named:
         if len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
             score = len(path) * 1000 + len(name)
             outer = [one for one in path if isinstance(one, str)]
@@ -126,6 +127,17 @@ def _about(tree: Tree, text: str, nth: int = 0) -> str:
             elif score == best[0]:
                 best[1].append(path)
     return tree.place(*best[1][min(nth, len(best[1]) - 1)])
+
+
+def _spoken_of(tree: Tree, text: str) -> list[tuple[tuple[Any, ...], str]]:
+    """The named parts of the item that a message begins with (`Pipeline NAME …`); all, where it begins with none."""
+    every = list(_named(tree.data))
+    begins = [
+        (len(name), path[0])
+        for path, name in every
+        if len(path) == 2 and re.match(rf"""{path[1]}\s+["'`]?{re.escape(name)}(?![\w-])""", text, re.IGNORECASE)
+    ]
+    return [one for one in every if one[0][0] == max(begins)[1]] if begins else every
 
 
 _EDGE = re.compile(r"edge (source|target) node (.+?) does not exist")
