@@ -18,7 +18,7 @@ from penstock.app.settings import find_settings, open_ledger, open_store
 from penstock.model.event import Decided, RunEnded, RunStarted
 from penstock.model.run import Decision
 from penstock.ports import Ledger, Store
-from penstock.work.remote import fetch
+from penstock.work.remote import Downloads
 
 PIPELINE = """
 import penstock as ps
@@ -223,12 +223,12 @@ def test_old_folders_go(pipeline: Pipeline) -> None:
 def test_downloads_that_nobody_uses_go(pipeline: Pipeline) -> None:
     run(pipeline, 20_000)
     downloads = pipeline.settings.state / "downloads"
-    fetch("stub://used.csv", downloads)
-    ((_, unused),) = fetch("stub://unused.csv", downloads)
+    Downloads(downloads).fetch("stub://used.csv")
+    ((_, unused),) = Downloads(downloads).fetch("stub://unused.csv")
     (downloads / ".part-half").write_bytes(b"half")
     for path in downloads.iterdir():
         age(path, LATER)
-    ((_, used),) = fetch("stub://used.csv", downloads)
+    ((_, used),) = Downloads(downloads).fetch("stub://used.csv")
     found = gc(pipeline, days=30.0)
     assert (found.downloads.count, found.downloads.bytes) == (2, 4)
     assert [used.exists(), unused.exists()] == [True, False]

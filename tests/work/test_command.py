@@ -19,6 +19,7 @@ from penstock.model.task import Task
 from penstock.work.command import Execution, Gate, command_lines, parameter_values, variable_values
 from penstock.work.context import Changed, Context, Hold, Skip, active
 from penstock.work.inputs import chosen
+from penstock.work.remote import Downloads
 from penstock.work.room import Room
 
 Do = Callable[..., dict[str, Any]]
@@ -35,7 +36,7 @@ def do(tmp_path: Path, events: list[Any]) -> Do:
 
     def do(command: Command, approved: bool = False, outputs: tuple[str, ...] = (), **arguments: Any) -> dict[str, Any]:
         task = Task("r/s/1", "r", "s", 1, "k", "", Entry("command"), approved=approved, outputs=outputs)
-        done = Execution(command, Code("c"), Room(tmp_path / "jobs"), tmp_path / "downloads")
+        done = Execution(command, Code("c"), Room(tmp_path / "jobs"), Downloads(tmp_path / "downloads"))
         do.execution = done  # type: ignore[attr-defined]
         do.context = Context(task, events.append)  # type: ignore[attr-defined]
         with active(do.context):  # type: ignore[attr-defined]
@@ -171,6 +172,20 @@ def test_values_reach_the_program_as_they_are(do: Do) -> None:
     assert do(command, v=values)["metadata"]["got"] == values
 
 
+def test_fixed_folders_in_values(do: Do) -> None:
+    """A program that reads its parameters from the configuration finds the same folders as one that is told them."""
+    parameters = ({"name": "project"}, {"name": "many", "multiple": "separate"})
+    made = do(
+        script("cp $VH_CONFIG_DIR/parameters.json $VH_OUTPUTS_DIR/", parameters=parameters),
+        project="/valohai/outputs/",
+        many=["/valohai/inputs/a", "b"],
+    )
+    room = do.execution.room  # type: ignore[attr-defined]
+    told = json.loads((Path(made["outputs"]) / "parameters.json").read_text())
+    assert told == {"project": f"{room.outputs}/", "many": [f"{room.inputs}/a", "b"]}
+    assert made["settings"]["parameters"]["project"] == "/valohai/outputs/"
+
+
 def test_values_that_do_not_fit() -> None:
     with pytest.raises(ParameterError, match="`lr` takes one value and got 2"):
         command_lines(script("x {parameters}", parameters=({"name": "lr"},)), {"lr": [1, 2]})
@@ -256,7 +271,7 @@ def test_an_input_holds_what_the_format_promises(
         "true", inputs=(CommandInput("i", keep=keep),), links=(Link("p", "p", "output", "deep/*", "input", "i"),)
     )
     room = Room(base / "jobs")
-    Execution(command, Code("c"), room, base / "downloads")(p=base / "made")
+    Execution(command, Code("c"), room, Downloads(base / "downloads"))(p=base / "made")
     found = {
         str(one.relative_to(room.inputs / "i")): one.read_text()
         for one in (room.inputs / "i").rglob("*")

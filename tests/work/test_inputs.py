@@ -10,6 +10,7 @@ from penstock.errors import ParameterError
 from penstock.model.command import Command, CommandInput, FileRef, Files, Link
 from penstock.work.context import Changed
 from penstock.work.inputs import brought, chosen, matches, place_inputs
+from penstock.work.remote import Downloads
 from penstock.work.room import Room
 
 
@@ -64,7 +65,7 @@ def test_addresses_ask_for_parameters(tmp_path: Path) -> None:
     files = Files(files=(_stub("stub://{parameter:which}.csv"), _stub("stub://same"), _stub("stub://{parameter:none}")))
     room = Room(tmp_path / "jobs")
     values = [{"which": "a", "none": None}, {"which": "b"}, {"which": "a"}]
-    told = place_inputs(command, room, tmp_path / "downloads", {"input.i": files}, values)
+    told = place_inputs(command, room, Downloads(tmp_path / "downloads"), {"input.i": files}, values)
     assert sorted(one["name"] for one in told["i"]) == ["a.csv", "b.csv", "same", "{parameter:none}"]
     assert (room.inputs / "i" / "b.csv").read_text() == ""
 
@@ -74,7 +75,11 @@ def test_a_file_that_was_edited_is_not_taken(tmp_path: Path) -> None:
     files = Files(files=(FileRef("a", "a", "a", "a", str(tmp_path / "a"), "blake3:other"),))
     with pytest.raises(Changed, match="a was edited"):
         place_inputs(
-            Command("s", inputs=(CommandInput("i"),)), Room(tmp_path / "jobs"), tmp_path, {"input.i": files}, [{}]
+            Command("s", inputs=(CommandInput("i"),)),
+            Room(tmp_path / "jobs"),
+            Downloads(tmp_path),
+            {"input.i": files},
+            [{}],
         )
 
 
@@ -82,7 +87,7 @@ def test_edges_bring_addresses(tmp_path: Path, capsys: pytest.CaptureFixture[str
     link = Link("m", "find", "metadata", "where", "input", "i")
     command = Command("s", inputs=(CommandInput("i"),), links=(link,))
     given: dict[str, Any] = {"m": {"where": ["stub://a/b.csv", 3, None]}}
-    told = place_inputs(command, Room(tmp_path / "jobs"), tmp_path / "downloads", given, [{}])
+    told = place_inputs(command, Room(tmp_path / "jobs"), Downloads(tmp_path / "downloads"), given, [{}])
     assert [one["uri"] for one in told["i"]] == ["stub://a/b.csv"]
     assert "3 is no address of a file" in capsys.readouterr().out
 

@@ -16,7 +16,7 @@ from penstock.codecs.paths import unpacked
 from penstock.codecs.registry import Codecs
 from penstock.declare import load as declare
 from penstock.declare.python import Seed, declaration_of
-from penstock.errors import NotFound
+from penstock.errors import MissingExtra, NotFound, extra_hint
 from penstock.executors.server import Fork, serve
 from penstock.executors.worker import work
 from penstock.model.code import Code
@@ -65,7 +65,7 @@ class Loaded:
         if entry.commands:
             from penstock.work.jobs import job_of
 
-            return job_of(task, self._state)
+            return job_of(task, self._state, _bucket)
         pipeline = self._current = self._loaded(entry.path, task.root) if entry.path else None
         if task.files and pipeline is not None:
             self._same(pipeline, task)
@@ -154,6 +154,15 @@ class Loaded:
         # Without a file there is no closure to follow: the pickle stands for the code, and may differ without need.
         code = pipeline.closures.code_of(inner) if pipeline is not None else Code(digest_bytes(data))
         return Target(Entry("pickle", path, name, data), code, arguments, name)
+
+
+def _bucket(place: str) -> Any:
+    """The object store at an address. Raises `MissingExtra`."""
+    try:
+        from penstock.stores.objects import Objects
+    except ImportError:
+        raise MissingExtra(f"reading {place} needs `obstore`", hint=extra_hint("object-store")) from None
+    return Objects(place)
 
 
 def _gathered(values: list[Any]) -> list[Any]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from penstock.errors import ParameterError, StepFailed
@@ -12,6 +11,7 @@ from penstock.work.conditions import holds
 from penstock.work.context import Skip, current, hold, note
 from penstock.work.inputs import brought, place_inputs, say
 from penstock.work.process import Enough, ended, run_script, script_of
+from penstock.work.remote import Downloads
 from penstock.work.room import Room, identifier
 
 __all__ = [
@@ -86,7 +86,7 @@ class Execution:
 
     arguments: tuple[str, ...] = ()
 
-    def __init__(self, command: Command, code: Code, room: Room, downloads: Path) -> None:
+    def __init__(self, command: Command, code: Code, room: Room, downloads: Downloads) -> None:
         self.command = command
         self.code = code
         self.room = room
@@ -102,7 +102,9 @@ class Execution:
         started(command, values)
         variables = variable_values(command, arguments)
         told = place_inputs(command, room, self._downloads, arguments, [values])
-        room.configure(told, {name: one for name, one in values.items() if one is not None}, self._about(task))
+        room.configure(
+            told, {name: _moved(room, one) for name, one in values.items() if one is not None}, self._about(task)
+        )
         lines = [room.moved(one) for one in command_lines(command, values)]
         given = {name: room.moved(str(value)) for name, value in variables.items() if value is not None}
         environment = room.environment(task, command.pipeline, command.name, given)
@@ -140,6 +142,13 @@ class Execution:
             "valohai.project-id": identifier("project"),
             "valohai.pipeline-title": command.pipeline,
         }
+
+
+def _moved(room: Room, value: Any) -> Any:
+    """A parameter's value with the room's folders in place of `/valohai/outputs` and its like."""
+    if isinstance(value, list | tuple):
+        return [_moved(room, one) for one in value]
+    return room.moved(value) if isinstance(value, str) else value
 
 
 def started(command: Command, values: Mapping[str, Any]) -> None:

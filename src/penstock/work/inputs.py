@@ -12,7 +12,7 @@ from msgspec import structs
 from penstock.errors import ParameterError
 from penstock.model.command import Command, CommandInput, FileRef, Files, Link
 from penstock.work.context import Changed
-from penstock.work.remote import fetch
+from penstock.work.remote import Downloads
 from penstock.work.room import SIDECAR, Room, is_sidecar
 
 __all__ = ["INPUT", "brought", "chosen", "matches", "place_inputs", "say"]
@@ -26,7 +26,7 @@ _Found = list[tuple[FileRef, Path, list[Any]]]
 def place_inputs(
     command: Command,
     room: Room,
-    downloads: Path,
+    downloads: Downloads,
     arguments: Mapping[str, Any],
     values: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[dict[str, Any]]]:
@@ -50,7 +50,7 @@ def place_inputs(
 def _files_of(
     command: Command,
     one: CommandInput,
-    downloads: Path,
+    downloads: Downloads,
     arguments: Mapping[str, Any],
     values: Sequence[Mapping[str, Any]],
 ) -> _Found:
@@ -67,7 +67,7 @@ def _files_of(
     return files
 
 
-def _fetched(refs: Sequence[FileRef], downloads: Path, values: Sequence[Mapping[str, Any]]) -> _Found:
+def _fetched(refs: Sequence[FileRef], downloads: Downloads, values: Sequence[Mapping[str, Any]]) -> _Found:
     filled = dict.fromkeys([_filled(ref, each) for ref in refs for each in values])
     return [found for ref in filled for found in _found(ref, downloads)]
 
@@ -96,13 +96,13 @@ def _filled(ref: FileRef, values: Mapping[str, Any]) -> FileRef:
     return structs.replace(ref, uri=uri)
 
 
-def _found(ref: FileRef, downloads: Path) -> _Found:
+def _found(ref: FileRef, downloads: Downloads) -> _Found:
     if ref.path:
         return [(ref, Path(ref.path), [])]
     base = re.split(r"[*?]", ref.full, maxsplit=1)[0].rpartition("/")[0]
     return [
         (FileRef(ref.uri, name.rpartition("/")[2], f"{base}/{name}".lstrip("/"), name), path, [])
-        for name, path in fetch(ref.uri, downloads)
+        for name, path in downloads.fetch(ref.uri)
     ]
 
 

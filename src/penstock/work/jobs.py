@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from penstock.work.deployment import Deployment
 from penstock.work.inputs import INPUT, place_inputs
 from penstock.work.outputs import Target
 from penstock.work.pictures import results_picture
+from penstock.work.remote import Bucket, Downloads
 from penstock.work.repository import listing, pieces_of, with_files
 from penstock.work.room import Room
 from penstock.work.sweep import next_items
@@ -96,12 +97,16 @@ def _declared(command: Command) -> Piece:
 _FREE = frozenset({"description", "category", "widget", "default", "optional", "min", "max", "choices"})
 
 
-def job_of(task: Task, state: Path) -> tuple[Any, Code | None]:
-    """The callable that does a task, and the command's identity as this process found it while it copied the files."""
+def job_of(task: Task, state: Path, bucket: Callable[[str], Bucket] | None = None) -> tuple[Any, Code | None]:
+    """The callable that does a task, and the command's identity as this process found it while it copied the files.
+
+    `bucket` opens the object store at an address.
+    """
+    downloads = Downloads(state / "downloads", bucket)
     command = command_of(task.entry)
     root, ignored = Path(task.root), (str(state),)
     if task.entry.kind == "gather":
-        return Collected(command, state), None
+        return Collected(command, state, downloads), None
     if command.role in {"gate", "deployment"}:
         code = code_of(command, ())
         return Gate(command, code) if command.role == "gate" else Deployment(command, code, Room(state / "jobs")), code
@@ -111,7 +116,7 @@ def job_of(task: Task, state: Path) -> tuple[Any, Code | None]:
     room = Room(state / "jobs")
     code = code_of(command, files_of(command, root, ignored, room.repository))
     kind = Child if command.role == "child" else Execution
-    return kind(command, code, room, state / "downloads"), code
+    return kind(command, code, room, downloads), code
 
 
 def target_of(child: Any) -> Target:
@@ -157,8 +162,8 @@ class Sweeping:
 class Collected:
     """What came of a task's executions: their outputs side by side, their metadata as lists, and a table."""
 
-    def __init__(self, command: Command, state: Path) -> None:
-        self.command, self._state = command, state
+    def __init__(self, command: Command, state: Path, downloads: Downloads) -> None:
+        self.command, self._state, self._downloads = command, state, downloads
 
     def __call__(self, values: list[dict[str, Any]], **arguments: Any) -> Any:
         """More executions, or the whole."""
@@ -193,7 +198,7 @@ class Collected:
         if context is not None and "inputs" in context.task.outputs:
             # The same for all executions, but where a parameter in an address is what the task varies.
             varied = [{**base, **one["parameters"]} for one in values] or [base]
-            place_inputs(command, self.room, self._state / "downloads", arguments, varied)
+            place_inputs(command, self.room, self._downloads, arguments, varied)
             made["inputs"] = self.room.inputs
         return made
 

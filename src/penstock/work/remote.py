@@ -4,39 +4,113 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 
-from penstock.errors import MissingExtra, ParameterError, extra_hint
+from penstock.errors import MissingExtra, ParameterError, PenstockError, extra_hint
 from penstock.model.digest import combine
 
-__all__ = ["fetch", "stub_of"]
+__all__ = ["Bucket", "Downloads", "stub_of"]
 
 _SCHEMES = frozenset({"s3", "gs", "gcs", "azure"})
+_INSTEAD = "--set STEP.input.NAME=PATH"
 _PATIENCE = 60  # seconds without a byte
 _WAITS = (0.5, 2.0)  # seconds before another attempt
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-def fetch(uri: str, downloads: Path) -> list[tuple[str, Path]]:
-    """The files that an address names, each with its name below the address, downloaded unless they were before.
+class Bucket(Protocol):
+    """The objects of a store, as far as inputs need them."""
 
-    `http(s)://` gives one file; `s3://`, `gs://` and `azure://` one, or all that match a pattern. Raises `ParameterError` with
-    what to do about an address that can't be read here.
-    """
-    scheme, _, rest = uri.partition("://")
-    if scheme in {"http", "https"}:
-        name = rest.partition("?")[0].rstrip("/").rpartition("/")[2] or "index"
-        return [(name, _once(uri, downloads, _http))]
-    if scheme == "stub":
-        return [(rest, _once(uri, downloads, _nothing))]
-    if scheme in _SCHEMES:
-        return _store(scheme, uri, rest, downloads)
-    known = {"datum": "a file", "dataset": "a dataset version", "model": "a model version"}.get(scheme)
-    what = f"{uri} is {known} in Valohai's own catalogue" if known else f"nobody here can read {scheme}:// addresses"
-    raise ParameterError(what, hint="Give a file of this machine instead: --set STEP.input.NAME=PATH.")
+    def get(self, key: str, file: int) -> Any:
+        """Write an object to an open, empty file. Raises `StoreError`, or an exception called `Absent`."""
+
+    def list(self, prefix: str) -> Iterable[Any]:
+        """All objects below a prefix, each with its `key`. Raises `StoreError`."""
+
+
+def _unknown(place: str) -> Bucket:
+    raise MissingExtra(f"nobody here opens {place}", hint=extra_hint("object-store"))
+
+
+class Downloads:
+    """Files of other machines and stores, fetched once and kept in a folder. `bucket` opens the store at an address."""
+
+    def __init__(self, folder: Path, bucket: Callable[[str], Bucket] | None = None) -> None:
+        self.folder = folder
+        self._bucket = bucket or _unknown
+
+    def fetch(self, uri: str) -> list[tuple[str, Path]]:
+        """The files that an address names, each with its name below the address, downloaded unless they were before.
+
+        `http(s)://` gives one file; `s3://`, `gs://` and `azure://` one, or all that match a pattern. Raises
+        `ParameterError` with what to do about an address that can't be read here, and `MissingExtra`.
+        """
+        scheme, _, rest = uri.partition("://")
+        if scheme in {"http", "https"}:
+            name = rest.partition("?")[0].rstrip("/").rpartition("/")[2] or "index"
+            return [(name, self._once(uri, _http))]
+        if scheme == "stub":
+            return [(rest, self._once(uri, _nothing))]
+        if scheme in _SCHEMES:
+            return self._of_store(scheme, uri, rest)
+        known = {"datum": "a file", "dataset": "a dataset version", "model": "a model version"}.get(scheme)
+        what = (
+            f"{uri} is {known} in Valohai's own catalogue" if known else f"nobody here can read {scheme}:// addresses"
+        )
+        raise ParameterError(what, hint=f"Give a file of this machine instead: {_INSTEAD}.")
+
+    def _once(self, uri: str, get: Callable[[str, BinaryIO], None]) -> Path:
+        place = self.folder / combine("download", [uri])[7:39]
+        if place.is_file():
+            with suppress(OSError):
+                os.utime(place)  # in use: `penstock gc` goes by that
+            return place
+        self.folder.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".part-")
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                get(uri, file)
+            part.replace(place)  # whole, or not at all
+        finally:
+            part.unlink(missing_ok=True)
+        return place
+
+    def _of_store(self, scheme: str, uri: str, rest: str) -> list[tuple[str, Path]]:
+        root, key = _root(scheme, rest)
+        try:
+            bucket, names = self._bucket(root), [key]
+            folder = key.rpartition("/")[0]
+            if any(mark in key for mark in "*?"):
+                fixed = key[: min(key.index(mark) for mark in "*?" if mark in key)]
+                folder = fixed.rpartition("/")[0]
+                names = sorted(one.key for one in bucket.list(folder) if fnmatchcase(one.key, key))
+            inner = len(folder) + 1 if folder else 0
+            found = []
+            for one in names:
+
+                def get(_: str, file: BinaryIO, one: str = one) -> None:
+                    bucket.get(one, file.fileno())
+
+                found.append((one[inner:], self._once(f"{root}/{one}", get)))
+        except MissingExtra:
+            raise
+        except Exception as error:
+            if isinstance(error, PenstockError):
+                why, hint = error.what, error.hint
+            else:
+                why, hint = "there is no such object" if type(error).__name__ == "Absent" else str(error), ""
+            raise ParameterError(
+                f"{uri} can't be fetched: {why}",
+                hint=f"{hint} A public bucket needs AWS_SKIP_SIGNATURE=true. Or give a file of this machine: {_INSTEAD}.".strip(),
+            ) from None
+        if not found:
+            raise ParameterError(f"{uri} matches nothing", hint="Look at the store, or give files of this machine.")
+        return found
 
 
 def stub_of(uri: str) -> str:
@@ -51,24 +125,6 @@ def stub_of(uri: str) -> str:
 
 def _nothing(uri: str, file: BinaryIO) -> None:
     """The file stays as it is: empty."""
-
-
-def _once(uri: str, downloads: Path, get: Callable[[str, BinaryIO], None]) -> Path:
-    place = downloads / combine("download", [uri])[7:39]
-    if place.is_file():
-        with suppress(OSError):
-            os.utime(place)  # in use: `penstock gc` goes by that
-        return place
-    downloads.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=downloads, prefix=".part-")
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            get(uri, file)
-        part.replace(place)  # whole, or not at all
-    finally:
-        part.unlink(missing_ok=True)
-    return place
 
 
 def _http(uri: str, file: BinaryIO) -> None:
@@ -94,7 +150,7 @@ def _http(uri: str, file: BinaryIO) -> None:
         time.sleep(wait)
     raise ParameterError(
         f"{_shown(uri)} can't be fetched: {why}",
-        hint="Give a file of this machine instead (--set STEP.input.NAME=PATH), or put it into .valohai/inputs/STEP/NAME/.",
+        hint=f"Give a file of this machine instead ({_INSTEAD}), or put it into .valohai/inputs/STEP/NAME/.",
     ) from None
 
 
@@ -127,41 +183,3 @@ def _root(scheme: str, rest: str) -> tuple[str, str]:
         return f"https://{account}.blob.core.windows.net/{container}", key
     bucket, _, key = rest.partition("/")
     return f"{'s3' if scheme == 's3' else 'gs'}://{bucket}", key
-
-
-def _store(scheme: str, uri: str, rest: str, downloads: Path) -> list[tuple[str, Path]]:
-    try:
-        import obstore
-        from obstore.store import from_url
-    except ImportError:
-        raise MissingExtra(f"{uri}: reading {scheme}:// needs `obstore`", hint=extra_hint("object-store")) from None
-    root, key = _root(scheme, rest)
-    try:
-        store = from_url(root)
-        names = [key]
-        if any(mark in key for mark in "*?"):
-            from fnmatch import fnmatchcase
-
-            fixed = key[: min(key.index(mark) for mark in "*?" if mark in key)]
-            folder = fixed.rpartition("/")[0]
-            listed = [one["path"] for batch in obstore.list(store, prefix=folder or None) for one in batch]
-            names = sorted(one for one in listed if fnmatchcase(one, key))
-            inner = len(folder) + 1 if folder else 0
-        else:
-            inner = len(key.rpartition("/")[0]) + 1 if "/" in key else 0
-        found = []
-        for one in names:
-
-            def get(_: str, file: BinaryIO, one: str = one) -> None:
-                for chunk in obstore.get(store, one).stream():
-                    file.write(chunk)
-
-            found.append((one[inner:], _once(f"{root}/{one}", downloads, get)))
-    except Exception as error:
-        raise ParameterError(
-            f"{uri} can't be fetched: {error}".splitlines()[0],
-            hint="Check the credentials in the environment, or give a file of this machine: --set STEP.input.NAME=PATH.",
-        ) from None
-    if not found:
-        raise ParameterError(f"{uri} matches nothing", hint="Look at the store, or give files of this machine.")
-    return found
