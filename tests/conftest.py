@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.services import S3Server
+from tests.services import PostgresServer, S3Server
 
 # A shell without a terminal starts jobs in the background with Ctrl-C ignored, and processes that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -91,6 +91,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "podman": lambda: _command("podman"),
     "postgres": _postgres,
     "python3.12": lambda: _command("python3.12"),
+    "psycopg": lambda: _module("psycopg"),
     "proc": lambda: "" if os.path.isdir("/proc/self/fd") else "there is no /proc",
     "ray": lambda: _module("ray"),
     "root": lambda: "" if os.geteuid() == 0 else "this needs root",
@@ -133,3 +134,16 @@ def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in s3_server.environment().items():
         monkeypatch.setenv(name, value)
     return s3_server.bucket()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, for the tests of one process."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer) -> str:
+    """The address of a new ledger in PostgreSQL."""
+    return postgres_server.ledger()

@@ -10,9 +10,9 @@ import pytest
 from tests.services import KEY_ID, SECRET
 
 from penstock.app import places
-from penstock.app.places import is_remote, place_of, store_at
-from penstock.app.settings import find_settings, open_store
-from penstock.errors import MissingExtra, SettingsError
+from penstock.app.places import is_remote, ledger_at, ledger_place_of, ledger_shown, place_of, store_at
+from penstock.app.settings import find_settings, open_ledger, open_store, reading_settings
+from penstock.errors import MissingExtra, NotFound, SettingsError
 from penstock.stores.local import LocalStore
 
 PIPELINE = dedent(
@@ -48,7 +48,7 @@ PIPELINE = dedent(
     ],
 )
 def test_addresses(value: str, place: str) -> None:
-    assert place_of("store", value, Path("/home/me"), "here") == place
+    assert place_of(value, Path("/home/me"), "here") == place
     assert is_remote(place) == ("://" in place)
 
 
@@ -58,7 +58,7 @@ def test_addresses(value: str, place: str) -> None:
 )
 def test_an_address_that_holds_a_secret_is_refused_and_not_repeated(value: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        place_of("store", value, Path("/"), "PENSTOCK_STORE")
+        place_of(value, Path("/"), "PENSTOCK_STORE")
     assert "hunter22" not in str(caught.value)
     assert "PENSTOCK_STORE" in caught.value.what
 
@@ -73,7 +73,7 @@ def test_what_is_missing_is_told_with_its_command(tmp_path: Path, monkeypatch: p
     monkeypatch.setitem(sys.modules, "penstock.stores.remote", None)
     with pytest.raises(MissingExtra) as caught:
         store_at("s3://bucket", tmp_path)
-    assert caught.value.hint == "pip install 'penstock[object-store]'"
+    assert "pip install 'penstock[object-store]'" in caught.value.hint
 
 
 def own_store(place: str, cache: Path, limit: int) -> LocalStore:
@@ -172,3 +172,89 @@ def test_relative_folders_begin_where_they_are_said(tmp_path: Path, monkeypatch:
     assert open_store(find_settings("line.py")).location == str(inner / "mine")
     monkeypatch.setenv("PENSTOCK_STORE", "local")
     assert open_store(find_settings("line.py")).location == str(inner / ".penstock" / "store")
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "shown"),
+    [
+        ("local", "local", "local"),
+        ("mine.db", "/home/me/mine.db", "/home/me/mine.db"),
+        ("postgresql://me:hunter22@h/db", "postgresql://me:hunter22@h/db", "postgresql://me@h/db"),
+        ("own://me:hunter22@h/x?k=hunter22", "own://me:hunter22@h/x?k=hunter22", "own://h/x"),
+    ],
+)
+def test_addresses_of_ledgers(value: str, place: str, shown: str) -> None:
+    assert ledger_place_of(value, Path("/home/me"), "PENSTOCK_LEDGER") == place
+    assert ledger_shown(place) == shown
+
+
+def test_a_password_in_a_file_that_others_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "line.py").write_text(PIPELINE)
+    (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nledger = "postgresql://me:hunter22@h/db"\n')
+    with pytest.raises(SettingsError, match="holds a password") as caught:
+        find_settings(tmp_path / "line.py")
+    assert "hunter22" not in str(caught.value)
+    (tmp_path / "pyproject.toml").unlink()
+    monkeypatch.setenv("PENSTOCK_LEDGER", "postgresql://me:hunter22@h/db")
+    settings = find_settings(tmp_path / "line.py")
+    assert "hunter22" in settings.ledger
+    assert "hunter22" not in repr(settings) + str(settings)
+
+
+def test_ledgers_by_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotFound, match="nothing has run here yet"):
+        ledger_at(str(tmp_path / "ledger.db"), create=False)
+    ledger_at(str(tmp_path / "ledger.db"), create=True).close()
+    ledger_at(str(tmp_path / "ledger.db"), create=False).close()
+    with pytest.raises(SettingsError, match="nothing here opens mysql://") as caught:
+        ledger_at("mysql://me:hunter22@h/db", create=True)
+    assert "hunter22" not in str(caught.value)
+    monkeypatch.setitem(sys.modules, "penstock.ledger.postgres", None)
+    with pytest.raises(MissingExtra) as missing:
+        ledger_at("postgresql://me:hunter22@h/db", create=True)
+    assert "pip install 'penstock[postgres]'" in missing.value.hint
+    assert "hunter22" not in str(missing.value)
+
+
+@pytest.mark.needs("postgres", "psycopg")
+def test_a_pipeline_runs_with_its_ledger_in_postgresql(postgres: str, tmp_path: Path) -> None:
+    """By a setting alone; what ran on one machine is reused on another, and told there."""
+    here, there, apart = (tmp_path / name for name in ("here", "there", "apart"))
+    for folder in (here, there, apart):
+        folder.mkdir()
+        (folder / "line.py").write_text(PIPELINE)
+    place = postgres.replace("penstock@", "penstock:hunter22@")  # which a server that trusts us does not look at
+    local = penstock(apart, "run")
+    told = [penstock(here, "doctor", PENSTOCK_LEDGER=place)]
+    told.append(penstock(here, "run", PENSTOCK_LEDGER=place, PENSTOCK_STORE=str(tmp_path / "store")))
+    assert digests(told[-1]) == digests(local)
+    assert not (here / ".penstock" / "ledger.db").exists()
+    for command in (
+        ["run"],
+        ["plan"],
+        ["runs"],
+        ["show", "last"],
+        ["verify"],
+        ["gc"],
+        ["doctor"],
+        ["reproduce", "last"],
+    ):
+        told.append(penstock(there, *command, PENSTOCK_LEDGER=place, PENSTOCK_STORE=str(tmp_path / "store")))
+    assert {step["status"] for step in told[2]["steps"]} == {"reused"}
+    assert len(told[4]["runs"]) == 2
+    assert "hunter22" not in json.dumps(told)
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert b"hunter22" not in path.read_bytes(), path
+
+
+@pytest.mark.needs("postgres", "psycopg")
+def test_reading_needs_no_pipeline_where_the_ledger_is_named(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PENSTOCK_LEDGER", postgres)
+    with pytest.raises(NotFound):
+        open_ledger(reading_settings())
+    open_ledger(reading_settings(), create=True).close()
+    assert open_ledger(reading_settings()).runs() == []

@@ -8,20 +8,31 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from penstock.errors import MissingExtra, SettingsError, did_you_mean
+from penstock.errors import MissingExtra, NotFound, SettingsError, did_you_mean, extra_hint
 from penstock.model.digest import digest_bytes
-from penstock.ports import Store
+from penstock.ports import Ledger, Store
 
-__all__ = ["CACHE", "COPIES", "LOCAL", "is_remote", "place_of", "store_at"]
+__all__ = [
+    "CACHE",
+    "COPIES",
+    "LOCAL",
+    "is_remote",
+    "ledger_at",
+    "ledger_place_of",
+    "ledger_shown",
+    "place_of",
+    "store_at",
+]
 
 CACHE = 20_000_000_000  # bytes: what copies of remote blobs may take on a machine
 COPIES = "copies"  # the folder of these copies in the state folder
 LOCAL = "local"
 _OBJECTS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az"}  # scheme → the provider's own, as obstore knows it
-_STORES = "penstock.stores"
+_POSTGRES = ("postgresql", "postgres")
+_STORES, _LEDGERS = "penstock.stores", "penstock.ledgers"
 
 
-def place_of(name: str, value: str, home: Path, origin: str) -> str:
+def place_of(value: str, home: Path, origin: str) -> str:
     """The address that a setting means: `local`, `scheme://…`, or an absolute path for one of a folder, which `home` is
     where relative ones begin. Raises `SettingsError` where it can't be one, or holds a secret."""
     if value == LOCAL:
@@ -34,15 +45,48 @@ def place_of(name: str, value: str, home: Path, origin: str) -> str:
     if scheme in _OBJECTS:
         if address.username or address.password or address.query or address.fragment:
             raise SettingsError(
-                f"{origin}: {name} = {scheme}://… holds more than a bucket and a prefix",
+                f"{origin}: store = {scheme}://… holds more than a bucket and a prefix",
                 hint="Credentials come from where the provider's own tools find them, never from here: see docs/grow.md.",
             )
         if not address.netloc:
             raise SettingsError(
-                f"{origin}: {name} = {value!r} names no bucket", hint=f"Write `{scheme}://bucket/prefix`."
+                f"{origin}: store = {value!r} names no bucket", hint=f"Write `{scheme}://bucket/prefix`."
             )
         return f"{_OBJECTS[scheme]}://{address.netloc}{address.path.rstrip('/')}"
     return value
+
+
+def ledger_place_of(value: str, home: Path, origin: str) -> str:
+    """The address that the setting `ledger` means: `local`, `postgresql://…`, or an absolute path of an SQLite file.
+
+    Raises `SettingsError` where it can't be one, or holds a password in a file that others read."""
+    if value == LOCAL:
+        return value
+    if "://" not in value:
+        path = Path(value).expanduser()
+        return str(path if path.is_absolute() else home / path)
+    if value.partition("://")[0] in _POSTGRES:
+        from penstock.ledger.address import Address
+
+        if Address(value).has_password and origin == "pyproject.toml":
+            raise SettingsError(
+                f"{origin}: ledger = {Address(value)} holds a password",
+                hint="Keep it in ~/.pgpass, PGPASSWORD or a service of PostgreSQL, and name the user alone here.",
+            )
+    return value
+
+
+def ledger_shown(place: str) -> str:
+    """The address of a ledger, without what is secret in it."""
+    if place.partition("://")[0] in _POSTGRES:
+        from penstock.ledger.address import Address
+
+        return str(Address(place))
+    return place.partition("?")[0] if "://" not in place else f"{place.partition('://')[0]}://{_bare(place)}"
+
+
+def _bare(place: str) -> str:
+    return place.partition("://")[2].partition("?")[0].rpartition("@")[2]
 
 
 def is_remote(place: str) -> bool:
@@ -67,10 +111,35 @@ def store_at(place: str, state: Path, cache: int = CACHE) -> Store:
             from penstock.stores.remote import RemoteStore
         except ImportError as error:
             raise MissingExtra(
-                f"the store {place} needs {error.name or error}", hint="pip install 'penstock[object-store]'"
+                f"the store {place} needs {error.name or error}", hint=extra_hint("object-store")
             ) from None
         return RemoteStore(place, copies, cache)
     made: Store = _offered(_STORES, scheme, place)(place, copies, cache)
+    return made
+
+
+def ledger_at(place: str, *, create: bool) -> Ledger:
+    """The ledger at an address (of an SQLite file: its path), begun if it is not there and `create` is said.
+
+    Raises `NotFound` where there is none, `SettingsError` for an address of an unknown scheme, with close matches, and
+    `MissingExtra` with the command that installs what its scheme needs.
+    """
+    scheme = place.partition("://")[0]
+    if not is_remote(place):
+        from penstock.ledger.sqlite import SqliteLedger
+
+        if not create and not Path(place).exists():
+            raise NotFound(f"nothing has run here yet: there is no {place}", hint="Run `penstock run` first.")
+        return SqliteLedger(place)
+    if scheme in _POSTGRES:
+        try:
+            from penstock.ledger.postgres import PostgresLedger
+        except ImportError as error:
+            raise MissingExtra(
+                f"the ledger {ledger_shown(place)} needs {error.name or error}", hint=extra_hint("postgres")
+            ) from None
+        return PostgresLedger(place, create=create)
+    made: Ledger = _offered(_LEDGERS, scheme, place)(place, create)
     return made
 
 
@@ -82,6 +151,6 @@ def _offered(group: str, scheme: str, place: str) -> Any:
     if scheme in there:
         return there[scheme].load()
     raise SettingsError(
-        f"nothing here opens {scheme}:// (in {place.partition('?')[0].rpartition('@')[2]})",
-        hint=did_you_mean(scheme, [*_OBJECTS, "file", *there]),
+        f"nothing here opens {scheme}:// (in {scheme}://{_bare(place)})",
+        hint=did_you_mean(scheme, [*(_POSTGRES if group == _LEDGERS else (*_OBJECTS, "file")), *there]),
     )

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from penstock.app.executors import executor_names
 from penstock.app.pipeline import Pipeline
-from penstock.app.places import COPIES
+from penstock.app.places import COPIES, LOCAL
 from penstock.app.recording import GitState, environment, machine
 from penstock.app.restoring import restore
 from penstock.app.settings import Settings
@@ -211,6 +211,7 @@ def _pipeline(original: _Original, settings: Settings, folder: Path, executor: s
                 **run.choice,
                 state=str(state),
                 store=settings.store,
+                ledger=LOCAL,
                 store_cache=settings.store_cache,
                 name=run.pipeline,
                 executor=executor or known,

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from penstock.app.places import CACHE, LOCAL, place_of, store_at
+from penstock.app.places import CACHE, LOCAL, ledger_at, ledger_place_of, ledger_shown, place_of, store_at
 from penstock.errors import NotFound, PipelineNotFound, SettingsError, did_you_mean
 from penstock.ports import Ledger, Store
 
@@ -34,7 +34,8 @@ class Settings(Struct, frozen=True):
     in the ledger. `executor`: a name. `workers`: how many processes (0: as many as cores). `memory` in bytes and
     `gpus`: what steps may use together (0: not limited). `lease`: seconds after which work of a silent runner is free.
     `store`: where blobs are kept (`local`: in the state folder; a folder, or an address such as `s3://bucket/prefix`), and
-    `store_cache` the bytes that copies of remote ones may take here. `max_parallel`: how many steps may run at once (0: as many as there is room for). `limits`: how many shares there are
+    `store_cache` the bytes that copies of remote ones may take here. `ledger`: where what happened is written down (`local`: in
+    the state folder; an address such as `postgresql://user@host/database`). `max_parallel`: how many steps may run at once (0: as many as there is room for). `limits`: how many shares there are
     of each named limit that steps ask for, across runs. `silent` (seconds) and `slow` (times its longest earlier time): when a step that runs is warned of (0: never).
     """
 
@@ -44,6 +45,7 @@ class Settings(Struct, frozen=True):
     pipeline: str
     store: str = LOCAL
     store_cache: int = CACHE
+    ledger: str = LOCAL
     executor: str = "local"
     workers: int = 0
     seed: int = 0
@@ -57,10 +59,18 @@ class Settings(Struct, frozen=True):
     keep_going: bool = True
     checks: str = "quick"
 
+    def __repr__(self) -> str:
+        shown = [
+            f"{name}={ledger_shown(self.ledger) if name == 'ledger' else getattr(self, name)!r}"
+            for name in self.__struct_fields__
+        ]
+        return f"Settings({', '.join(shown)})"
+
 
 _CONVERT: dict[str, type] = {
     "store": str,
     "store_cache": int,
+    "ledger": str,
     "executor": str,
     "workers": int,
     "seed": int,
@@ -75,7 +85,7 @@ _CONVERT: dict[str, type] = {
 }
 _KNOWN = ("pipeline", "state", "name", "limits", *_CONVERT)
 _CHECKS = ("quick", "full", "off")
-_PLACES = ("store",)  # settings that are addresses
+_PLACES = {"store": place_of, "ledger": ledger_place_of}  # what an address means, said in a folder
 _ELSEWHERE = frozenset({"CI", "DEBUG"})  # of the environment, and no settings
 _IMPORTS = re.compile(rb"^[ \t]*(?:import\b[^#\n]*\bpenstock\b|from[ \t]+penstock[ \t]+import\b)", re.MULTILINE)
 _ALIAS = re.compile(rb"^[ \t]*import\b[^#\n]*\bpenstock[ \t]+as[ \t]+(\w+)", re.MULTILINE)
@@ -131,36 +141,38 @@ def reading_settings(file: str | Path | None = None) -> Settings:
     except PipelineNotFound:
         here = Path.cwd()
         state = Path(os.environ.get("PENSTOCK_STATE") or here / ".penstock").absolute()
-        if file is not None or not (state / "ledger.db").exists():
-            raise
         said, home = _pyproject(here)
-        return structs.replace(_settings(None, home or here, said, {"state": str(state)}), pipeline="")
+        found = structs.replace(_settings(None, home or here, said, {"state": str(state)}), pipeline="")
+        if file is not None or (found.ledger == LOCAL and not (state / "ledger.db").exists()):
+            raise
+        return found
 
 
 def open_ledger(settings: Settings, *, create: bool = False) -> Ledger:
-    """The ledger of a state folder. Raises `NotFound` where nothing ever ran and `create` is not said."""
-    from penstock.ledger.sqlite import SqliteLedger
-
+    """The ledger that the settings name. Raises `NotFound` where nothing ever ran and `create` is not said."""
+    if settings.ledger != LOCAL:
+        return ledger_at(settings.ledger, create=create)
     path = settings.state / "ledger.db"
     if not create and not path.exists():
         raise NotFound(f"nothing has run here yet: there is no {_shown(path)}", hint="Run `penstock run` first.")
     if create:
         _make_state(settings.state)
-    return SqliteLedger(path)
+    return ledger_at(str(path), create=create)
 
 
 @contextlib.contextmanager
 def reading_ledger(settings: Settings) -> Iterator[Ledger]:
     """The ledger for a look at it, begun if it is not there; an empty one where none can be made."""
-    from penstock.ledger.sqlite import SqliteLedger
-
     with contextlib.ExitStack() as stack:
         try:
             ledger = open_ledger(settings, create=True)
         except SettingsError:
+            if settings.ledger != LOCAL:
+                raise
             import tempfile
 
-            ledger = SqliteLedger(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "ledger.db")
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            ledger = ledger_at(str(Path(folder) / "ledger.db"), create=True)
         stack.callback(ledger.close)
         yield ledger
 
@@ -200,9 +212,8 @@ def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides:
         ):
             if value is not None and value != "":
                 found[name] = _converted(origin, name, kind, value)
-                if name in _PLACES:
-                    home = root if origin == "pyproject.toml" else Path.cwd()
-                    found[name] = place_of(name, found[name], home, origin)
+                if place := _PLACES.get(name):
+                    found[name] = place(found[name], root if origin == "pyproject.toml" else Path.cwd(), origin)
     for origin, value in (
         ("[tool.penstock.limits]", said.get("limits")),
         ("PENSTOCK_LIMITS", os.environ.get("PENSTOCK_LIMITS")),

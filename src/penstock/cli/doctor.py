@@ -14,13 +14,13 @@ import click
 import psutil
 
 import penstock
-from penstock.app.examining import store_round_trip
+from penstock.app.examining import extras, ledger_round_trip, store_round_trip
 from penstock.app.executors import cores, executor_names
-from penstock.app.places import LOCAL, is_remote
+from penstock.app.places import LOCAL, is_remote, ledger_shown
 from penstock.app.settings import Settings, open_ledger, open_store, reading_settings
 from penstock.cli.options import file_option, json_option
 from penstock.cli.output import show
-from penstock.errors import PenstockError, extra_hint
+from penstock.errors import NotFound, PenstockError, extra_hint
 from penstock.ledger.mounts import network_filesystem
 from penstock.report.documents import DoctorDocument, ExaminationDocument
 from penstock.report.paint import Line, safe, table
@@ -88,6 +88,14 @@ def _libraries() -> _Found:
         yield "good", "none of the table and model libraries", f"For tables: {extra_hint('frames')}"
 
 
+def _extras() -> _Found:
+    there, lacking = extras()
+    hint = f"If you need one: {extra_hint(lacking[0])}" if lacking else ""
+    told = [f"installed: {', '.join(there)}"] if there else []
+    told += [f"not installed: {', '.join(lacking)}"] if lacking else []
+    yield "good", "; ".join(told) or "unknown", hint
+
+
 def _machine() -> _Found:
     memory = psutil.virtual_memory()
     many = plural(cores(), "core")
@@ -146,17 +154,22 @@ def _disk(settings: Settings) -> _Found:
 
 def _ledger(settings: Settings) -> _Found:
     path = settings.state / "ledger.db"
-    if not path.exists():
-        yield "good", "nothing has run yet", ""
+    shown = "" if settings.ledger == LOCAL else f"{ledger_shown(settings.ledger)}: "
+    try:
+        ledger = open_ledger(settings)
+    except NotFound:
+        yield "good", f"{shown}nothing has run yet", ""
         return
-    ledger = open_ledger(settings)
     try:
         check: Callable[[], list[str]] = getattr(ledger, "check", list)
         problems = check()
         for one in problems[:10]:
-            yield "bad", one, "Keep a copy of the state folder before anything else."
+            yield "bad", one, "Keep a copy of the ledger before anything else."
         if not problems:
-            yield "good", f"{plural(len(ledger.runs(1_000_000)), 'run')}, {size(path.stat().st_size)}, sound", ""
+            weight = f"{size(path.stat().st_size)}, " if settings.ledger == LOCAL else ""
+            yield "good", f"{shown}{plural(len(ledger.runs(1_000_000)), 'run')}, {weight}sound", ""
+        if settings.ledger != LOCAL:
+            yield "good", f"written, read and removed a name in {duration(ledger_round_trip(ledger))}", ""
     finally:
         ledger.close()
 
@@ -188,9 +201,10 @@ def _store(settings: Settings) -> _Found:
 
 def _wanted(settings: Settings, there: set[str]) -> set[str]:
     """The blobs that the ledger names and neither store nor ledger hold."""
-    if not (settings.state / "ledger.db").exists():
+    try:
+        ledger = open_ledger(settings)
+    except NotFound:
         return set()
-    ledger = open_ledger(settings)
     try:
         in_use: Callable[[], dict[str, str]] = getattr(ledger, "blobs_in_use", dict)
         return {one for one in in_use() if one not in there and ledger.data(one) is None}
@@ -217,6 +231,7 @@ def _lines(document: DoctorDocument) -> list[Line]:
 _PLACES: dict[str, Callable[..., _Found]] = {
     "python": _python,
     "libraries": _libraries,
+    "extras": _extras,
     "machine": _machine,
     "git": _git,
     "executors": _executors,

@@ -7,8 +7,9 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -21,6 +22,8 @@ __all__ = ["Connections"]
 
 _PATIENCE = 60.0  # seconds to wait for another process's transaction; each takes milliseconds
 _NAP = 0.0005  # seconds between tries, at first; SQLite's own waiting sleeps up to 0.1 and starves some of 16 writers
+
+T = TypeVar("T")
 
 _abandoned: list[sqlite3.Connection] = []  # of the parent before a fork: neither used nor closed in this process
 
@@ -56,6 +59,16 @@ class Connections:
     def read(self) -> "_Read":
         """One transaction that reads: all its answers are of one moment."""
         return _Read(self)
+
+    def writing(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        """What `work` gives, within one transaction that writes."""
+        with self.write(durable=durable) as connection:
+            return work(connection)
+
+    def reading(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` gives, within one transaction that reads."""
+        with self.read() as connection:
+            return work(connection)
 
     def begin_writing(self, durable: bool) -> sqlite3.Connection:
         """Begin a transaction that writes, on this thread's connection."""

@@ -1,6 +1,5 @@
 """Executions and the small values that belong to them: written once, found by key."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from zlib import crc32
 
@@ -8,11 +7,13 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.ledger.packing import pack, unpack_executions
+from penstock.ledger.session import Session
 from penstock.model.digest import digest_bytes
 from penstock.model.run import Execution, Made
 
 __all__ = [
     "FORGOTTEN",
+    "NEWEST",
     "OFFERED",
     "UNCACHED",
     "among",
@@ -34,6 +35,9 @@ __all__ = [
 
 OFFERED, FORGOTTEN, UNCACHED = 0, 1, 2  # values of executions.state
 
+NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'executions'"
+"""The number that was given last, whatever became of its execution: it never comes again."""
+
 _INSIDE = 256  # bytes of an output's data that stay within the execution; more goes to `smalls`, once for equal data
 
 
@@ -50,7 +54,7 @@ def among(column: str, values: Collection[str]) -> tuple[str, str]:
     return f"{column} IN (SELECT value FROM json_each(?))", listed(values)  # noqa: S608 - ours
 
 
-def offered(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, tuple[int, str, int]]:
+def offered(connection: Session, keys: Iterable[str]) -> dict[str, tuple[int, str, int]]:
     """For each key that is offered for reuse: its sequence, run and state."""
     rows = connection.execute(
         "SELECT key, sequence, run, state FROM executions WHERE state = 0 AND key IN (SELECT value FROM json_each(?))",
@@ -59,7 +63,7 @@ def offered(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, tu
     return {key: (sequence, run, state) for key, sequence, run, state in rows}
 
 
-def uncached(connection: sqlite3.Connection, keys: Iterable[str], run: str) -> dict[str, tuple[int, str, int]]:
+def uncached(connection: Session, keys: Iterable[str], run: str) -> dict[str, tuple[int, str, int]]:
     """The same for the executions of `run` that are never offered."""
     rows = connection.execute(
         "SELECT key, sequence, run, state FROM executions WHERE state <> 0 AND state = ? AND run = ? "
@@ -69,7 +73,7 @@ def uncached(connection: sqlite3.Connection, keys: Iterable[str], run: str) -> d
     return {key: (sequence, made, state) for key, sequence, made, state in rows}
 
 
-def sequences(connection: sqlite3.Connection, keys: Collection[str]) -> dict[str, int]:
+def sequences(connection: Session, keys: Collection[str]) -> dict[str, int]:
     """The sequence of each key that is offered for reuse."""
     if not keys:
         return {}
@@ -80,7 +84,7 @@ def sequences(connection: sqlite3.Connection, keys: Collection[str]) -> dict[str
     return dict(rows.fetchall())
 
 
-def passed(connection: sqlite3.Connection, keys: Collection[str]) -> dict[str, int]:
+def passed(connection: Session, keys: Collection[str]) -> dict[str, int]:
     """The newest sequence of each key, offered or not."""
     if not keys:
         return {}
@@ -91,9 +95,9 @@ def passed(connection: sqlite3.Connection, keys: Collection[str]) -> dict[str, i
     return dict(rows.fetchall())
 
 
-def insert(connection: sqlite3.Connection, executions: Iterable[Execution]) -> dict[str, int]:
+def insert(connection: Session, executions: Iterable[Execution]) -> dict[str, int]:
     """Write executions that are not there; the sequence of each."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'executions'").fetchone()
+    row = connection.execute(NEWEST).fetchone()
     sequence = row[0] if row else 0
     numbers: dict[str, int] = {}
     bodies: list[tuple[object, ...]] = []
@@ -122,11 +126,11 @@ def insert(connection: sqlite3.Connection, executions: Iterable[Execution]) -> d
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         bodies,
     )
-    connection.executemany("INSERT OR IGNORE INTO artifacts VALUES (?, ?, ?, ?, ?)", blobs)
+    connection.executemany("INSERT INTO artifacts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", blobs)
     if smalls:
-        connection.executemany("INSERT OR IGNORE INTO smalls VALUES (?, ?)", smalls.items())
+        connection.executemany("INSERT INTO smalls VALUES (?, ?) ON CONFLICT DO NOTHING", smalls.items())
     connection.executemany(
-        "INSERT INTO latest VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence",
+        "INSERT INTO latest VALUES (?, ?, ?) ON CONFLICT (pipeline, step) DO UPDATE SET sequence = excluded.sequence",
         [(pipeline, step, number) for (pipeline, step), number in newest.items()],
     )
     return numbers
@@ -147,7 +151,7 @@ def _slim(execution: Execution, smalls: dict[str, bytes]) -> tuple[Execution, in
     return replace(execution, outputs=tuple(outputs)), moved
 
 
-def _whole(connection: sqlite3.Connection, found: list[tuple[int, int, bytes, int]]) -> dict[int, Execution]:
+def _whole(connection: Session, found: list[tuple[int, int, bytes, int]]) -> dict[int, Execution]:
     """Executions by sequence, from rows (sequence, moved, body, sum), with the data that was moved back in its place.
 
     What does not match its sum, or lacks its data, is left out."""
@@ -181,7 +185,7 @@ def _fat(made: Made, data: Mapping[str, bytes]) -> Made:
     return made
 
 
-def find(connection: sqlite3.Connection, keys: Iterable[str]) -> tuple[dict[str, Execution], list[int]]:
+def find(connection: Session, keys: Iterable[str]) -> tuple[dict[str, Execution], list[int]]:
     """The executions of these keys that are offered for reuse, and the sequences of those that are damaged."""
     condition, argument = among("key", list(keys))
     rows = connection.execute(
@@ -195,7 +199,7 @@ def find(connection: sqlite3.Connection, keys: Iterable[str]) -> tuple[dict[str,
     return {one.key: one for one in found.values()}, damaged
 
 
-def numbered(connection: sqlite3.Connection, wanted: Collection[int]) -> dict[int, Execution]:
+def numbered(connection: Session, wanted: Collection[int]) -> dict[int, Execution]:
     """Executions by sequence, whatever became of them; damaged ones are left out."""
     if not wanted:
         return {}
@@ -206,7 +210,7 @@ def numbered(connection: sqlite3.Connection, wanted: Collection[int]) -> dict[in
     return _whole(connection, rows)
 
 
-def recent(connection: sqlite3.Connection, pipeline: str) -> dict[str, Execution]:
+def recent(connection: Session, pipeline: str) -> dict[str, Execution]:
     """The newest execution of each step of a pipeline; those that were forgotten read `cached=False`."""
     rows = connection.execute(
         "SELECT sequence, moved, body, sum, state FROM latest JOIN executions USING (sequence) "
@@ -218,7 +222,7 @@ def recent(connection: sqlite3.Connection, pipeline: str) -> dict[str, Execution
     return {one.step: replace(one, cached=False) if number in gone else one for number, one in found.items()}
 
 
-def page(connection: sqlite3.Connection, pipeline: str, step: str, after: int, most: int) -> dict[int, Execution]:
+def page(connection: Session, pipeline: str, step: str, after: int, most: int) -> dict[int, Execution]:
     """Up to `most` executions with a sequence above `after`, oldest first."""
     rows = connection.execute(
         "SELECT sequence, moved, body, sum FROM executions WHERE sequence > ? AND (? = '' OR pipeline = ?) "
@@ -228,7 +232,7 @@ def page(connection: sqlite3.Connection, pipeline: str, step: str, after: int, m
     return _whole(connection, rows)
 
 
-def give_up(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+def give_up(connection: Session, numbers: Iterable[int]) -> None:
     """Stop offering executions whose record is damaged."""
     connection.execute(
         "UPDATE executions SET state = 1, reason = 'its record was damaged' "
@@ -237,7 +241,7 @@ def give_up(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     )
 
 
-def forget(connection: sqlite3.Connection, keys: Iterable[str], reason: str) -> int:
+def forget(connection: Session, keys: Iterable[str], reason: str) -> int:
     """Stop offering executions; how many were offered until now."""
     return connection.execute(
         "UPDATE executions SET state = 1, reason = ? WHERE state = 0 AND key IN (SELECT value FROM json_each(?))",
@@ -245,17 +249,18 @@ def forget(connection: sqlite3.Connection, keys: Iterable[str], reason: str) -> 
     ).rowcount
 
 
-def keep(connection: sqlite3.Connection, data: bytes) -> str:
+def keep(connection: Session, data: bytes) -> str:
     """Keep a small value, in place of what is damaged; its digest."""
     digest = digest_bytes(data)
     connection.execute(
-        "INSERT INTO smalls VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data WHERE data <> excluded.data",
+        "INSERT INTO smalls VALUES (?, ?) "
+        "ON CONFLICT (digest) DO UPDATE SET data = excluded.data WHERE smalls.data <> excluded.data",
         (digest, data),
     )
     return digest
 
 
-def small(connection: sqlite3.Connection, digest: str) -> bytes | None:
+def small(connection: Session, digest: str) -> bytes | None:
     """A small value, from `smalls` or from within an execution; None if it is not there or damaged."""
     row = connection.execute("SELECT data FROM smalls WHERE digest = ?", (digest,)).fetchone()
     if row:

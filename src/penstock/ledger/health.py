@@ -13,6 +13,7 @@ from penstock.ledger.packing import (
     unpack_execution,
     unpack_run,
 )
+from penstock.ledger.session import Session
 from penstock.model.digest import digest_bytes
 
 __all__ = ["problems"]
@@ -43,11 +44,11 @@ _BODIES: dict[str, tuple[str, Callable[[bytes], object]]] = {
 _MOST = 20  # problems of one sort that are told
 
 
-def problems(connection: sqlite3.Connection) -> list[str]:
-    """What is wrong with a ledger, in words; nothing if it is sound."""
+def problems(connection: Session, *, file: bool = False) -> list[str]:
+    """What is wrong with a ledger, in words; nothing if it is sound. `file`: it is SQLite's, which can check its pages."""
     found: list[str] = []
     try:
-        for look in (_file, _references, _bodies, _smalls):
+        for look in (*((_file,) if file else ()), _references, _bodies, _smalls):
             found += look(connection)
             if found and look is _file:
                 break
@@ -56,16 +57,16 @@ def problems(connection: sqlite3.Connection) -> list[str]:
     return found
 
 
-def _file(connection: sqlite3.Connection) -> list[str]:
+def _file(connection: Session) -> list[str]:
     return [f"the file: {row[0]}" for row in connection.execute(f"PRAGMA quick_check({_MOST})") if row[0] != "ok"]
 
 
-def _references(connection: sqlite3.Connection) -> list[str]:
+def _references(connection: Session) -> list[str]:
     counts = {what: connection.execute(question).fetchone()[0] for what, question in _REFERENCES.items()}
     return [f"{count} {what}" for what, count in counts.items() if count]
 
 
-def _bodies(connection: sqlite3.Connection) -> list[str]:
+def _bodies(connection: Session) -> list[str]:
     found = []
     for what, (question, unpack) in _BODIES.items():
         bad = 0
@@ -81,6 +82,6 @@ def _bodies(connection: sqlite3.Connection) -> list[str]:
     return found
 
 
-def _smalls(connection: sqlite3.Connection) -> list[str]:
+def _smalls(connection: Session) -> list[str]:
     rows = connection.execute("SELECT digest, data FROM smalls")
     return [f"small value {digest} does not match its digest" for digest, data in rows if digest_bytes(data) != digest]

@@ -1,9 +1,10 @@
 """Asking a ledger what happened: runs, their steps, their events."""
 
 import re
-import sqlite3
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from penstock.errors import NotFound, did_you_mean
 from penstock.ledger.executions import numbered
@@ -18,6 +19,7 @@ from penstock.ledger.packing import (
     unpack_run,
     unpack_tags,
 )
+from penstock.ledger.session import Session
 from penstock.model.event import Committed, Decided, Event, Record
 from penstock.model.run import Decision, Execution, Run
 
@@ -37,7 +39,7 @@ _STEP = (
 )
 
 
-def runs(connection: sqlite3.Connection, limit: int, pipeline: str, alive: Alive) -> list[dict[str, Any]]:
+def runs(connection: Session, limit: int, pipeline: str, alive: Alive) -> list[dict[str, Any]]:
     """The newest runs first, in the order in which they began (which no clock can change)."""
     rows = connection.execute(
         _RUN + "WHERE ? = '' OR pipeline = ? ORDER BY runs.ref DESC LIMIT ?", (pipeline, pipeline, limit)
@@ -57,19 +59,19 @@ def runs(connection: sqlite3.Connection, limit: int, pipeline: str, alive: Alive
     ]
 
 
-def run(connection: sqlite3.Connection, prefix: str) -> Run:
+def run(connection: Session, prefix: str) -> Run:
     """The run of an id, a unique prefix of one, a name, a tag, `last`, or `last~N` (N runs before the last)."""
     row = _row(connection, prefix)
     return unpack_run(connection.execute("SELECT body FROM runs WHERE ref = ?", (row,)).fetchone()[0])
 
 
-def status(connection: sqlite3.Connection, run: str, alive: Alive) -> str:
+def status(connection: Session, run: str, alive: Alive) -> str:
     """The status of a run."""
     row = connection.execute(_RUN + "WHERE runs.ref = ?", (_row(connection, run),)).fetchone()
     return _status(row, alive)
 
 
-def steps(connection: sqlite3.Connection, run: str, alive: Alive) -> list[dict[str, Any]]:
+def steps(connection: Session, run: str, alive: Alive) -> list[dict[str, Any]]:
     """The steps of a run in the order of its graph."""
     reference = _row(connection, run)
     died = _died(connection.execute(_RUN + "WHERE runs.ref = ?", (reference,)).fetchone(), alive)
@@ -78,7 +80,7 @@ def steps(connection: sqlite3.Connection, run: str, alive: Alive) -> list[dict[s
     return [_step(row, executions, died) for row in rows]
 
 
-def timings(connection: sqlite3.Connection, pipeline: str, step: str, limit: int) -> list[float]:
+def timings(connection: Session, pipeline: str, step: str, limit: int) -> list[float]:
     """The seconds that the newest successful attempts at a step, or at any part of the step that grew it, took."""
     whole, part, _ = step.rpartition("[")
     first, last = (f"{whole}[", f"{whole}\\") if part else (step, f"{step}\1")  # "\\" comes after "["
@@ -92,7 +94,7 @@ def timings(connection: sqlite3.Connection, pipeline: str, step: str, limit: int
     return [row[0] for row in rows]
 
 
-def events(connection: sqlite3.Connection, run: str, after: int) -> list[Record]:
+def events(connection: Session, run: str, after: int) -> list[Record]:
     """The events of a run with a number above `after`."""
     first = _row(connection, run) << 32
     rows = connection.execute(
@@ -117,7 +119,7 @@ _UNPACK: dict[str, Callable[[bytes], Any]] = {"Decided": unpack_decided, "Commit
 def _whole(event: Any, kind: str, executions: dict[int, Execution]) -> Event:
     if kind == "Committed":
         if event.sequence not in executions:
-            raise sqlite3.DatabaseError("malformed: the record of an execution is damaged")
+            raise msgspec.DecodeError("the record of an execution is damaged")
         return Committed(executions[event.sequence])
     if kind == "Decided":
         return Decided(
@@ -142,7 +144,7 @@ def _died(row: tuple[Any, ...], alive: Alive) -> bool:
     return row[3] == "running" and (row[8] is None or not alive(row[8], row[9], row[10]))
 
 
-def _metrics(connection: sqlite3.Connection, reference: int) -> dict[str, float]:
+def _metrics(connection: Session, reference: int) -> dict[str, float]:
     rows = connection.execute(
         "SELECT step, metrics FROM steps WHERE run = ? AND metrics IS NOT NULL ORDER BY position, child, step",
         (reference,),
@@ -177,7 +179,7 @@ def _step(row: tuple[Any, ...], executions: dict[int, Execution], died: bool) ->
     }
 
 
-def _row(connection: sqlite3.Connection, prefix: str) -> int:
+def _row(connection: Session, prefix: str) -> int:
     found = _exact(connection, prefix)
     if found is not None:
         return found
@@ -211,7 +213,7 @@ def _row(connection: sqlite3.Connection, prefix: str) -> int:
     raise NotFound(f"there is no run `{prefix}`", hint=did_you_mean(prefix, [*known, "last"] if known else known))
 
 
-def _exact(connection: sqlite3.Connection, prefix: str) -> int | None:
+def _exact(connection: Session, prefix: str) -> int | None:
     for question in (
         "SELECT ref FROM runs WHERE id = ?",
         "SELECT ref FROM runs WHERE id = (SELECT target FROM names WHERE kind = 'run' AND name = ?)",
@@ -223,7 +225,7 @@ def _exact(connection: sqlite3.Connection, prefix: str) -> int | None:
     return None
 
 
-def _tagged(connection: sqlite3.Connection, tag: str) -> int | None:
+def _tagged(connection: Session, tag: str) -> int | None:
     """The newest run that bears a tag."""
     rows = connection.execute("SELECT ref, tags FROM runs WHERE length(tags) > 1 ORDER BY ref DESC")
     return next((int(row[0]) for row in rows if tag in unpack_tags(row[1])), None)

@@ -1,6 +1,5 @@
 """What a ledger holds in the store, what it may let go of, and what is damaged inside it."""
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -11,6 +10,7 @@ import msgspec
 from penstock.ledger.executions import FORGOTTEN, OFFERED, UNCACHED, listed, small
 from penstock.ledger.history import Alive
 from penstock.ledger.packing import unpack_execution, unpack_run, unpack_tags
+from penstock.ledger.session import Session
 from penstock.model.digest import digest_bytes
 from penstock.model.holdings import Faults, Figure, Holding, Holdings, LostSource, Retired, RunHolding
 
@@ -25,7 +25,7 @@ _DONE = ("succeeded", "reused", "skipped")
 _SNAPSHOT = "snapshot"  # what `artifacts` calls the list of a run's sources, which lies in `smalls`
 
 
-def holdings(connection: sqlite3.Connection, alive: Alive) -> Holdings:
+def holdings(connection: Session, alive: Alive) -> Holdings:
     """All that the ledger holds. Records that are damaged are told as far as the tables' columns tell of them."""
     blobs: dict[int, dict[str, str]] = defaultdict(dict)
     figures = []
@@ -49,7 +49,7 @@ def holdings(connection: sqlite3.Connection, alive: Alive) -> Holdings:
     return Holdings(executions, _runs(connection, alive), tuple(figures))
 
 
-def _outside(connection: sqlite3.Connection) -> dict[int, float]:
+def _outside(connection: Session) -> dict[int, float]:
     """When the executions began that belong to no run."""
     found = {}
     for sequence, body in connection.execute(
@@ -62,7 +62,7 @@ def _outside(connection: sqlite3.Connection) -> dict[int, float]:
     return found
 
 
-def _named(connection: sqlite3.Connection) -> set[int]:
+def _named(connection: Session) -> set[int]:
     """The executions that made an artifact to which people gave a name: by the digest of its content or its blob."""
     rows = connection.execute("SELECT target FROM names WHERE kind = 'artifact'").fetchall()
     wanted = {row[0] for row in rows}
@@ -79,7 +79,7 @@ def _named(connection: sqlite3.Connection) -> set[int]:
     return found
 
 
-def _runs(connection: sqlite3.Connection, alive: Alive) -> dict[str, RunHolding]:
+def _runs(connection: Session, alive: Alive) -> dict[str, RunHolding]:
     names = {row[0] for row in connection.execute("SELECT target FROM names WHERE kind = 'run'")}
     used: dict[int, set[int]] = defaultdict(set)
     todo: dict[int, set[str]] = defaultdict(set)
@@ -124,7 +124,7 @@ def _root(body: bytes) -> str:
         return ""
 
 
-def retire(connection: sqlite3.Connection, retired: Retired, reason: str) -> None:
+def retire(connection: Session, retired: Retired, reason: str) -> None:
     """Stop offering executions, and counting on figures. History keeps both."""
     connection.execute(
         "UPDATE executions SET state = ?, reason = ? WHERE state <> ? AND sequence IN (SELECT value FROM json_each(?))",
@@ -137,7 +137,7 @@ def retire(connection: sqlite3.Connection, retired: Retired, reason: str) -> Non
     connection.executemany("DELETE FROM smalls WHERE digest = ?", [(one,) for one in retired.smalls])
 
 
-def faults(connection: sqlite3.Connection) -> Faults:
+def faults(connection: Session) -> Faults:
     """What is damaged among executions that are not forgotten, small values, and source snapshots."""
     needed: dict[str, set[int]] = defaultdict(set)
     for blob, sequence in connection.execute(
@@ -157,7 +157,7 @@ def faults(connection: sqlite3.Connection) -> Faults:
     return Faults(frozenset(unreadable), smalls, frozenset(smalls) - kept, _lost_sources(connection))
 
 
-def _unreadable(connection: sqlite3.Connection, needed: Iterable[str]) -> tuple[set[int], dict[str, set[int]]]:
+def _unreadable(connection: Session, needed: Iterable[str]) -> tuple[set[int], dict[str, set[int]]]:
     """The executions whose record can't be read; and for small values, the executions that carry them in their record."""
     bad: set[int] = set()
     inside: dict[str, set[int]] = {blob: set() for blob in needed}
@@ -175,7 +175,7 @@ def _unreadable(connection: sqlite3.Connection, needed: Iterable[str]) -> tuple[
     return bad, inside
 
 
-def _lost_sources(connection: sqlite3.Connection) -> dict[str, LostSource]:
+def _lost_sources(connection: Session) -> dict[str, LostSource]:
     runs: dict[str, list[str]] = defaultdict(list)
     for digest, run in connection.execute(
         "SELECT blob, run FROM artifacts WHERE sequence = 0 AND name = ?", (_SNAPSHOT,)

@@ -5,14 +5,18 @@ gone to another holder, or its time has run out, the commit is refused (a compar
 paused too long can never write over its successor's work).
 """
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
 from penstock.ledger.executions import among, listed
+from penstock.ledger.session import Session
 from penstock.ports import Lease
 
 __all__ = ["claim", "give", "live", "release", "renew", "stale", "sweep", "taken"]
 
+_GIVE = (
+    "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, "
+    "fence = excluded.fence, expires = excluded.expires, length = excluded.length, boot = excluded.boot"
+)
 _SLACK = 1.0  # seconds by which a lease may seem longer than it was given for, before the clock must have restarted
 
 
@@ -22,7 +26,7 @@ def live(expires: float, length: float, boot: str, now: float, here: str) -> boo
 
 
 def claim(
-    connection: sqlite3.Connection, keys: Sequence[str], owner: str, seconds: float, now: float, here: str
+    connection: Session, keys: Sequence[str], owner: str, seconds: float, now: float, here: str
 ) -> dict[str, Lease]:
     """Give `owner` each key that nobody else holds; for the others, the lease of the one who does."""
     held = _rows(connection, keys)
@@ -45,9 +49,7 @@ def claim(
     return {key: found[key] for key in keys}
 
 
-def taken(
-    connection: sqlite3.Connection, keys: Sequence[str], owner: str, now: float, here: str
-) -> dict[str, Lease] | None:
+def taken(connection: Session, keys: Sequence[str], owner: str, now: float, here: str) -> dict[str, Lease] | None:
     """The leases of these keys if others hold all of them, else None: what waiting asks again and again need not
     write."""
     held = _rows(connection, keys)
@@ -60,7 +62,7 @@ def taken(
 
 
 def give(
-    connection: sqlite3.Connection, keys: Sequence[str], owner: str, seconds: float, now: float, here: str
+    connection: Session, keys: Sequence[str], owner: str, seconds: float, now: float, here: str
 ) -> dict[str, Lease]:
     """Give keys to `owner`, whoever had them, each under a new fence. The owner "" gives way to everybody."""
     if not keys:
@@ -71,15 +73,13 @@ def give(
     first = row[0] - len(keys) + 1
     leases = [Lease(key, owner, first + place, now + seconds) for place, key in enumerate(keys)]
     if len(leases) == 1:
-        connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (*leases[0], seconds, here))
+        connection.execute(_GIVE, (*leases[0], seconds, here))
     else:
-        connection.executemany(
-            "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", [(*lease, seconds, here) for lease in leases]
-        )
+        connection.executemany(_GIVE, [(*lease, seconds, here) for lease in leases])
     return {lease.key: lease for lease in leases}
 
 
-def renew(connection: sqlite3.Connection, owner: str, seconds: float, now: float, here: str) -> int:
+def renew(connection: Session, owner: str, seconds: float, now: float, here: str) -> int:
     """Prolong the leases of an owner that are still live; how many. A lease that ran out is not held any more."""
     return connection.execute(
         "UPDATE leases SET expires = ?, length = ? WHERE owner = ? AND boot = ? AND expires > ? "
@@ -88,7 +88,7 @@ def renew(connection: sqlite3.Connection, owner: str, seconds: float, now: float
     ).rowcount
 
 
-def release(connection: sqlite3.Connection, owner: str, keys: Iterable[str] | None) -> None:
+def release(connection: Session, owner: str, keys: Iterable[str] | None) -> None:
     """Give leases back."""
     if keys is None:
         connection.execute("DELETE FROM leases WHERE owner = ?", (owner,))
@@ -98,7 +98,7 @@ def release(connection: sqlite3.Connection, owner: str, keys: Iterable[str] | No
         )
 
 
-def stale(connection: sqlite3.Connection, fences: Mapping[str, int], now: float, here: str) -> set[str]:
+def stale(connection: Session, fences: Mapping[str, int], now: float, here: str) -> set[str]:
     """The keys that may not be committed with these fences."""
     if not fences:
         return set()
@@ -110,12 +110,12 @@ def stale(connection: sqlite3.Connection, fences: Mapping[str, int], now: float,
     }
 
 
-def sweep(connection: sqlite3.Connection, now: float, here: str) -> None:
+def sweep(connection: Session, now: float, here: str) -> None:
     """Remove leases that ran out an hour ago or with another start of the machine."""
     connection.execute("DELETE FROM leases WHERE boot <> ? OR expires < ?", (here, now - 3600))
 
 
-def _rows(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, tuple[str, int, float, float, str]]:
+def _rows(connection: Session, keys: Iterable[str]) -> dict[str, tuple[str, int, float, float, str]]:
     condition, argument = among("key", list(keys))
     rows = connection.execute(
         f"SELECT key, owner, fence, expires, length, boot FROM leases WHERE {condition}",  # noqa: S608 - ours

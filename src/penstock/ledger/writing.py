@@ -1,6 +1,5 @@
 """Writing a run down: its events, and what they change in the derived tables. All within the caller's transaction."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -10,17 +9,16 @@ from msgspec.structs import replace
 from penstock.ledger.derive import End, Grow, Label, Rows, Start, fold
 from penstock.ledger.executions import find, insert, numbered, offered, passed, sequences, uncached
 from penstock.ledger.packing import CommittedRef, DecidedRef, DecisionRef, collector_held, pack, unpack_run
+from penstock.ledger.session import Session
 from penstock.model.artifact import Stored
 from penstock.model.event import Checked, Committed, Decided, Event, Noted, RunStarted
 from penstock.model.run import Execution, Run
 from penstock.model.task import Ended
 
-__all__ = ["append", "commit_once", "committed_before"]
+__all__ = ["append", "appended", "commit_once", "committed_before"]
 
 
-def append(
-    connection: sqlite3.Connection, run: str, events: Sequence[Event], time: float, known: Mapping[str, int]
-) -> bool:
+def append(connection: Session, run: str, events: Sequence[Event], time: float, known: Mapping[str, int]) -> bool:
     """Append events to a run; False if there is no such run and `events` do not begin one.
 
     `known` gives the sequences of executions that were just written; others are looked up.
@@ -34,8 +32,20 @@ def append(
     return True
 
 
+def appended(connection: Session, run: str, events: Sequence[Event], time: float) -> bool:
+    """Whether these events, told at this very time, are in the run already: for when an answer got lost."""
+    row = connection.execute("SELECT ref, last FROM runs WHERE id = ?", (run,)).fetchone()
+    if row is None or not events:
+        return False
+    kinds = connection.execute(
+        "SELECT kind FROM events WHERE id > ? AND id <= ? AND time = ? ORDER BY id",
+        (row[0] << 32, (row[0] << 32) + row[1], time),
+    ).fetchall()
+    return [one[0] for one in kinds][: len(events)] == [type(event).__name__ for event in events]
+
+
 def _append(
-    connection: sqlite3.Connection,
+    connection: Session,
     run: str,
     row: int,
     last: int,
@@ -65,13 +75,13 @@ def _append(
         ],
     )
     connection.execute("UPDATE runs SET last = ? WHERE ref = ?", (last + len(events), row))
-    connection.executemany("INSERT OR IGNORE INTO artifacts VALUES (?, 0, ?, ?, ?)", _blobs(run, events))
+    connection.executemany("INSERT INTO artifacts VALUES (?, 0, ?, ?, ?) ON CONFLICT DO NOTHING", _blobs(run, events))
     for operation in fold(run, events, time, numbers):
         _OPERATIONS[type(operation)](connection, row, operation)
 
 
 def commit_once(
-    connection: sqlite3.Connection, executions: Iterable[Execution], superseded: Iterable[str]
+    connection: Session, executions: Iterable[Execution], superseded: Iterable[str]
 ) -> tuple[dict[str, int], set[str]]:
     """Write executions that are not there yet: the sequence of each key, and the keys that the same attempt of the
     same run had committed already. Those of other runs stay as they are, unless their keys are `superseded`."""
@@ -92,7 +102,7 @@ def commit_once(
     return numbers, again
 
 
-def committed_before(connection: sqlite3.Connection, executions: Collection[Execution]) -> set[str]:
+def committed_before(connection: Session, executions: Collection[Execution]) -> set[str]:
     """Which of these the same attempt of the same run has committed: an answer got lost, and is asked for again."""
     if not executions:
         return set()
@@ -100,7 +110,7 @@ def committed_before(connection: sqlite3.Connection, executions: Collection[Exec
     return _again(connection, wanted, _there(connection, wanted))
 
 
-def _there(connection: sqlite3.Connection, wanted: Mapping[str, Execution]) -> dict[str, tuple[int, str, int]]:
+def _there(connection: Session, wanted: Mapping[str, Execution]) -> dict[str, tuple[int, str, int]]:
     found = offered(connection, wanted)
     for one in wanted.values():
         if not one.cached:
@@ -109,14 +119,12 @@ def _there(connection: sqlite3.Connection, wanted: Mapping[str, Execution]) -> d
     return found
 
 
-def _again(
-    connection: sqlite3.Connection, wanted: Mapping[str, Execution], there: Mapping[str, tuple[int, str, int]]
-) -> set[str]:
+def _again(connection: Session, wanted: Mapping[str, Execution], there: Mapping[str, tuple[int, str, int]]) -> set[str]:
     own = [sequence for key, (sequence, run, _) in there.items() if run == wanted[key].run]
     return {one.key for one in numbered(connection, own).values() if one.attempt == wanted[one.key].attempt}
 
 
-def _reference(connection: sqlite3.Connection, run: str, events: Sequence[Event]) -> tuple[int, int] | None:
+def _reference(connection: Session, run: str, events: Sequence[Event]) -> tuple[int, int] | None:
     row = connection.execute("SELECT ref, last FROM runs WHERE id = ?", (run,)).fetchone()
     if row is not None:
         return row[0], row[1]
@@ -126,16 +134,16 @@ def _reference(connection: sqlite3.Connection, run: str, events: Sequence[Event]
     return None
 
 
-def _begin(connection: sqlite3.Connection, run: Run) -> int:
-    number = connection.execute(
-        "INSERT INTO runs (id, pipeline, status, started, tags, body) VALUES (?, ?, 'running', ?, x'', x'')",
-        (run.id, run.pipeline, run.started),  # the rest comes with the event itself, as when a run is resumed
-    ).lastrowid
-    assert number is not None
+def _begin(connection: Session, run: Run) -> int:
+    number: int = connection.execute("SELECT coalesce(max(ref), 0) + 1 FROM runs").fetchone()[0]
+    connection.execute(
+        "INSERT INTO runs (ref, id, pipeline, status, started, tags, body) VALUES (?, ?, ?, 'running', ?, ?, ?)",
+        (number, run.id, run.pipeline, run.started, b"", b""),  # the rest comes with the event, as when it is resumed
+    )
     return number
 
 
-def _with_executions(connection: sqlite3.Connection, events: Sequence[Event]) -> list[Event]:
+def _with_executions(connection: Session, events: Sequence[Event]) -> list[Event]:
     """Decisions to reuse that came without their execution get it: its metrics belong to the run."""
     bare = [
         one.key
@@ -201,7 +209,7 @@ def _addresses(value: Stored) -> list[tuple[str, bool]]:
     return [(value.blob, value.data is None), *[(part, True) for part in value.parts]]
 
 
-def _start(connection: sqlite3.Connection, row: int, operation: Start) -> None:
+def _start(connection: Session, row: int, operation: Start) -> None:
     run = operation.run
     connection.execute(
         "UPDATE runs SET status = 'running', seconds = NULL, name = ?, tags = ?, body = ? WHERE ref = ?",
@@ -214,7 +222,7 @@ def _start(connection: sqlite3.Connection, row: int, operation: Start) -> None:
     )
 
 
-def _rows(connection: sqlite3.Connection, row: int, operation: Rows) -> None:
+def _rows(connection: Session, row: int, operation: Rows) -> None:
     alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for step, columns in operation.steps.items():
         alike.setdefault(tuple(columns), []).append((row, step, *columns.values()))
@@ -223,24 +231,24 @@ def _rows(connection: sqlite3.Connection, row: int, operation: Rows) -> None:
         marks = ", ".join("?" * (len(names) + 2))
         connection.executemany(
             f"INSERT INTO steps (run, step, {', '.join(names)}) VALUES ({marks}) "  # noqa: S608 - names are ours
-            f"ON CONFLICT DO UPDATE SET {assignments}",
+            f"ON CONFLICT (run, step) DO UPDATE SET {assignments}",
             values,
         )
 
 
-def _grow(connection: sqlite3.Connection, row: int, operation: Grow) -> None:
+def _grow(connection: Session, row: int, operation: Grow) -> None:
     parent = connection.execute(
         "SELECT position, kind FROM steps WHERE run = ? AND step = ?", (row, operation.step)
     ).fetchone()
     position, kind = parent or (2147483647, "step")
     connection.executemany(
         "INSERT INTO steps (run, step, position, child, kind) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET position = excluded.position, child = excluded.child, kind = excluded.kind",
+        "ON CONFLICT (run, step) DO UPDATE SET position = excluded.position, child = excluded.child, kind = excluded.kind",
         [(row, child, position, place, kind) for place, child in enumerate(operation.children, 1)],
     )
 
 
-def _label(connection: sqlite3.Connection, row: int, operation: Label) -> None:
+def _label(connection: Session, row: int, operation: Label) -> None:
     run = unpack_run(connection.execute("SELECT body FROM runs WHERE ref = ?", (row,)).fetchone()[0])
     kept = [one for one in run.tags if one not in operation.removed]
     tags = tuple(dict.fromkeys([*kept, *operation.added]))
@@ -250,7 +258,7 @@ def _label(connection: sqlite3.Connection, row: int, operation: Label) -> None:
     )
 
 
-def _end(connection: sqlite3.Connection, row: int, operation: End) -> None:
+def _end(connection: Session, row: int, operation: End) -> None:
     connection.execute(
         "UPDATE runs SET status = ?, seconds = ? WHERE ref = ?", (operation.status, operation.seconds, row)
     )
