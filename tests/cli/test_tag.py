@@ -18,6 +18,7 @@ def test_runs_are_named_and_tagged(call: Call) -> None:
     assert valid(call("tag", "last", "good", "old", "--name", "first", "--json"), "tag") == {
         "run": run,
         "name": "first",
+        "taken_from": "",
         "artifact": "",
         "digest": "",
         "tags": ["good", "old"],
@@ -27,6 +28,20 @@ def test_runs_are_named_and_tagged(call: Call) -> None:
     call("run", "--set", "model.rate=2")
     assert [one["run"] for one in call("runs", "--tag", "good", "--json").json["runs"]] == [run]
     assert call("tag", "good", "--name", "", "--json").json["name"] == ""
+
+
+def test_a_name_that_another_run_has_moves_and_that_is_told(call: Call) -> None:
+    first = call("run", "--name", "best", "--json").json["run"]
+    done = call("run", "--set", "model.rate=2", "--name", "best")
+    assert f"`best` was the name of run {first}; give it back with: penstock tag {first} --name best" in done.err
+    second = call("show", "best", "--json").json["run"]
+    assert second != first
+    assert call("show", first, "--json").json["name"] == ""
+    back = call("tag", first, "--name", "best")
+    assert f"was the name of run {second}" in back.err
+    assert valid(call("tag", second, "--name", "best", "--json"), "tag")["taken_from"] == first
+    assert "was the name of" not in call("tag", second, "--name", "best").err
+    assert "was the name of" not in call("run", "--name", "other").err
 
 
 def test_an_artifact_is_tagged_when_it_is_made_and_afterwards(call: Call) -> None:

@@ -1,8 +1,10 @@
 """The differences of two runs as lines."""
 
+import math
 from typing import Any
 
 from penstock.report.diff_text import cell, data_words, diff_lines
+from penstock.report.moved_metrics import moved_metric
 from penstock.report.paint import plain
 
 DATA: Any = {
@@ -69,9 +71,12 @@ def everything() -> Any:
             {**artifact, "artifact": "same", "state": "equal", "data": None},
         ],
         metrics=[
-            {"metric": "s.rmse", "before": 1.0, "after": 1.5},
-            {"metric": "s.new", "before": None, "after": 2.0},
-            {"metric": "s.n", "before": 3.0, "after": 3.0},
+            moved_metric("s.rmse", 1.0, 1.5),
+            moved_metric("s.new", None, 2.0),
+            moved_metric("s.n", 3.0, 3.0),
+            moved_metric("s.lost", 3.0, math.nan),
+            moved_metric("s.gone", math.inf, None),
+            moved_metric("s.always", math.nan, math.nan),
         ],
         figures=[
             {"step": "a", "name": "curve", "state": "changed", "before": "1", "after": "2"},
@@ -88,7 +93,8 @@ def test_everything_differs() -> None:
         "data  1 artifact equal", "≠ rows  10 → 12 rows, 3 added, 1 gone, 2 changed (by id/day)", "+ columns new",
         "− columns old", "x  2 changed  int64 → double  7/1: 1 → 2.5", "+ id=7, x=1.2346, t=—", "− id=9, x=a\\x1b[31m",
         "['a']  1 → 2", "a X: its state is another", "≠ lost  1.0 kB → 2.0 kB  it can't be loaded: gone", "+ new  2.0 kB",
-        "− old  1.0 kB", "metrics  1 equal", "s.rmse  1  →  1.5  ▲ 0.5", "a.curve  drawn otherwise",
+        "− old  1.0 kB", "metrics  2 equal", "s.rmse    1  →  1.5  ▲ 0.5", "s.lost    3  →  nan  ≠",
+        "s.gone  inf  →    —", "s.new     —  →    2", "a.curve  drawn otherwise",
     ):  # fmt: skip
         assert part in said, part
     assert "a.same" not in said

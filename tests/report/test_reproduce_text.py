@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from penstock.report.moved_metrics import moved_metric
 from penstock.report.paint import plain
 from penstock.report.reproduce_text import change_lines, package_lines, reproduce_lines
 
@@ -34,9 +35,12 @@ def text(one: Any) -> str:
 def test_equal() -> None:
     made = document(artifacts=[compared("a", "equal", bytes_differ=True), compared("b", "given")])
     assert text(made) == (
-        "✓ run r1 came out equal, digest by digest\n"
-        "  1 of 1 artifact equal · 1 from the store · 1 equal in state, in other bytes · 2.0 s"
+        "✓ run r1 came out equal in state\n"
+        "  1 of 1 artifact equal · 1 from the store · equal in state, in other bytes: `a` · 2.0 s"
     )
+    both = document(artifacts=[compared("a", "equal", bytes_differ=True), compared("b", "equal")])
+    assert text(both).startswith("✓ run r1 came out equal: 1 digest by digest, 1 in state\n")
+    assert text(document()).startswith("✓ run r1 came out equal, digest by digest\n")
 
 
 def test_nothing_to_compare_is_not_called_equal() -> None:
@@ -54,8 +58,8 @@ def test_different() -> None:
                 compared("c", "missing", after="", reasons=[{**CODE, "what": "the step is blocked", "diff": ""}]),
             ],
             metrics=[
-                {"metric": "s.rmse", "before": 1.0, "after": 1.5},
-                {"metric": "s.n", "before": None, "after": 2.0},
+                moved_metric("s.rmse", 1.0, 1.5),
+                moved_metric("s.n", None, 2.0),
             ],
         )
     )

@@ -17,7 +17,7 @@ from penstock.model.event import Labelled
 from penstock.model.run import Run
 from penstock.ports import Ledger
 
-__all__ = ["Mark", "checked", "label_run", "mark", "marks", "split_tags", "tag_made", "unmark"]
+__all__ = ["Mark", "bearers", "checked", "label_run", "mark", "marks", "split_tags", "tag_made", "take_name", "unmark"]
 
 _SHAPE = re.compile(r"\w[\w.+-]*")
 _TAKEN = re.compile(r"last(~\d+)?|\d{8}-\d{6}-\w{4}")
@@ -65,8 +65,8 @@ def split_tags(tags: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def label_run(
     ledger: Ledger, run: str, *, name: str | None = None, added: Sequence[str] = (), removed: Sequence[str] = ()
-) -> None:
-    """Name and tag a run (whole id), or take tags away; a name is taken from the run that had it.
+) -> str:
+    """Name and tag a run (whole id), or take tags away; a name is taken from the run that had it, which is the answer.
 
     Raises `ParameterError` for what can be no tag, `NotFound` for a tag to remove that is not there.
     """
@@ -76,12 +76,22 @@ def label_run(
         if one not in found.tags:
             hint = did_you_mean(one, found.tags) or f"Run {found.id} has no tags."
             raise NotFound(f"run {found.id} has no tag `{one}`", hint=hint)
-    if name:
-        checked(name)
-        for row in ledger.runs(1_000_000):
-            if row["name"] == name and row["run"] != found.id:
-                ledger.record(row["run"], [Labelled(name="")])
+    before = take_name(ledger, found.id, checked(name)) if name else ""
     ledger.record(found.id, [Labelled(name, tags, tuple(removed))])
+    return before
+
+
+def bearers(ledger: Ledger, name: str) -> list[str]:
+    """The runs that bear a name, the newest first: one, but where a run that was to take it was killed."""
+    return [row["run"] for row in ledger.runs(1_000_000) if row["name"] == name] if name else []
+
+
+def take_name(ledger: Ledger, run: str, name: str) -> str:
+    """A name stands for this run alone from now on: the run that had it before, "" if none."""
+    others = [one for one in bearers(ledger, name) if one != run]
+    for one in others:
+        ledger.record(one, [Labelled(name="")])
+    return others[0] if others else ""
 
 
 def mark(ledger: Ledger, run: str, artifact: str, tags: Iterable[str]) -> tuple[str, Stored]:

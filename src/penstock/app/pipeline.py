@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from penstock.app.counting import judged
 from penstock.app.executors import make_executor
-from penstock.app.labels import checked, split_tags, tag_made
+from penstock.app.labels import checked, split_tags, tag_made, take_name
 from penstock.app.recording import GitState
 from penstock.app.result import RunResult
 from penstock.app.settings import Settings, cache_folder, find_settings, open_ledger, reading_ledger, unbound_settings
@@ -226,6 +226,7 @@ class Pipeline:
                     if on_event is not None:
                         on_event(event)
             tag_made(work.ledger, run)
+            take_name(work.ledger, run.id, name)
             status = conduct.engine.status
             broken = judged(settings, work.ledger, run) if status == "succeeded" else []
             return RunResult(run.id, status, work.ledger, work.store, settings, broken)

@@ -1,6 +1,5 @@
 """`penstock reproduce`."""
 
-import math
 import os
 import shlex
 import subprocess
@@ -21,6 +20,7 @@ from penstock.cli.output import note, only_json, show
 from penstock.cli.watching import Watched, run_watched
 from penstock.model.run import Run
 from penstock.report.history_documents import ComparedDocument, ReproduceDocument
+from penstock.report.moved_metrics import moved_metric
 from penstock.report.reproduce_text import reproduce_lines
 from penstock.report.run_diff import imported_packages, why_reasons
 from penstock.report.units import plural
@@ -105,10 +105,7 @@ def _document(made: Reproduction, imported: set[str]) -> ReproduceDocument:
         "seconds": made.seconds,
         "artifacts": [_compared(one) for one in made.artifacts],
         "figures": [_compared(one) for one in made.figures],
-        "metrics": [
-            {"metric": name, "before": _finite(before), "after": _finite(after)}
-            for name, (before, after) in made.metrics.items()
-        ],
+        "metrics": [moved_metric(name, *pair) for name, pair in made.metrics.items()],
         "failures": [
             {"step": step, "before": failure_view(then), "after": failure_view(now)}
             for step, (then, now) in made.failures.items()
@@ -140,7 +137,3 @@ def _compared(one: Compared) -> ComparedDocument:
         "bytes_differ": one.bytes_differ,
         "reasons": why_reasons(one.reasons),
     }
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

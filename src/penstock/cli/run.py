@@ -4,7 +4,9 @@ import sys
 
 import click
 
+from penstock.app.labels import bearers
 from penstock.app.pipeline import Pipeline
+from penstock.app.settings import Settings, open_ledger
 from penstock.cli.options import (
     file_option,
     forced,
@@ -19,6 +21,8 @@ from penstock.cli.options import (
 )
 from penstock.cli.output import note, only_json
 from penstock.cli.watching import Watched, closing, run_watched
+from penstock.errors import NotFound
+from penstock.report.version_text import taken_name
 
 __all__ = ["run"]
 
@@ -82,6 +86,7 @@ def run(
             file, pipeline=pipeline, step=step, stub_inputs=stub_inputs, mount=mount, executor=executor
         )
         inline = loaded.settings.executor == "inline"
+        before = _bearer(loaded.settings, name) if name else ""
 
         def go(watched: Watched) -> str:
             return loaded.run(
@@ -99,4 +104,19 @@ def run(
             ).run
 
         tally = run_watched(go, redraw=not inline, as_json=as_json)
-    return closing(loaded.settings, tally, as_json=as_json)
+    code = closing(loaded.settings, tally, as_json=as_json)
+    if before:
+        note(taken_name(name, before))
+    return code
+
+
+def _bearer(settings: Settings, name: str) -> str:
+    """The run that bears a name now, "" if none does."""
+    try:
+        ledger = open_ledger(settings)
+    except NotFound:  # nothing has run here yet
+        return ""
+    try:
+        return next(iter(bearers(ledger, name)), "")
+    finally:
+        ledger.close()

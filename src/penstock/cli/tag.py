@@ -5,10 +5,10 @@ import click
 from penstock.app.labels import label_run, mark, marks, unmark
 from penstock.app.result import find_stored
 from penstock.cli.options import file_option, json_option, reading
-from penstock.cli.output import show
+from penstock.cli.output import note, show
 from penstock.ports import Ledger
 from penstock.report.history_documents import TagDocument, TaggedDocument, TagsDocument
-from penstock.report.version_text import tag_lines, tags_lines
+from penstock.report.version_text import tag_lines, tags_lines, taken_name
 
 __all__ = ["tag", "tags"]
 
@@ -47,8 +47,9 @@ def tag(
         raise error
     with reading(file) as (_, ledger):
         found = ledger.run(run)
+        before = ""
         if artifact is None:
-            label_run(
+            before = label_run(
                 ledger, found.id, name=name, added=() if remove else labels, removed=labels if remove else ()
             )  # fmt: skip
         elif remove:
@@ -56,21 +57,30 @@ def tag(
             unmark(ledger, found.pipeline, full, labels)
         else:
             mark(ledger, found.id, artifact, labels)
-        document = _document(ledger, found.id, artifact)
+        document: TagDocument = {**_document(ledger, found.id, artifact), "taken_from": before}
     show(document, tag_lines(document), as_json=as_json)
+    if before and name:
+        note(taken_name(name, before))
 
 
 def _document(ledger: Ledger, run: str, artifact: str | None) -> TagDocument:
     found = ledger.run(run)
     if artifact is None:
-        return {"run": found.id, "name": found.name, "artifact": "", "digest": "", "tags": list(found.tags)}
+        return {
+            "run": found.id,
+            "name": found.name,
+            "taken_from": "",
+            "artifact": "",
+            "digest": "",
+            "tags": list(found.tags),
+        }
     full, stored = find_stored(found.id, ledger.steps(found.id), artifact)
     tags = [
         one.tag
         for one in marks(ledger, found.pipeline)
         if one.artifact == full and one.digest == stored.digest
     ]  # fmt: skip
-    return {"run": found.id, "name": "", "artifact": full, "digest": stored.digest, "tags": tags}
+    return {"run": found.id, "name": "", "taken_from": "", "artifact": full, "digest": stored.digest, "tags": tags}
 
 
 @click.command()

@@ -7,9 +7,10 @@ from penstock.report.diff_text import cell, data_words, parts_more
 from penstock.report.documents import RunLine
 from penstock.report.history_documents import ArtifactChange, DataChange, DiffDocument, StepChange
 from penstock.report.markup import Markup, element, joined, page
+from penstock.report.moved_metrics import moved_words
 from penstock.report.page_parts import PictureData, badge, facts, grid_table, picture, reason_item, section
 from penstock.report.style import STYLE
-from penstock.report.units import count, difference, lasted, number, plural, size
+from penstock.report.units import count, lasted, plural, size
 
 __all__ = ["diff_page"]
 
@@ -49,9 +50,7 @@ def _run(side: str, run: RunLine, commit: str) -> Markup:
 def _metrics(document: DiffDocument) -> Markup | None:
     rows = []
     for one in document["metrics"]:
-        before, after = one["before"], one["after"]
-        moved = difference(after, before) if before is not None and after is not None else ""
-        rows.append((one["metric"], number(before), number(after), moved))
+        rows.append((one["metric"], *moved_words(one)))
     return grid_table(("", "before", "after", ""), rows, [1, 2])
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from penstock.report.history_documents import ArtifactChange, DataChange, DiffDocument, FigureChange
+from penstock.report.moved_metrics import moved_words
 from penstock.report.paint import Line, safe, table
 from penstock.report.reproduce_text import change_lines, package_lines
-from penstock.report.units import count, difference, lasted, number, plural, size
+from penstock.report.units import count, lasted, number, plural, size
 
 __all__ = ["cell", "data_words", "diff_lines", "parts_more"]
 
@@ -204,13 +205,12 @@ def _metrics(document: DiffDocument) -> list[Line]:
     rows: list[list[Line | str]] = []
     same = 0
     for one in document["metrics"]:
-        before, after = one["before"], one["after"]
-        if before == after:
+        before, after, moved = moved_words(one)
+        if moved == "=":
             same += 1
             continue
-        moved = difference(after, before) if before is not None and after is not None else ""
         rows.append(
-            [safe(one["metric"]), [(number(before), "remove")], [("→", "dim")], [(number(after), "add")], [(moved, "code")]]
+            [safe(one["metric"]), [(before, "remove")], [("→", "dim")], [(after, "add")], [(moved, "code")]]
         )  # fmt: skip
     title: Line = [("metrics", "title"), (f"  {same:,} equal" if same else "", "dim")]
     return [title, *table(rows, right=[1, 3])] if rows else []

@@ -57,10 +57,12 @@ class MetricHistoryDocument(TypedDict):
 
 
 class TagDocument(TypedDict):
-    """What was named or tagged, and what it bears now. `artifact` and `digest` are "" where it is the run itself."""
+    """What was named or tagged, and what it bears now. `artifact` and `digest` are "" where it is the run itself.
+    `taken_from` is the run that had the name until now."""
 
     run: str
     name: str
+    taken_from: str
     artifact: str
     digest: str
     tags: list[str]
@@ -122,11 +124,13 @@ class ComparedDocument(TypedDict):
 
 
 class MovedMetricDocument(TypedDict):
-    """A metric that is another one (null: not measured, or not finite)."""
+    """A metric that is another one. Where JSON has no number, `said` tells what null stands for: `absent` (not measured),
+    `nan`, `inf` or `-inf`; "" otherwise."""
 
     metric: str
     before: float | None
     after: float | None
+    said: list[str]
 
 
 class FailuresDocument(TypedDict):

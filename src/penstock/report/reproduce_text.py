@@ -3,10 +3,11 @@
 from penstock.model.digest import short
 from penstock.report.documents import WhyReason
 from penstock.report.history_documents import ComparedDocument, PackageDocument, ReproduceDocument, StepChangesDocument
+from penstock.report.moved_metrics import moved_words
 from penstock.report.paint import Line, safe, table
 from penstock.report.plan_text import diff_lines, reason_words
 from penstock.report.summary import failure_lines
-from penstock.report.units import difference, duration, number, plural
+from penstock.report.units import duration, plural
 
 __all__ = ["change_lines", "package_lines", "reproduce_lines"]
 
@@ -41,8 +42,15 @@ def _verdict(document: ReproduceDocument) -> list[Line]:
     for one in document["artifacts"]:
         counts[one["verdict"]] += 1
     made = sum([counts[one] for one in ("equal", "different", "missing")])
+    bytes_only = sum([one["bytes_differ"] for one in document["artifacts"]])
+    equal = "came out equal, digest by digest"
+    if bytes_only:  # what a library writes may be other bytes from run to run: then its fitted state was compared
+        rest = made - bytes_only
+        equal = (
+            f"came out equal: {rest:,} digest by digest, {bytes_only:,} in state" if rest else "came out equal in state"
+        )
     words = {
-        "equal": "came out equal, digest by digest",
+        "equal": equal,
         "different": "came out different",
         "failed": "failed when it was done again",
         "nothing": "was not compared: nothing of it was made again",
@@ -51,9 +59,9 @@ def _verdict(document: ReproduceDocument) -> list[Line]:
     facts = [f"{counts['equal']:,} of {plural(made, 'artifact')} equal"]
     if counts["given"]:
         facts.append(f"{counts['given']:,} from the store")
-    bytes_only = sum([one["bytes_differ"] for one in document["artifacts"]])
     if bytes_only:
-        facts.append(f"{bytes_only:,} equal in state, in other bytes")
+        listed = ", ".join([f"`{safe(one['artifact'])}`" for one in document["artifacts"] if one["bytes_differ"]][:5])
+        facts.append(f"equal in state, in other bytes: {listed}{', …' if bytes_only > 5 else ''}")
     facts.append(duration(document["seconds"]))
     return [line, [("  " + " · ".join(facts), "dim")]]
 
@@ -88,9 +96,8 @@ def _different(artifacts: list[ComparedDocument]) -> list[Line]:
 def _metrics(document: ReproduceDocument) -> list[Line]:
     rows: list[list[Line | str]] = []
     for one in document["metrics"]:
-        before, after = one["before"], one["after"]
-        moved = difference(after, before) if before is not None and after is not None else ""
-        rows.append([safe(one["metric"]), [(number(before), "dim")], "→", [(number(after), "title")], moved])
+        before, after, moved = moved_words(one)
+        rows.append([safe(one["metric"]), [(before, "dim")], "→", [(after, "title")], moved])
     return [[("  metrics that moved", "dim")], *table(rows, right=[1, 3])] if rows else []
 
 

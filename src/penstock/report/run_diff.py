@@ -1,6 +1,5 @@
 """Two runs held against each other, as a document."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -20,6 +19,7 @@ from penstock.report.history_documents import (
     ParameterChange,
     StepChange,
 )
+from penstock.report.moved_metrics import moved_metric
 from penstock.report.views import run_line
 
 __all__ = [
@@ -254,14 +254,12 @@ def artifact_step(side: Side, artifact: str) -> str:
 
 def _metrics(before: Side, after: Side) -> list[MovedMetricDocument]:
     one, other = _measured(before), _measured(after)
-    return [{"metric": name, "before": one.get(name), "after": other.get(name)} for name in _both(one, other)]
+    return [moved_metric(name, one.get(name), other.get(name)) for name in _both(one, other)]
 
 
-def _measured(side: Side) -> dict[str, float | None]:
+def _measured(side: Side) -> dict[str, float]:
     return {
-        f"{step}.{name}": value if math.isfinite(value) else None
-        for step, row in side.rows.items()
-        for name, value in dict(row["metrics"] or {}).items()
+        f"{step}.{name}": value for step, row in side.rows.items() for name, value in dict(row["metrics"] or {}).items()
     }
 
 

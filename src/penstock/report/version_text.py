@@ -7,7 +7,7 @@ from penstock.report.history_documents import TagDocument, TagsDocument, Version
 from penstock.report.paint import Line, crop, safe, table
 from penstock.report.units import ago, count, plural, size
 
-__all__ = ["tag_lines", "tags_lines", "versions_lines"]
+__all__ = ["tag_lines", "tags_lines", "taken_name", "versions_lines"]
 
 
 def versions_lines(document: VersionsDocument, now: float, columns: int = 0) -> list[Line]:
@@ -78,6 +78,15 @@ def tag_lines(document: TagDocument) -> list[Line]:
             (safe(labels) if labels else "no name, no tags", "code" if labels else "dim"),
         ]
     ]
+
+
+def taken_name(name: str, before: str) -> str:
+    """That a name was another run's, and how that one gets it back.
+
+    >>> taken_name("best", "20261124-074513-ab2c")
+    '`best` was the name of run 20261124-074513-ab2c; give it back with: penstock tag 20261124-074513-ab2c --name best'
+    """
+    return f"`{name}` was the name of run {before}; give it back with: penstock tag {before} --name {name}"
 
 
 def _seed_last(one: tuple[str, str]) -> bool:
