@@ -1,10 +1,8 @@
-"""A view reads what it is asked for, once, and knows what an artifact descends from."""
-
-from datetime import timedelta
+"""A view reads what it is asked for, once."""
 
 import polars as pl
 
-from penstock.checks.view import View, nodes_of, sources_above
+from penstock.checks.view import View, nodes_of
 from penstock.rows.relation import Key
 
 GRAPH = {
@@ -17,17 +15,6 @@ GRAPH = {
     "joined": {"kind": "step", "inputs": {"a": "flights", "b": "planes"}, "target": ["late"]},
     "sides": {"kind": "split", "inputs": {"joined": "joined"}, "outputs": {"sides.train": "train", "sides.test": "test"}},
 }  # fmt: skip
-
-
-def test_the_graph_as_a_run_records_it() -> None:
-    nodes = nodes_of(GRAPH)
-    assert nodes["flights"].contract.clock("x") == timedelta(minutes=1)
-    assert nodes["flights"].contract.freeze == "f.yaml"
-    assert nodes["flights"].outputs == {"flights": ""}
-    assert nodes["joined"].target == ("late",)
-    assert nodes["sides"].outputs == {"sides.train": "train", "sides.test": "test"}
-    assert [one.name for one in sources_above(nodes, "sides.test")] == ["flights", "planes"]
-    assert sources_above(nodes, "nothing") == []
 
 
 def test_values_are_loaded_once_and_when_asked_for() -> None:

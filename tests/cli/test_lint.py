@@ -81,3 +81,38 @@ def test_a_file_that_does_not_load(call: Call, edit: Edit) -> None:
     ((kind, where),) = problems(done)
     assert kind == "DeclarationError"
     assert where.startswith("line.py:1")
+
+
+LEAKY = """
+import penstock as ps
+
+
+@ps.source
+def rows() -> list: return list(range(10))
+
+
+@ps.split
+def sides(rows: list) -> dict: return {"train": rows[:8], "test": rows[8:]}
+
+
+@ps.train
+def model(train: list, test: list) -> float: return sum(train)
+
+
+@ps.evaluate
+def scores(model: float, test: list) -> dict: return {"off": sum(test) - model}
+"""
+
+
+def test_leaks_that_the_graph_gives_away(call: Call, project: Path) -> None:
+    (project / "line.py").write_text(LEAKY)
+    done = call("lint", "--json")
+    document = valid(done, "lint")
+    assert (done.code, document["ok"]) == (0, True)
+    (one,) = document["findings"]
+    assert (one["check"], one["verdict"], one["step"], one["artifact"]) == ("wiring", "SUSPECT", "model", "sides.test")
+    assert one["where"] == "line.py:13"
+    assert [(warning["kind"], warning["where"]) for warning in document["warnings"]] == [("wiring", "line.py:13")]
+    said = call("lint").out
+    assert "`model` takes `sides.test` (the test side), and `scores` judges its model on the test side" in said
+    assert said.endswith("✓ line.py  4 steps, no problems, 1 warning\n")

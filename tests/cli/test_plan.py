@@ -74,3 +74,15 @@ def test_a_file_is_no_target(call: Call) -> None:
         assert done.code == 2
         assert "is a file, not a step" in done.err
         assert f"{command} -f line.py`" in done.err
+
+
+def test_leaks_that_the_graph_gives_away_are_named_before_anything_runs(call: Call, edit: Edit, project: Path) -> None:
+    assert valid(call("plan", "--json"), "plan")["findings"] == []
+    (project / "line.py").write_text(
+        "import penstock as ps\n@ps.source\ndef rows() -> list: return [1]\n@ps.train\ndef model(rows: list): return 1\n"
+        "@ps.evaluate\ndef scores(model, rows: list): return {}\n"
+    )
+    (one,) = valid(call("plan", "--json"), "plan")["findings"]
+    assert (one["check"], one["step"], one["where"]) == ("wiring", "scores", "line.py:6")
+    assert "SUSPECT wiring scores `scores` judges `model` on `rows`" in " ".join(call("plan").out.split())
+    assert not (project / ".penstock" / "store").exists()

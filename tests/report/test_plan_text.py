@@ -8,10 +8,11 @@ from penstock.report.plan_text import diff_lines, plan_lines, reason_words, why_
 
 def test_nothing_to_do_is_said_in_a_line() -> None:
     plan: PlanDocument = {
-        "steps": [{"step": "a", "kind": "step", "inputs": {}, "outputs": ["a"], "decision": "reuse", "reasons": []}]
+        "steps": [{"step": "a", "kind": "step", "inputs": {}, "outputs": ["a"], "decision": "reuse", "reasons": []}],
+        "findings": [],
     }
     assert shown(plan_lines(plan, "p"))[-1] == "✓ Nothing to do: every step would be reused."
-    assert shown(plan_lines({"steps": []}, "p"))[0] == "p  0 steps: 0 to run, 0 reused"
+    assert shown(plan_lines({"steps": [], "findings": []}, "p"))[0] == "p  0 steps: 0 to run, 0 reused"
 
 
 def test_an_unknown_decision_names_what_it_hangs_on() -> None:

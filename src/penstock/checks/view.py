@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from penstock.checks.nodes import Node, nodes_of, sources_above
 from penstock.model.account import Account
-from penstock.model.contract import Contract, contract_of_record
 from penstock.model.step import Kind
 from penstock.model.verdict import CheckResult, Finding
 from penstock.rows.relation import Key
@@ -18,21 +18,6 @@ from penstock.values.records import Records, records
 __all__ = ["Node", "Outcome", "Scan", "View", "nodes_of", "sources_above"]
 
 Outcome = tuple[list[Finding], CheckResult]
-
-
-class Node(NamedTuple):
-    """A step of the graph: its inputs (argument → artifact) and outputs (artifact → role, "" for none).
-
-    `contract` is a source's; `target` are the columns and outputs that the step declares as the label's descendants.
-    """
-
-    name: str
-    kind: Kind
-    where: str = ""
-    inputs: Mapping[str, str] = {}
-    outputs: Mapping[str, str] = {}
-    contract: Contract = Contract()
-    target: tuple[str, ...] = ()
 
 
 class Scan(NamedTuple):
@@ -97,31 +82,3 @@ class View:
     def keys(self, artifact: str) -> tuple[Key, ...]:
         """The keys that rows of an artifact may bear."""
         return tuple([Key(one.name, one.contract.key) for one in self.sources(artifact) if one.contract.key])
-
-
-def nodes_of(graph: Mapping[str, Mapping[str, Any]]) -> dict[str, Node]:
-    """The steps of a graph as a run records it (`Run.graph`), in its order."""
-    return {
-        name: Node(
-            name,
-            said["kind"],
-            said.get("where", ""),
-            dict(said.get("inputs") or {}),
-            {artifact: role or "" for artifact, role in (said.get("outputs") or {name: ""}).items()},
-            contract_of_record(said.get("contract") or {}),
-            tuple(said.get("target") or ()),
-        )
-        for name, said in graph.items()
-    }
-
-
-def sources_above(nodes: Mapping[str, Node], artifact: str) -> list[Node]:
-    """The sources that an artifact descends from, in the order of the graph."""
-    maker = {one: node for node in nodes.values() for one in node.outputs}
-    todo, seen = [artifact], set()
-    while todo:
-        node = maker.get(todo.pop())
-        if node is not None and node.name not in seen:
-            seen.add(node.name)
-            todo.extend(node.inputs.values())
-    return [node for name, node in nodes.items() if name in seen and node.kind == "source"]

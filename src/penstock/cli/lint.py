@@ -8,7 +8,10 @@ import click
 from msgspec import structs
 
 from penstock.app.limits import limit_problems
+from penstock.app.recording import graph_record
 from penstock.app.settings import Settings, cache_folder, find_settings
+from penstock.checks.nodes import nodes_of
+from penstock.checks.wiring import wiring
 from penstock.cli.ending import body_of
 from penstock.cli.options import file_option, json_option, parameters, setting_option
 from penstock.cli.output import only_json, show
@@ -18,9 +21,11 @@ from penstock.errors import ParameterError, PenstockError
 from penstock.graph.bind import bind
 from penstock.graph.graph import Graph, build
 from penstock.model.step import Parameter, Step
+from penstock.model.verdict import Finding
 from penstock.plan.conversion import convert
 from penstock.plan.parameters import settings_of, split_overrides
-from penstock.report.documents import LintDocument
+from penstock.report.check_views import finding_view
+from penstock.report.documents import ErrorBody, LintDocument
 from penstock.report.error_text import error_lines
 from penstock.report.paint import Line, safe
 from penstock.report.units import plural
@@ -38,7 +43,8 @@ def lint(sets: tuple[str, ...], file: str | None, as_json: bool) -> int:
     """Load the pipeline and name every problem of it.
 
     Looks at declarations, at the binding of inputs, at circles, at limits that the settings say nothing of, and at
-    parameters: those that must be given are problems unless --set gives them.
+    parameters: those that must be given are problems unless --set gives them. Leaks that the graph alone tells of
+    are warnings.
     """
     given = parameters(sets)
     settings = find_settings(file)
@@ -47,6 +53,7 @@ def lint(sets: tuple[str, ...], file: str | None, as_json: bool) -> int:
     problems: list[PenstockError] = []
     warnings: list[PenstockError] = []
     notes: list[PenstockError] = []
+    findings: list[Finding] = []
     with only_json(as_json):
         if is_valohai(settings.file):
             steps, problems, warnings, notes = lint_valohai(settings.file, settings.root, settings.state)
@@ -58,18 +65,25 @@ def lint(sets: tuple[str, ...], file: str | None, as_json: bool) -> int:
             problems += _of_graph(steps)
             problems += limit_problems(steps, settings.limits)
             if not problems:
-                problems += _of_parameters(build(steps), given, settings)
+                graph = build(steps)
+                findings, _ = wiring(nodes_of(graph_record(graph)))
+                problems += _of_parameters(graph, given, settings)
     document: LintDocument = {
         "ok": not problems,
         "file": _shown(settings.file),
         "pipeline": settings.pipeline,
         "steps": [one.name for one in steps],
         "problems": [body_of(one) for one in problems],
-        "warnings": [body_of(one) for one in warnings],
+        "warnings": [*[body_of(one) for one in warnings], *[_suspicion(one) for one in findings]],
         "notes": [body_of(one) for one in notes],
+        "findings": [finding_view(one) for one in findings],
     }
     show(document, _lines(document), as_json=as_json)
     return 2 if problems else 0
+
+
+def _suspicion(one: Finding) -> ErrorBody:
+    return {"kind": one.check, "message": one.world, "where": one.where, "hint": one.hint}
 
 
 def _of_graph(steps: Sequence[Step]) -> Iterator[PenstockError]:

@@ -3,6 +3,9 @@
 import click
 
 from penstock.app.pipeline import Pipeline
+from penstock.app.recording import graph_record
+from penstock.checks.nodes import nodes_of
+from penstock.checks.wiring import wiring
 from penstock.cli.options import (
     file_option,
     forced,
@@ -47,11 +50,13 @@ def plan(
     """Say what would run, and why, before anything runs.
 
     TARGET names steps or artifacts: the plan is for them and all that they need. Without one, it is for everything.
+    Leaks that the graph alone tells of are named as well.
     """
     given = parameters(sets)
     with only_json(as_json):
         loaded = Pipeline.load(file, pipeline=pipeline, step=step, stub_inputs=stub_inputs)
-        document = plan_view(loaded.plan(targets, parameters=given, force=force, seed=seed))
+        plan = loaded.plan(targets, parameters=given, force=force, seed=seed)
+        document = plan_view(plan, wiring(nodes_of(graph_record(loaded.graph)))[0])
     show(document, plan_lines(document, loaded.settings.pipeline), as_json=as_json)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from penstock.model.event import RunStatus
 from penstock.model.run import Action
 from penstock.model.step import Kind
-from penstock.report.check_documents import ChecksDocument
+from penstock.report.check_documents import ChecksDocument, FindingDocument
 from penstock.report.row_documents import CellDocument, DroppedDocument, ForwardDocument, RowsDocument, TraceDocument
 
 __all__ = [
@@ -280,9 +280,10 @@ class DecisionDocument(TypedDict):
 
 
 class PlanDocument(TypedDict):
-    """What would happen to each step, in the order of the graph."""
+    """What would happen to each step, in the order of the graph, and what the graph alone tells of leaks."""
 
     steps: list[DecisionDocument]
+    findings: list[FindingDocument]
 
 
 class WhyDocument(TypedDict):
@@ -313,7 +314,8 @@ class LogsDocument(TypedDict):
 
 
 class LintDocument(TypedDict):
-    """Every problem of a pipeline; `ok` when there is none. Of a `valohai.yaml`, also what is doubtful or has no effect."""
+    """Every problem of a pipeline; `ok` when there is none. Also what is doubtful (as leaks that the graph alone tells of, which
+    are `findings` as well), and of a `valohai.yaml` what has no effect."""
 
     ok: bool
     file: str
@@ -322,6 +324,7 @@ class LintDocument(TypedDict):
     problems: list[ErrorBody]
     warnings: list[ErrorBody]
     notes: list[ErrorBody]
+    findings: list[FindingDocument]
 
 
 class ExaminationDocument(TypedDict):

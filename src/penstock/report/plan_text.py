@@ -1,5 +1,6 @@
 """A plan as lines for people: what would happen to each step, and why one would run."""
 
+from penstock.report.check_text import finding_lines
 from penstock.report.documents import DecisionDocument, PlanDocument, ReasonDocument, WhyDocument
 from penstock.report.paint import Line, safe, table
 from penstock.report.units import plural
@@ -20,9 +21,10 @@ def plan_lines(plan: PlanDocument, pipeline: str) -> list[Line]:
         [(safe(pipeline), "title"), (f"  {plural(len(steps), 'step')}: {', '.join(words)}", "dim")],
         [],
     ]
+    suspect = finding_lines(plan["findings"])
     if steps and counts["reuse"] == len(steps):
-        return [lines[0], [], [("✓ ", "good"), ("Nothing to do: every step would be reused.", "")]]
-    return lines + table([_decision(one) for one in steps], indent=0)
+        return [lines[0], [], [("✓ ", "good"), ("Nothing to do: every step would be reused.", "")], *suspect]
+    return lines + table([_decision(one) for one in steps], indent=0) + suspect
 
 
 def why_lines(why: WhyDocument) -> list[Line]:

@@ -1,15 +1,19 @@
 """Plans as documents: what would happen, and why one step would run."""
 
+from collections.abc import Iterable
+
 from penstock.errors import UnknownName, did_you_mean
+from penstock.model.verdict import Finding
 from penstock.plan.plan import Plan
+from penstock.report.check_views import finding_view
 from penstock.report.documents import PlanDocument, WhyDocument
 from penstock.report.views import reasons_view
 
 __all__ = ["plan_view", "why_view"]
 
 
-def plan_view(plan: Plan) -> PlanDocument:
-    """What will happen to each step, in the order of the graph."""
+def plan_view(plan: Plan, findings: Iterable[Finding] = ()) -> PlanDocument:
+    """What will happen to each step, in the order of the graph, and what was found in the graph itself."""
     steps = plan.graph.steps
     return {
         "steps": [
@@ -22,7 +26,8 @@ def plan_view(plan: Plan) -> PlanDocument:
                 "reasons": reasons_view(one.reasons),
             }
             for one in plan.decisions
-        ]
+        ],
+        "findings": [finding_view(one) for one in findings],
     }
 
 
