@@ -13,6 +13,7 @@ GROUP = "penstock.checks"
 
 _OWN = {
     "overlap": "penstock.checks.scans.overlap",
+    "order": "penstock.checks.scans.order",
 }
 
 NAMES = tuple(_OWN)
