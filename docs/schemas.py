@@ -9,10 +9,11 @@ import msgspec
 
 from penstock.report.documents import DOCUMENTS as FIRST
 from penstock.report.history_documents import HISTORY_DOCUMENTS
+from penstock.report.place_documents import PLACE_DOCUMENTS
 
 __all__ = ["schema", "schemas"]
 
-DOCUMENTS = {**FIRST, **HISTORY_DOCUMENTS}
+DOCUMENTS = {**FIRST, **HISTORY_DOCUMENTS, **PLACE_DOCUMENTS}
 
 
 def schemas(folder: Path) -> dict[Path, str]:

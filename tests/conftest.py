@@ -72,6 +72,14 @@ def _chromium() -> str:
     return "" if found else "Chromium is not installed"
 
 
+def _podman() -> str:
+    lacking = _command("podman")
+    if lacking:
+        return lacking
+    tried = subprocess.run(["podman", "info"], capture_output=True, text=True)
+    return "" if tried.returncode == 0 else f"podman does not work here: {tried.stderr.strip()[-200:]}"
+
+
 def _module(name: str) -> str:
     return "" if importlib.util.find_spec(name) else f"the package {name} is not installed"
 
@@ -88,7 +96,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "moto": lambda: _module("moto"),
     "obstore": lambda: _module("obstore"),
     "optuna": lambda: _module("optuna"),
-    "podman": lambda: _command("podman"),
+    "podman": _podman,
     "postgres": _postgres,
     "python3.12": lambda: _command("python3.12"),
     "psycopg": lambda: _module("psycopg"),

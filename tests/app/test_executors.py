@@ -2,7 +2,6 @@
 
 import pytest
 
-import penstock as ps
 from penstock.app.executors import BUILT_IN, cores, executor_names, make_executor
 from penstock.app.settings import open_store, unbound_settings
 from penstock.errors import SettingsError
@@ -32,20 +31,10 @@ def test_a_container_is_not_replaced_by_a_process(tmp_path):
     local.submit(Task("r/a/1", "r", "a", 1, "k", "c", Entry("file"), isolation="container"))
     (ended,) = local.events(0)
     assert ended.failure is not None
-    assert "container" in ended.failure.message
+    assert ended.failure.kind in ("NotFound", "MissingExtra")
 
 
 def test_a_misspelt_name_gets_close_matches(tmp_path):
     with pytest.raises(SettingsError, match="no executor `lcoal`") as error:
         make("lcoal", tmp_path)
     assert "`local`" in error.value.hint
-
-
-@pytest.mark.parametrize(("option", "words"), [("isolation='container'", "container")])
-def test_what_is_not_there_is_not_ignored(tmp_path, option, words):
-    (tmp_path / "p.py").write_text(
-        f"import penstock as ps\n@ps.step({option})\ndef a(): return 1\n@ps.step\ndef b(): return 2\n"
-    )
-    result = ps.Pipeline.load(tmp_path / "p.py").run()
-    assert {name: row["status"] for name, row in result.steps.items()} == {"a": "failed", "b": "succeeded"}
-    assert words in result.steps["a"]["error"].message

@@ -30,7 +30,7 @@ from penstock.declare.packages import Packages
 from penstock.errors import ExecutorError, NotFound
 from penstock.model.digest import combine, digest_bytes
 
-__all__ = ["Lock", "build", "cache", "imported", "launch", "lent", "lock"]
+__all__ = ["Lock", "build", "cache", "imported", "install", "launch", "lend", "lent", "lock"]
 
 _PYTHON = re.compile(r"^python\s*(?P<version>[=<>!~].*)$", re.IGNORECASE)
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -119,6 +119,38 @@ def build(digest: str) -> Path:
     return interpreter
 
 
+def install(lock: Lock, folder: Path, where: str = "") -> None:
+    """Put the packages of a lock into a folder, for this Python."""
+    with tempfile.TemporaryDirectory() as place:
+        listed = Path(place, "lock.txt")
+        listed.write_text(lock.text, "utf-8")
+        _put(["--requirement", str(listed)], folder, ["--python", sys.executable], where)
+
+
+def lend(packages: Sequence[str], python: str, where: str = "") -> Path:
+    """A folder with these packages, at the versions that are here, for another Python: what a worker needs and may lack."""
+    here = dict([one.partition("==")[::2] for one in lock_of(environment()).splitlines()])
+    wanted = sorted([f"{one}=={here[one]}" if one in here else one for one in packages])
+    folder = cache() / "support" / combine("support", [python, *wanted])[7:23] / "site-packages"
+    if not folder.is_dir():
+        with _alone(folder.parent / "building"):
+            if not folder.is_dir():
+                with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+                    made = Path(place, "made")
+                    _put(wanted, made, ["--python-version", python, "--only-binary", ":all:"], where)
+                    made.rename(folder)
+    return folder
+
+
+def _put(what: Sequence[str], folder: Path, how: Sequence[str], where: str) -> None:
+    command = [uv(), "pip", "install", "--quiet", "--no-deps", "--target", str(folder), *how, *what]
+    done = _run(command)
+    if done.returncode and _UNREACHED.search(done.stderr):
+        done = _run([*command, "--offline"])
+    if done.returncode:
+        raise NotFound(f"packages can't be had for it: {_words(done)}", where=where, hint="Run once with a network.")
+
+
 def launch(interpreter: Path) -> list[str]:
     """The command that starts the server of workers in an environment, with this very Penstock."""
     begin = f"import sys; sys.path.insert(0, {str(lent())!r}); from penstock.app.worker import main; main()"
@@ -148,9 +180,10 @@ def _needed(beside: Sequence[str]) -> Iterator[str]:
     for one in importlib.metadata.requires("penstock") or ():
         if "extra ==" not in one:
             yield one
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        importlib.metadata.version("pyarrow")
-        yield "pyarrow"  # tables travel by it
+    for name in ("pyarrow", "numpy"):  # tables travel by them
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            importlib.metadata.version(name)
+            yield name
 
 
 def _from_here(name: str) -> str:

@@ -2,9 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
+from penstock.app.places import LOCAL, is_remote
 from penstock.app.settings import Settings
 from penstock.declare.load import Declared
 from penstock.errors import MissingExtra, SettingsError, did_you_mean
@@ -18,7 +20,7 @@ __all__ = ["BUILT_IN", "cores", "executor_names", "make_executor"]
 
 _GLANCE = 0.005  # seconds; an in-line step begins this soon after the one before has ended
 
-BUILT_IN = ("inline", "local")
+BUILT_IN = ("container", "inline", "local")
 _GROUP = "penstock.executors"
 
 
@@ -39,6 +41,14 @@ def make_executor(
     """
     if name == "inline":
         return _inline(settings, store, step_of, loaded)
+    if name == "container":
+        many = workers or settings.workers or cores()
+        boxes = _containers(settings, store, many, Room(many, settings.memory or None, int(settings.gpus)))
+        if "inline" not in isolations:
+            return boxes
+        from penstock.executors.routing import Routed
+
+        return Routed({"inline": _inline(settings, store, step_of, loaded), "": boxes}, name="container")
     if name == "local":
         many = workers or settings.workers or cores()
         room = Room(many, settings.memory or None, int(settings.gpus))
@@ -53,6 +63,8 @@ def make_executor(
             named["inline"] = _inline(settings, store, step_of, loaded)
         if "env" in isolations:
             named["env"] = _environments(settings, many, room)
+        if "container" in isolations:
+            named["container"] = _containers(settings, store, many, room)
         return Routed(named, name="local")
     for entry in _entry_points():
         if entry.name == name:
@@ -82,6 +94,41 @@ def _entry_points() -> Any:
     return entry_points(group=_GROUP)
 
 
+def _containers(settings: Settings, store: Store, workers: int, room: Room) -> Executor:
+    """An executor of warm containers, one for each image and size."""
+    from penstock.app import images
+    from penstock.executors.container import ContainerExecutor
+    from penstock.executors.engines import find_engine
+    from penstock.stores.local import LocalStore
+    from penstock.stores.outbox import empty
+
+    def lend(digests: Iterable[str], folder: Path) -> None:
+        inbox = LocalStore(folder)
+        for one in digests:
+            if not inbox.has(one):
+                inbox.adopt(store.path(one))
+        inbox.sync()
+
+    folder = None if is_remote(settings.store) or settings.store == LOCAL else Path(settings.store)
+    return ContainerExecutor(
+        find_engine,
+        images.find,
+        workers=workers,
+        state=settings.state,
+        root=settings.root,
+        outbox_of=LocalStore,
+        take=lambda outbox: empty(outbox, store),
+        store=folder,
+        lend=lend if is_remote(settings.store) else None,
+        room=room,
+        pipeline=_python_file(settings),
+    )
+
+
+def _python_file(settings: Settings) -> Path | None:
+    return settings.file if settings.file is not None and settings.file.suffix == ".py" else None
+
+
 def _environments(settings: Settings, workers: int, room: Room) -> Executor:
     """An executor of warm workers for each environment that a step asks for."""
     from penstock.app import environments
@@ -103,7 +150,7 @@ def _local(settings: Settings, workers: int, room: Room, launch: Sequence[str] =
         state=settings.state,
         root=settings.root,
         room=room,
-        pipeline=settings.file if settings.file is not None and settings.file.suffix == ".py" else None,
+        pipeline=_python_file(settings),
     )
 
 

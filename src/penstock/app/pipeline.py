@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from penstock.app.counting import judged
 from penstock.app.executors import make_executor
 from penstock.app.labels import checked, split_tags, tag_made, take_name
+from penstock.app.placing import Placing
 from penstock.app.recording import GitState
 from penstock.app.result import RunResult
 from penstock.app.settings import Settings, cache_folder, find_settings, open_ledger, reading_ledger, unbound_settings
@@ -20,6 +21,7 @@ from penstock.errors import DeclarationError, NotFound, PipelineNotFound, Settin
 from penstock.graph.graph import Graph, build
 from penstock.model.event import Approved, Event
 from penstock.model.run import Execution
+from penstock.model.step import Step
 from penstock.plan.plan import Plan
 from penstock.ports import Ledger
 from penstock.report.units import plural
@@ -184,6 +186,8 @@ class Pipeline:
         _whole("workers", workers, least=0)
         _whole("max_parallel", max_parallel, least=0)
         settings, graph = self.settings, self.graph
+        if executor:
+            settings = replace(settings, executor=executor)
         labels, artifacts = split_tags(_names(tags))
         for one in artifacts:
             graph.maker(one.rpartition("@")[0])
@@ -206,14 +210,12 @@ class Pipeline:
         git = GitState(settings.root)
         work = Workspace(settings, graph, self._loaded or self._valohai)
         running = make_executor(
-            executor or settings.executor,
+            settings.executor,
             settings,
             work.store,
             workers=workers,
             step_of=graph.steps.__getitem__,
-            isolations=frozenset(
-                "env" if step.options.env else step.options.isolation for step in graph.steps.values()
-            ),
+            isolations=frozenset(_isolation(step) for step in graph.steps.values()),
             loaded=self._loaded,
         )
         try:
@@ -240,6 +242,13 @@ class Pipeline:
         given = parameters or {}
         return self._valohai.given(given) if self._valohai is not None else given
 
+    def image(
+        self, env: Sequence[str] = (), tag: str = "", say: Callable[[str], None] | None = None
+    ) -> tuple[str, list[str]]:
+        """Make the container image of what this pipeline's files import, and of `env`, where it is not there yet; its
+        name, and the packages in it. Raises `MissingExtra` without uv or an engine."""
+        return Placing(self.settings, self._loaded or self._valohai, say or (lambda _: None)).image(_names(env), tag)
+
     def approve(self, run: str, step: str) -> None:
         """Approve a step that a run holds; `run(resume=…)` then continues it. Raises `NotFound` where nothing waits."""
         ledger = open_ledger(self.settings)
@@ -257,6 +266,16 @@ def approve(ledger: Ledger, run: str, step: str) -> None:
         hint = did_you_mean(step, held) or f"Run {found.id} holds no step."
         raise NotFound(f"run {found.id} does not wait for approval of `{step}`", hint=hint)
     ledger.record(found.id, [Approved(step)])
+
+
+def _isolation(step: Step) -> str:
+    """Where a step wants to be done: among local processes, in an environment or container of its own, or in this process."""
+    options = step.options
+    if options.isolation == "inline":
+        return "inline"
+    if options.isolation == "container" or (options.image and not step.entry.commands):
+        return "container"
+    return "env" if options.env else options.isolation
 
 
 def _names(given: Sequence[str]) -> Sequence[str]:

@@ -1,14 +1,16 @@
 """Where steps run that ask for a place of their own: what that place is, as part of their closures."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from penstock.app import environments
+from penstock.app import environments, images
+from penstock.app.environments import Lock
 from penstock.app.settings import Settings
 from penstock.declare.load import Sourced
 from penstock.errors import DeclarationError
+from penstock.executors.engines import Engine, find_engine
 from penstock.model.code import Code, Piece, placed
 from penstock.model.digest import digest_bytes
 from penstock.model.step import Step
@@ -26,19 +28,58 @@ class Placing:
         self._loaded = loaded
         self._say = say
         self._beside: list[str] | None = None
+        self._locks: dict[tuple[str, ...], Lock] = {}
+        self._engine: Engine | None = None
         self._sources: dict[str, Piece] | None = None
 
     def __call__(self, step: Step) -> Step:
         """The step with its place in its closure; as it is, if it has none. Raises `NotFound` or `MissingExtra`."""
-        if not step.options.env or self._settings.executor == "inline":
+        options, executor = step.options, self._settings.executor
+        if executor == "inline" or options.isolation == "inline":
             return step
-        return self._in_environment(step)
+        # A valohai.yaml names an image for every step; it is used where containers are asked for.
+        if executor == "container" or options.isolation == "container" or (options.image and not step.entry.commands):
+            return self._in_container(step)
+        return self._in_environment(step) if options.env else step
+
+    def _in_container(self, step: Step) -> Step:
+        name = step.options.image or self._settings.image
+        if name and step.options.env:
+            raise DeclarationError(
+                f"`{step.name}` has an `image` and an `env`",
+                where=step.where,
+                hint="An image brings its own packages: keep one of the two. With `env` alone, an image is made of it.",
+            )
+        if self._engine is None:
+            self._engine = find_engine(step.where)
+        if not name:
+            piece = images.made_of(self._engine, self._lock(step), step.where, say=self._say)
+        elif images.is_file(name, self._settings.root):
+            piece = images.from_file(self._engine, name, self._settings.root, step.where, self._say)
+        else:
+            piece = images.look(self._engine, name, step.where)
+        options = replace(step.options, isolation="container")
+        return replace(step, options=options, code=placed(step.code, piece, self._files(step.code)))
+
+    def image(self, env: Sequence[str] = (), tag: str = "") -> tuple[str, list[str]]:
+        """Make the image of an environment, if it is not there; its name, and the packages in it."""
+        engine = find_engine()
+        piece = images.made_of(engine, self._locked(tuple(env), ""), tag=tag, say=self._say)
+        return images.find(piece.digest).name, [one for one in piece.text.splitlines() if "==" in one]
+
+    def _lock(self, step: Step) -> Lock:
+        return self._locked(step.options.env, step.where)
+
+    def _locked(self, env: tuple[str, ...], where: str) -> Lock:
+        if self._beside is None:
+            self._beside = environments.imported(self._loaded.sources() if self._loaded is not None else {})
+        known = self._locks.get(env)
+        if known is None:
+            known = self._locks[env] = environments.lock(env, self._beside, where)
+        return known
 
     def _in_environment(self, step: Step) -> Step:
-        if self._beside is None:
-            sources = self._loaded.sources() if self._loaded is not None else {}
-            self._beside = environments.imported(sources)
-        found = environments.lock(step.options.env, self._beside, step.where)
+        found = self._lock(step)
         if step.entry.kind == "pickle" and found.python.split(".")[:2] != _OWN:
             raise DeclarationError(
                 f"`{step.name}` is no function of a file, and can't go to Python {found.python}",

@@ -1,4 +1,5 @@
-"""The worker's process: `python -m penstock.app.worker [STORE CACHE] DESCRIPTOR` is the server that forks workers.
+"""The worker's process: `python -m penstock.app.worker [STORE CACHE] DESCRIPTOR` is the server that forks workers. In a container, a
+socket's path stands for the descriptor, which is handed over there.
 
 A composition root: here the worker's kit is put together, of the pipeline's declarations, codecs and a store.
 """
@@ -6,7 +7,7 @@ A composition root: here the worker's kit is put together, of the pipeline's dec
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from penstock.codecs.registry import Codecs
 from penstock.declare import load as declare
 from penstock.declare.python import Seed, declaration_of
 from penstock.errors import MissingExtra, NotFound, extra_hint
-from penstock.executors.server import Fork, serve
+from penstock.executors.server import OUTBOX, Fork, claim, serve
 from penstock.executors.worker import work
 from penstock.model.code import Code
 from penstock.model.digest import digest_bytes
@@ -25,6 +26,8 @@ from penstock.model.step import Entry
 from penstock.model.task import Task
 from penstock.plan.files import Stats, digest_path
 from penstock.ports import Store
+from penstock.stores.local import LocalStore
+from penstock.stores.outbox import Outbox
 from penstock.work.context import Changed
 from penstock.work.outputs import Target
 from penstock.work.perform import Kit, NeedsFresh
@@ -65,10 +68,11 @@ class Loaded:
         if entry.commands:
             from penstock.work.jobs import job_of
 
+            self._same({}, task)
             return job_of(task, self._state, _bucket)
         pipeline = self._current = self._loaded(entry.path, task.root) if entry.path else None
         if task.files and pipeline is not None:
-            self._same(pipeline, task)
+            self._same(pipeline.sources(), task)
         if entry.kind == "gather":
             return _gathered, None
         if entry.kind == "again" and pipeline is not None:
@@ -84,9 +88,8 @@ class Loaded:
         step = pipeline.step(entry.name)
         return step.function, step.code
 
-    def _same(self, pipeline: declare.Declared, task: Task) -> None:
+    def _same(self, loaded: Mapping[Path, bytes], task: Task) -> None:
         """Raise `Changed` if files are no longer as they were planned: another Python has no closure to compare."""
-        loaded = pipeline.sources()
         for name, digest in task.files.items():
             data = loaded.get(Path(name))
             try:
@@ -226,6 +229,9 @@ def kit_of(loaded: Loaded, store: Store, state: Path) -> Kit:
 
 def _compose(place: str, cache: int, fork: Fork) -> Kit:
     state = Path(fork.hello.state)
+    outbox = os.environ.get(OUTBOX)
+    if outbox:  # in a container, which sees the store's folder and nothing else of it
+        return kit_of(Loaded(state / "cache", state=state), Outbox(Path(outbox), LocalStore(place)), state)
     return kit_of(Loaded(state / "cache", state=state), store_at(place, state, cache), state)
 
 
@@ -242,7 +248,7 @@ def main() -> None:
     """Serve until the runner is gone; each forked worker comes back here and works."""
     *named, control = sys.argv[1:]
     place, cache = named or (LOCAL, str(CACHE))
-    fork = serve(int(control))
+    fork = serve(int(control) if control.isdigit() else claim(control))
     work(fork, partial(_compose, place, int(cache)), _bound()).run()
 
 

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "dropped": ("dropped", "Look", "Count the lost rows of a source by step, with reasons."),
     "serve-endpoint": ("serve", "Run", "Serve an endpoint of a valohai.yaml, until Ctrl-C."),
     "lint": ("lint", "Mend", "Load the pipeline and name every problem of it."),
+    "image": ("image", "Mend", "Make the image that containers are made of."),
     "doctor": ("doctor", "Mend", "Look at the machine, the state folder, ledger and store."),
     "verify": ("verify", "Mend", "Check every stored byte, and mend what can be mended."),
     "gc": ("gc", "Mend", "Remove what no recent run needs; without --yes, say what."),

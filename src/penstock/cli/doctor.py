@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ import penstock
 from penstock.app.examining import extras, ledger_round_trip, store_round_trip
 from penstock.app.executors import cores, executor_names
 from penstock.app.places import LOCAL, is_remote, ledger_shown
+from penstock.app.rebuilding import uv
 from penstock.app.settings import Settings, open_ledger, open_store, reading_settings
 from penstock.cli.options import file_option, json_option
 from penstock.cli.output import show
-from penstock.errors import NotFound, PenstockError, extra_hint
+from penstock.errors import MissingExtra, NotFound, PenstockError, extra_hint
+from penstock.executors.engines import find_engine, last_line
 from penstock.ledger.mounts import network_filesystem
 from penstock.report.documents import DoctorDocument, ExaminationDocument
 from penstock.report.paint import Line, safe, table
@@ -115,6 +118,27 @@ def _git() -> _Found:
 
 def _executors() -> _Found:
     yield "good", ", ".join(executor_names()), ""
+
+
+def _containers() -> _Found:
+    try:
+        engine = find_engine()
+    except MissingExtra as error:
+        yield "good", "no engine: `--executor container` is not possible", error.hint
+        return
+    begun = time.perf_counter()
+    code, out, err = engine.ask("version")
+    if code:
+        yield "warning", f"{engine.name} does not work: {last_line(err or out)}", f"Try `{engine.name} info`."
+    else:
+        yield "good", f"{engine.name} answers in {(time.perf_counter() - begun) * 1000:.0f} ms", ""
+
+
+def _uv() -> _Found:
+    try:
+        yield "good", uv(), ""
+    except MissingExtra as error:
+        yield "good", "not there: `env=` and images of the environment are not possible", error.hint
 
 
 def _pipeline(settings: Settings) -> _Found:
@@ -235,6 +259,8 @@ _PLACES: dict[str, Callable[..., _Found]] = {
     "machine": _machine,
     "git": _git,
     "executors": _executors,
+    "containers": _containers,
+    "uv": _uv,
 }
 _IN_STATE: dict[str, Callable[..., _Found]] = {
     "pipeline": _pipeline,

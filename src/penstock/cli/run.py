@@ -30,7 +30,9 @@ __all__ = ["run"]
 @click.command()
 @targets
 @setting_option
-@click.option("--executor", metavar="NAME", help="Where steps run: local (processes), or inline (here, for debuggers).")
+@click.option(
+    "--executor", metavar="NAME", help="Where steps run: local (processes), container, or inline (here, for debuggers)."
+)
 @click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
 @click.option("--max-parallel", type=click.IntRange(min=0), metavar="N", help="How many steps at once (0: no limit).")
 @seed_option

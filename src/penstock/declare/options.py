@@ -20,7 +20,7 @@ class StepOptions(TypedDict, total=False):
     outputs that are the label's own descendants. `retries`: attempts after the first; `backoff`: seconds before the
     second, doubled each time. `timeout`, `no_output_timeout`: seconds or a timedelta. `resources`: cpus, memory
     (bytes or text such as "2 GB"), gpus. `isolation`: "worker" (warm, the default), "fresh", "inline", "container".
-    `image`: for a container. `env`: extra requirements, for an environment of its own. `cache`: False to run always.
+    `image`: the container to run in; `network`: whether that has one. `env`: extra requirements, for an environment of its own. `cache`: False to run always.
     `version`: a hand-set addition to the code identity. `each`: only called by `ps.each`, not a step by itself.
     `limits`: named limits across runs, each with the shares that the step needs: {"gpu": 1}. `tags`, `description`: for people.
     """
@@ -36,6 +36,7 @@ class StepOptions(TypedDict, total=False):
     resources: Resources | Mapping[str, Any]
     isolation: Isolation
     image: str
+    network: bool
     env: str | Sequence[str]
     cache: bool
     version: str
@@ -89,6 +90,9 @@ def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
     cache = given.get("cache", True)
     if not isinstance(cache, bool):
         raise DeclarationError(f"cache={cache!r} is neither True nor False", where=where)
+    network = given.get("network", False)
+    if not isinstance(network, bool):
+        raise DeclarationError(f"network={network!r} is neither True nor False", where=where)
     return Options(
         retries=retries,
         backoff=_seconds("backoff", given.get("backoff", 1.0), where),
@@ -99,6 +103,7 @@ def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
         image=_text("image", given.get("image", ""), where),
         env=_texts("env", given.get("env", ()), where),
         cache=cache,
+        network=network,
         version=str(given.get("version", "")),
         tags=_texts("tags", given.get("tags", ()), where),
         description=_text("description", given.get("description", ""), where),

@@ -161,9 +161,9 @@ def _without_effect(tree: Tree) -> Iterator[DeclarationError]:
     for index, item in enumerate(tree.data or ()):
         if isinstance(item, dict) and isinstance(item.get("step"), dict):
             yield DeclarationError(
-                "`image` is recorded and not used",
+                "`image` is used with `--executor container`",
                 where=tree.place(index, "step", "image"),
-                hint="Commands run with what this machine has; another image counts as another step.",
+                hint="Without it, commands run with what this machine has; another image counts as another step.",
             )
             break
     for index, item in enumerate(tree.data or ()):

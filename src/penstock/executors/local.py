@@ -35,6 +35,7 @@ class LocalExecutor:
     `launch` starts the server; the number of its control socket is appended. `state` is the state folder, `root` the
     project's; `memory` (bytes) and `gpus` bound what runs together. Workers load `pipeline` ahead where it is given.
     Executors that share one `room` bound together what runs.
+    `pid_of` finds the number that a process of the server's mark has here, where it counts them in another way.
     """
 
     name = "local"
@@ -50,10 +51,12 @@ class LocalExecutor:
         gpus: int = 0,
         pipeline: Path | None = None,
         room: Room | None = None,
+        pid_of: Callable[[str, int], int] | None = None,
     ) -> None:
         self.workers = max(1, workers)
         self._launch = tuple(launch)
         self._state, self._root, self._pipeline = state, root, pipeline
+        self._pid_of = pid_of
         self._room = room or Room(self.workers, memory, gpus)
         self._queue: deque[Job] = deque()
         self._jobs: dict[str, Job] = {}
@@ -329,7 +332,7 @@ class LocalExecutor:
             if isinstance(message, Gone):
                 self._gone(hand, message)
             elif isinstance(message, Spawned) and message.pid:
-                hand.pid = message.pid
+                hand.pid = message.pid if self._pid_of is None else self._pid_of(server.mark, message.pid)
                 self._begin(hand)
             else:
                 self._lost(hand, Failure("ExecutorError", message.reason, hint=ExecutorError.hint_default))

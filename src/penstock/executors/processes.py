@@ -18,6 +18,7 @@ __all__ = [
     "become_subreaper",
     "children",
     "descendants",
+    "inner_pids",
     "kill_all",
     "kill_group",
     "kill_marked",
@@ -174,6 +175,20 @@ def marked(runner: int) -> list[int]:
     """The living processes that came of an executor in process `runner`, which itself may be dead."""
     wanted = f"{MARK}={runner}.".encode()
     return [pid for pid in _processes() if any(one.startswith(wanted) for one in _environment(pid))]
+
+
+def inner_pids(mark: str, inner: int) -> int:
+    """The number that a process has here which carries the mark and is `inner` in its container; -1 if it can't be told."""
+    wanted = f"{MARK}={mark}".encode()
+    for pid in _processes():
+        try:
+            with open(f"/proc/{pid}/status", "rb") as file:
+                numbers = next((line.split()[1:] for line in file if line.startswith(b"NSpid:")), [])
+        except OSError:
+            continue
+        if len(numbers) > 1 and int(numbers[-1]) == inner and wanted in _environment(pid):
+            return pid
+    return -1
 
 
 def kill_marked(mark: str, patience: float = 1.0) -> int:

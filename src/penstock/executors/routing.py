@@ -37,14 +37,14 @@ class Routed:
     def submit(self, task: Task) -> None:
         """Take a task, and hand it on."""
         # A step that asks for requirements of its own is not run without them.
-        wanted = "env" if task.env else task.isolation
+        wanted = "env" if task.env and task.isolation != "container" else task.isolation
         found = self._named.get(wanted) or self._named.get("")
         if found is None:
             known = ", ".join(sorted(self._named))
             failure = Failure(
                 "ExecutorError", f"no executor here runs isolation={task.isolation!r}", hint=f"Known: {known}."
             )
-            if task.env:
+            if wanted == "env":
                 what = f"no executor here makes an environment of its own for env={list(task.env)}"
                 failure = Failure("ExecutorError", what, hint="Install these beside Penstock, and drop `env=`.")
             self._refused.append(Ended(task.id, "failed", failure=failure))

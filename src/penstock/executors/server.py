@@ -17,7 +17,10 @@ from typing import NamedTuple, NoReturn
 from penstock.executors.processes import become_subreaper, children, kill_all, kill_group, out_of_memory_kills
 from penstock.executors.wire import Frames, Gone, Hello, Kill, Ready, Spawn, Spawned, ToServer, frame
 
-__all__ = ["Fork", "serve"]
+__all__ = ["OUTBOX", "Fork", "claim", "serve"]
+
+OUTBOX = "PENSTOCK_OUTBOX"
+"""Environment variable in a container: the folder for what is made there."""
 
 _GRACE = 0.05  # seconds in which orphans may end by themselves (trackers of shared memory clean up then)
 
@@ -211,6 +214,14 @@ class _Server:
             kill_all(children(os.getpid()))
             time.sleep(0.001)
         os._exit(0)
+
+
+def claim(path: str) -> int:
+    """In a container: the descriptor of the runner's socket, which is handed over at this path (see `bridge`)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.connect(path)
+        _, descriptors, _, _ = socket.recv_fds(line, 1, 1)
+    return descriptors[0]
 
 
 def serve(descriptor: int) -> Fork:

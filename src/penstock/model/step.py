@@ -84,7 +84,7 @@ class Options(Struct, frozen=True, omit_defaults=True):
 
     `retries` (attempts after the first) wait `backoff` seconds, doubled each time; `timeout` and
     `no_output_timeout` are in seconds, 0 for none; `limits` are named limits that count across runs. With `stops`, the
-    step's failure stops the whole run.
+    step's failure stops the whole run; `network` is for a container.
     """
 
     retries: int = 0
@@ -102,6 +102,7 @@ class Options(Struct, frozen=True, omit_defaults=True):
     target: tuple[str, ...] = ()
     limits: dict[str, int] = {}
     stops: bool = False
+    network: bool = False
 
 
 class Step(Struct, frozen=True):

@@ -60,7 +60,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
     of the step's outputs in order ("" for the single one). `seed` is drawn from the run's seed and the step's name.
     `root` is the project's folder; `log` the file that takes what the task prints (or, with a `/` at its
     end, the folder in which each process of the executor keeps one); `checkpoint` a folder that survives
-    a retry. `place` is the digest of the environment or the image that the step asks for; `files` are the digests of the
+    a retry. `network`: whether its container has one. `place` is the digest of the environment or the image that the step asks for; `files` are the digests of the
     project's files, relative to it, that another interpreter must find as they were planned. `approved` tells a held step that people said yes; of a step of kind `evaluate`, returned numbers are
     metrics. `timeout` is in seconds, 0 for none. `limits` are its shares of named limits, which it has when it begins.
     """
@@ -89,6 +89,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
     kind: Kind = "step"
     source: str = ""
     limits: dict[str, int] = {}
+    network: bool = False
     place: str = ""
     files: dict[str, str] = {}
 

@@ -82,7 +82,7 @@ def _reaches(piece: Piece) -> str:
         "variable": "reads environment variable",
         "python": "runs on Python",
         "environment": "runs in an environment of its own,",
-        "image": "runs in image",
+        "image": "runs in an image of its own,",
     }
     return f"{verb.get(piece.kind, 'reaches')} `{piece.name if piece.kind in _KINDS else _name(piece)}`"
 
@@ -99,7 +99,7 @@ def _changed(was: Piece, now: Piece, own: str) -> str:
         return f"`{name}` has another value{_values(was, now)}"
     words = {
         "environment": "its environment resolves to other versions",
-        "image": f"image `{now.name}` is another",
+        "image": "its image is another",
         "class": f"class `{name}` changed",
         "constant": f"`{name}` changed{_values(was, now)}",
         "effect": f"what `{now.name}` does when it is loaded changed",

@@ -17,7 +17,10 @@ from penstock.errors import ExecutorError
 from penstock.model.command import CommandInput, FileRef
 from penstock.work.repository import copy_file
 
-__all__ = ["SIDECAR", "Room", "abandoned", "identifier", "is_sidecar", "placed"]
+__all__ = ["ROOM", "SIDECAR", "Room", "abandoned", "identifier", "is_sidecar", "placed"]
+
+ROOM = "PENSTOCK_ROOM"
+"""Environment variable in a container: the folder (`/valohai`) in which a command finds its own, as scripts may know them."""
 
 SIDECAR = ".metadata.json"
 """What a file beside an output ends with that tells of it: tags, aliases, whatever people note."""
@@ -51,11 +54,17 @@ class Room:
     """A temporary folder for one command; it goes when nobody holds this object any more."""
 
     def __init__(self, parent: Path) -> None:
-        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for one in abandoned(parent):
-            shutil.rmtree(one, ignore_errors=True)
-        self.root = Path(tempfile.mkdtemp(dir=_one_word(parent.absolute()), prefix=f"{os.getpid()}-"))
-        self._gone = finalize(self, shutil.rmtree, self.root, True)
+        own = os.environ.get(ROOM)
+        if own:  # one task at a time, and nobody else
+            self.root = Path(own)
+            _clear(self.root)
+            self._gone = finalize(self, _clear, self.root)
+        else:
+            parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for one in abandoned(parent):
+                _remove(one)
+            self.root = Path(tempfile.mkdtemp(dir=_one_word(parent.absolute()), prefix=f"{os.getpid()}-"))
+            self._gone = finalize(self, _remove, self.root)
         for name in _DIRS:
             (self.root / name).mkdir()
 
@@ -144,6 +153,8 @@ class Room:
 
         Raises `ExecutorError` where that folder is not there and can't be made, or no such program is.
         """
+        if self.root == _PLACE:
+            return []
         if shutil.which("unshare") is None:
             raise ExecutorError(
                 f"{_PLACE} can't be shown to a command here: there is no `unshare`",
@@ -205,6 +216,19 @@ def abandoned(parent: Path) -> list[Path]:
         if pid.isdigit() and not _alive(int(pid)):
             found.append(one)
     return found
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what is in a folder that must stay."""
+    for one in folder.iterdir():
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
 
 
 def _alive(pid: int) -> bool:

@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 from penstock.model.artifact import Stored
 from penstock.model.code import Code
 from penstock.model.run import Consumed, Execution, Made
-from penstock.model.step import Entry, Step
+from penstock.model.step import Entry, Isolation, Step
 from penstock.model.task import Ended, Input, Setting, Task
 
 __all__ = ["Site", "execution_of", "gather_task", "merged_code", "task_of"]
@@ -65,6 +65,7 @@ def task_of(
         approved=approved,
         kind=step.kind,
         limits=options.limits,
+        network=options.network or step.entry.commands,
         place=place,
         files=step.code.files if place else {},
     )
@@ -78,7 +79,8 @@ def gather_task(task: Task, results: Sequence[Stored]) -> Task:
     settings: tuple[Setting, ...] = ()
     if task.entry.kind == "command":
         entry, inputs, settings = structs.replace(task.entry, kind="gather"), (*inputs, *task.inputs), task.settings
-    return structs.replace(task, entry=entry, inputs=inputs, settings=settings, code="", isolation="worker", limits={})
+    where: Isolation = "container" if task.isolation == "container" else "worker"
+    return structs.replace(task, entry=entry, inputs=inputs, settings=settings, code="", isolation=where, limits={})
 
 
 def execution_of(

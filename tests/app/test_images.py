@@ -1,0 +1,149 @@
+"""Images: found, built, made; and steps that run in them, from the pipeline file on."""
+
+from pathlib import Path
+
+import pytest
+from tests.containers import home, image
+
+import penstock as ps
+from penstock.app import images
+from penstock.errors import DeclarationError, ExecutorError, MissingExtra, NotFound
+from penstock.executors.engines import find_engine
+
+pytestmark = pytest.mark.timeout(300)
+real = pytest.mark.needs("podman", "uv")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return home(tmp_path, monkeypatch)
+
+
+def pipeline(folder: Path, text: str, **settings) -> ps.Pipeline:
+    (folder / "p.py").write_text(f"import os\nimport penstock as ps\n{text}")
+    return ps.Pipeline.load(folder / "p.py", **settings)
+
+
+STEPS = """
+@ps.source
+def rows(n: int = 3) -> list[int]:
+    return list(range(n))
+
+@ps.step
+def where(rows: list) -> dict:
+    return {"sum": sum(rows), "in": os.path.isdir("/penstock/out"), "uid": os.getuid()}
+"""
+
+
+@real
+def test_all_steps_in_containers_by_a_setting_alone(folder: Path) -> None:
+    own = pipeline(folder, STEPS)
+    here = own.run()
+    image()  # so that two tests do not make it at once
+    there = own.run(executor="container")
+    assert here["where"]["in"] is False
+    assert there["where"] == {"sum": 3, "in": True, "uid": 1000}
+    assert here.stored("rows").digest == there.stored("rows").digest
+    assert {row["status"] for row in own.run(executor="container").steps.values()} == {"reused"}
+    assert {row["status"] for row in own.run().steps.values()} == {"reused"}
+
+
+@real
+def test_one_step_in_an_image_by_name(folder: Path) -> None:
+    name = image().name
+    text = STEPS.replace("@ps.step", f"@ps.step(image={name!r})")
+    run = pipeline(folder, text).run()
+    assert run["where"]["in"] is True
+    engine = find_engine()
+    assert engine.ask("tag", name, "localhost/another:1")[0] == 0
+    again = pipeline(folder, text.replace(name, "localhost/another:1")).run()
+    # The same content under another name: the declaration is another, the place is not.
+    assert [one.kind for one in again.steps["where"]["reasons"]] == ["code"]
+
+
+@real
+def test_an_image_from_a_containerfile_is_built_once(folder: Path) -> None:
+    (folder / "words.txt").write_text("hello")
+    (folder / "Containerfile").write_text(f"FROM {image().name}\nCOPY words.txt /words.txt\n")
+    text = "@ps.step(image='Containerfile')\ndef said(): return open('/words.txt').read()\n"
+    own = pipeline(folder, text)
+    assert own.run()["said"] == "hello"
+    assert own.run().steps["said"]["status"] == "reused"
+    (folder / "words.txt").write_text("other words")
+    run = pipeline(folder, text).run()
+    assert run["said"] == "other words"
+    assert run.steps["said"]["reasons"][0].kind == "image"
+    (folder / "Containerfile").write_text(f"FROM {image().name}\nNONSENSE\n")
+    with pytest.raises(ExecutorError, match="Containerfile can't be built") as error:
+        pipeline(folder, text).plan()
+    assert error.value.where == "p.py:3"
+
+
+@real
+def test_an_image_without_python_is_shown_this_machine_s(folder: Path) -> None:
+    base = image()
+    (folder / "Containerfile").write_text(f"FROM {base.name}\nENV PATH=/usr/bin:/bin\nENV PYTHONPATH=\n")
+    piece = images.from_file(find_engine(), "Containerfile", folder)
+    found = images.find(piece.digest)
+    assert found.python != base.python
+    assert set(found.mounts) > set(base.mounts)
+    run = pipeline(folder, STEPS.replace("@ps.step", "@ps.step(image='Containerfile')")).run()
+    assert run["where"]["in"] is True
+
+
+@real
+def test_an_image_of_an_environment_of_its_own(folder: Path) -> None:
+    text = """
+@ps.step(env=["iniconfig==2.0.0"])
+def version():
+    import importlib.metadata
+    return importlib.metadata.version("iniconfig")
+"""
+    run = pipeline(folder, text).run(executor="container")
+    assert run["version"] == "2.0.0"
+
+
+@real
+def test_image_build_makes_what_the_executor_looks_for(folder: Path) -> None:
+    said: list[str] = []
+    own = pipeline(folder, STEPS)
+    assert own.image(say=said.append)[0] == image().name
+    assert own.image(tag="localhost/called:so", say=said.append)[0] == "localhost/called:so"
+    assert find_engine().image("localhost/called:so")
+
+
+@real
+def test_what_is_no_image_is_told_at_the_step(folder: Path) -> None:
+    own = pipeline(folder, "@ps.step(image='localhost/no/such:1')\ndef a(): return 1\n")
+    with pytest.raises(NotFound, match="no image localhost/no/such:1") as error:
+        own.plan()
+    assert error.value.where == "p.py:3"
+
+
+def test_an_image_and_an_env_are_one_too_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = pipeline(folder, "@ps.step(image='x', env=['iniconfig'])\ndef a(): return 1\n")
+    with pytest.raises(DeclarationError, match="an `image` and an `env`"):
+        own.plan()
+
+
+def test_without_an_engine_it_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = pipeline(folder, "@ps.step(image='x')\ndef a(): return 1\n")
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(MissingExtra, match="podman or docker") as error:
+        own.plan()
+    assert error.value.where == "p.py:3"
+    assert own.run(executor="inline")["a"] == 1
+
+
+def test_which_names_are_files(tmp_path: Path) -> None:
+    (tmp_path / "Containerfile").touch()
+    (tmp_path / "train.Dockerfile").touch()
+    assert images.is_file("Containerfile", tmp_path)
+    assert images.is_file("train.Dockerfile", tmp_path)
+    assert not images.is_file("Dockerfile", tmp_path)
+    assert not images.is_file("python:3.12", tmp_path)
+
+
+def test_what_was_learnt_and_is_gone(folder: Path) -> None:
+    with pytest.raises(NotFound, match="gone from the cache"):
+        images.find("blake3:00")
