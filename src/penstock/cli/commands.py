@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "image": ("image", "Mend", "Make the image that containers are made of."),
     "doctor": ("doctor", "Mend", "Look at the machine, the state folder, ledger and store."),
     "verify": ("verify", "Mend", "Check every stored byte, and mend what can be mended."),
+    "ledger": ("ledger", "Mend", "Copy a ledger into an empty one, of SQLite or PostgreSQL."),
     "gc": ("gc", "Mend", "Remove what no recent run needs; without --yes, say what."),
 }
 

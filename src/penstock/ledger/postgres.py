@@ -50,12 +50,6 @@ class PostgresLedger(SqlLedger):
         self._given = clock
         super().__init__(connections, clock or SystemClock(), "given clock" if clock is not None else "server")
 
-    def __enter__(self) -> "PostgresLedger":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _moment(self, session: Session) -> float:
         if self._given is not None:
             return self._given.monotonic()

@@ -5,7 +5,7 @@ nothing but doing work again. See docs/explanation/storage.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from penstock.errors import LeaseLost, LedgerError, NotFound
 from penstock.ledger import codes, executions, health, history, keeping, leases
@@ -44,6 +44,9 @@ _NAME = (
 )
 
 
+T = TypeVar("T")
+
+
 class SqlLedger:
     """The append-only memory of events in the tables of a database that `transactions` are done in.
 
@@ -59,6 +62,14 @@ class SqlLedger:
         self._known_codes: set[str] = set()
         self._awaited: set[str] = set()  # keys that others held when they were last asked for
         self._runs: dict[str, tuple[str, int]] = {}  # owner and fence of the runs that this object claimed
+
+    def writing(self, work: Callable[[Session], T]) -> T:
+        """What `work` gives, within one durable transaction that nobody else writes beside. It may be called twice."""
+        return self._connections.writing(work)
+
+    def reading(self, work: Callable[[Session], T]) -> T:
+        """What `work` gives, within one transaction that reads."""
+        return self._connections.reading(work)
 
     def _moment(self, session: Session) -> float:
         """Now, on the clock of leases."""
@@ -351,6 +362,12 @@ class SqlLedger:
     def close(self) -> None:
         """Let go of files and connections. May be called twice."""
         self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _alive(self, session: Session) -> history.Alive:
         now: list[float] = []

@@ -49,11 +49,5 @@ class SqliteLedger(SqlLedger):
         with self._connections.alone() as connection:
             connection.execute("VACUUM")
 
-    def __enter__(self) -> "SqliteLedger":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _moment(self, session: Session) -> float:  # noqa: ARG002 - it is asked of the machine, not of the database
         return self._clock.monotonic()

@@ -19,6 +19,7 @@ __all__ = [
     "DiffDocument",
     "FailuresDocument",
     "FigureChange",
+    "LedgerCopyDocument",
     "MetricHistoryDocument",
     "MetricPoint",
     "MovedMetricDocument",
@@ -28,6 +29,7 @@ __all__ = [
     "ReproduceDocument",
     "StepChange",
     "StepChangesDocument",
+    "TableDocument",
     "TagDocument",
     "TaggedDocument",
     "TagsDocument",
@@ -309,8 +311,27 @@ class WrittenDocument(TypedDict):
     runs: list[str]
 
 
+class TableDocument(TypedDict):
+    """The rows of a table of a ledger, and the digest of all of them, which does not depend on the database."""
+
+    rows: int
+    digest: str
+
+
+_LedgerCopyFields = TypedDict("_LedgerCopyFields", {"from": str})
+
+
+class LedgerCopyDocument(_LedgerCopyFields):
+    """What was copied `from` one ledger `to` another, by table; `done` is false where all of it was there already."""
+
+    to: str
+    done: bool
+    tables: dict[str, TableDocument]
+
+
 HISTORY_DOCUMENTS: dict[str, tuple[type, str]] = {
     "diff": (DiffDocument, "diff RUN RUN"),
+    "ledger": (LedgerCopyDocument, "ledger copy FROM TO"),
     "metric": (MetricHistoryDocument, "runs --metric METRIC"),
     "report": (WrittenDocument, "report RUN"),
     "reproduce": (ReproduceDocument, "reproduce RUN"),
