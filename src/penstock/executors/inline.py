@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
@@ -16,8 +15,6 @@ from penstock.work.failures import failure_of
 from penstock.work.perform import Kit, NeedsFresh, perform
 
 __all__ = ["InlineExecutor"]
-
-_TURN = 0.01  # seconds after which `events` returns although more tasks wait
 
 
 class InlineExecutor:
@@ -41,27 +38,19 @@ class InlineExecutor:
         self._queue.append(task)
 
     def events(self, timeout: float | None) -> Sequence[TaskEvent]:  # noqa: ARG002
-        """Run waiting tasks for a short turn and say what happened. A task is announced before it runs.
+        """Run the task that waits first, and say what happened. A task is announced before it runs.
 
-        A `KeyboardInterrupt` ends the running task as cancelled and is raised; the next call tells of it.
+        One at a time: whatever it takes, what became of those before it is known. A `KeyboardInterrupt` ends the running
+        task as cancelled and is raised; the next call tells of it.
         """
-        end = time.monotonic() + _TURN
-        if self._ready:  # after an interruption nothing begins before it was told
-            made, self._ready = self._ready, []
-            return made
-        while self._queue:
-            task = self._queue[0]
-            if self._begun != task.id:
-                self._begun = task.id
-                self._ready.append(Begun(task.id, task.step, task.attempt, os.getpid(), self._host))
-                if len(self._ready) == 1:
-                    break  # so that people see what is running before it has ended
-            self._queue.popleft()
+        if not self._ready and self._queue and self._begun == self._queue[0].id:
+            task = self._queue.popleft()
             # The step is called two frames from here, so that a debugger shows little that is not the user's.
             with _Doing(task, self._ready, self._tee) as doing:
                 doing.ended = perform(task, self._kit, self._ready.append)
-            if time.monotonic() >= end:
-                break
+        if self._queue and self._begun != (task := self._queue[0]).id:
+            self._begun = task.id
+            self._ready.append(Begun(task.id, task.step, task.attempt, os.getpid(), self._host))
         made, self._ready = self._ready, []
         return made
 

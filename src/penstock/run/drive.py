@@ -1,6 +1,6 @@
 """The only loop: it does what the engine asks for, and tells it what came of it.
 
-Commits of short tasks are gathered for a moment (`_GATHER` seconds) and written in one durable transaction, while the
+Commits of short tasks are gathered for a moment (`run/gathered.py`) and written in one durable transaction, while the
 steps that need their outputs may begin: they hold digests of content, so what they commit is right whatever happens to
 the rest. What took longer than `_SLOW` seconds is written at once.
 """
@@ -56,6 +56,7 @@ from penstock.run.commands import (
 )
 from penstock.run.engine import Engine
 from penstock.run.gate import GatedEngine
+from penstock.run.gathered import GATHER, Doing, Gathered
 from penstock.run.leases import Leases
 from penstock.run.nodes import ENDS
 from penstock.run.stalls import Stalls
@@ -63,9 +64,7 @@ from penstock.work.task import Site, execution_of, gather_task, merged_code, tas
 
 __all__ = ["Judge", "Means", "drive"]
 
-_GATHER = 0.05
 _SLOW = 0.02
-_BATCH = 400
 _POLL = 0.25
 
 
@@ -86,18 +85,6 @@ class Means(Struct, frozen=True):
     interrupted: Callable[[], str]
     stalls: Stalls = field(default_factory=Stalls)
     judge: Judge | None = None
-
-
-class _Doing(Struct):
-    """One attempt under way."""
-
-    task: Task
-    step: Step
-    inputs: dict[str, Consumed]
-    work: Work
-    forced: bool = False
-    started: float = 0.0
-    checkpoint: str = ""  # a folder that it left, of no use once it is committed
 
 
 def drive(
@@ -127,7 +114,9 @@ def drive(
             else:
                 try:
                     # Called from here and nowhere deeper: in-line steps run below this frame.
-                    loop.take(means.executor.events(timeout))
+                    with loop.gathered:
+                        events = means.executor.events(timeout)
+                    loop.take(events)
                 except KeyboardInterrupt:
                     # The first broke into a step in this process, whose end the next call tells; a second one means it.
                     if loop.stopped or not means.interrupted():
@@ -138,6 +127,8 @@ def drive(
     except KeyboardInterrupt:
         loop.give_up(means.clock.monotonic() - begun)
         raise
+    finally:
+        loop.gathered.close()
     loop.flush()
     status = engine.status
     loop.record(RunEnded(status, means.clock.monotonic() - begun))
@@ -153,21 +144,20 @@ class _Loop:
         self.works = dict(plan.works)
         self.outputs: dict[str, Stored] = dict(plan.outputs)
         self.keys: dict[str, Decision] = {one.step: one for one in plan.decisions}
-        self.doing: dict[str, _Doing] = {}
+        self.doing: dict[str, Doing] = {}
         self.fanouts: dict[str, tuple[Fanout, Task]] = {}
         self.kids: dict[str, tuple[str, int]] = {}
-        self.buffer: list[Event] = []
-        self.commits: list[tuple[_Doing, Execution]] = []
         # All at once, with the first commit: a transaction of a thousand costs little more than one of one.
-        self.codes = [work.step.code for name, work in plan.works.items() if self.keys[name].action != "reuse"]
+        codes = [work.step.code for name, work in plan.works.items() if self.keys[name].action != "reuse"]
+        self.gathered = Gathered(run.id, means.ledger, means.leases, means.clock, codes)
+        if "inline" in {means.executor.name, *[work.step.options.isolation for work in plan.works.values()]}:
+            self.gathered.watch()
         # The inputs that a step's key was made of.
         self.asked = {
             one.step: self.consumed(one.step, self.works[one.step].step)
             for one in plan.decisions
             if one.action == "run" and one.key
         }
-        self.oldest = 0.0
-        self.slow = True  # whether tasks take so long that gathering saves nothing, and waiting could lose much
         self.wakes: list[tuple[float, str]] = []
         self.out: deque[Event] = deque()
         self.stopped = False
@@ -180,9 +170,7 @@ class _Loop:
         yield from self.told()
 
     def record(self, *events: Event) -> None:
-        if not self.buffer and not self.commits:
-            self.oldest = self.means.clock.monotonic()
-        self.buffer.extend(events)
+        self.gathered.note(events)
         self.out.extend(events)
 
     def told(self) -> Iterator[Event]:
@@ -194,20 +182,19 @@ class _Loop:
     def patience(self) -> float:
         """How many seconds to wait for the executor before something else is due."""
         now = self.means.clock.monotonic()
-        pending = bool(self.buffer or self.commits)
         idle = not self.doing
-        if pending and (idle or self.slow or now - self.oldest >= _GATHER or len(self.commits) >= _BATCH):
+        if self.gathered and (idle or self.gathered.due(now)):
             self.flush()
             if idle:
                 return 0.0
-            pending = False
-        timeout = max(0.0, _GATHER - (now - self.oldest)) if pending else _POLL
+        timeout = max(0.0, GATHER - (now - self.gathered.oldest)) if self.gathered else _POLL
         if self.wakes:
             timeout = min(timeout, max(0.0, self.wakes[0][0] - now))
         return timeout
 
     def look_up(self) -> None:
         """Between two turns of the executor: did people ask to stop, is it time for another attempt?"""
+        self.settle()  # what the thread wrote meanwhile
         reason = self.means.interrupted()
         if reason and not self.stopped:
             self.stopped = True
@@ -241,14 +228,14 @@ class _Loop:
                     self.record(*self.means.stalls.look(doing.step.name, event))
             self.do(self.engine.on(event))
 
-    def end(self, doing: _Doing, ended: Ended) -> None:
+    def end(self, doing: Doing, ended: Ended) -> None:
         if ended.status == "succeeded":
             self.provide(doing, ended.outputs)
         elif ended.status == "grown" and ended.fanout is not None:
             self.fanouts[doing.step.name] = (ended.fanout, doing.task)
             for index in range(len(ended.fanout.items)):  # it may have grown before, on other items
                 self.works.pop(f"{doing.step.name}[{index}]", None)
-        self.slow = ended.usage.seconds >= _SLOW
+        self.gathered.slow = ended.usage.seconds >= _SLOW
         # The ledger keeps how every attempt ended; the outputs are in its execution, once.
         self.record(structs.replace(ended, outputs=(), fanout=None))
         if ended.status == "succeeded":
@@ -262,7 +249,7 @@ class _Loop:
         if all(one.task.key != key for one in self.doing.values()):  # else a new attempt has begun meanwhile
             self.means.leases.release([key])
 
-    def provide(self, doing: _Doing, outputs: Sequence[Stored]) -> None:
+    def provide(self, doing: Doing, outputs: Sequence[Stored]) -> None:
         step = doing.step
         named = zip([step.artifact(one) for one in step.outputs], outputs, strict=False)
         self.do(self.give(step.name, named))
@@ -346,7 +333,7 @@ class _Loop:
         work = self.works[name]
         return work.forced or not work.step.options.cache
 
-    def prepare(self, submit: Submit, key: str) -> _Doing:
+    def prepare(self, submit: Submit, key: str) -> Doing:
         work = self.works[submit.step]
         step = work.step
         inputs = [
@@ -358,7 +345,7 @@ class _Loop:
         )
         if submit.gather:
             task = gather_task(task, [self.outputs[name] for name in submit.gather if name])
-        return _Doing(task, step, self.consumed(submit.step, step), work, work.forced, self.means.clock.now())
+        return Doing(task, step, self.consumed(submit.step, step), work, work.forced, self.means.clock.now())
 
     def bound(self, name: str, step: Step) -> Mapping[str, str]:
         if name in self.kids:
@@ -403,7 +390,7 @@ class _Loop:
         # Each item draws numbers of its own, by its place: a hundred bootstraps must not be one.
         work = Work(step, (), seed_of(task.seed, name), forced=self.works[owner].forced)
         self.works[name] = work
-        self.codes.append(code)
+        self.gathered.codes.append(code)
         return work
 
     def give_up(self, seconds: float) -> None:
@@ -416,8 +403,6 @@ class _Loop:
 
     def keep(self, command: Commit) -> None:
         doing = self.doing.pop(command.ended.task)
-        if not self.buffer and not self.commits:
-            self.oldest = self.means.clock.monotonic()
         ended = command.ended
         doing.checkpoint = ended.extra.get("checkpoint", "")
         execution = execution_of(
@@ -427,10 +412,10 @@ class _Loop:
         if ended.pieces or ended.hidden != doing.work.hidden:
             code = merged_code(code, ended)
             execution = self.rekeyed(execution, doing, code, ended)
-            self.codes.append(code)
-        self.commits.append((doing, execution))
+            self.gathered.codes.append(code)
+        self.gathered.commit(doing, execution)
 
-    def rekeyed(self, execution: Execution, doing: _Doing, code: Code, ended: Ended) -> Execution:
+    def rekeyed(self, execution: Execution, doing: Doing, code: Code, ended: Ended) -> Execution:
         """The work under the key of what really ran: with the files that it read and the values that it saw."""
         key = work_key(doing.step.name, code.digest, doing.work.settings, doing.work.seed, doing.inputs, ended.hidden)
         if key == execution.key or not doing.step.options.cache:
@@ -441,29 +426,17 @@ class _Loop:
         return structs.replace(execution, key=key, code=code.digest)
 
     def flush(self) -> None:
-        """Write what has gathered: commits in one durable transaction with the events around them."""
-        means = self.means
-        commits, self.commits = self.commits, []
-        events, self.buffer = self.buffer, []
-        if not commits:
-            if events:
-                means.ledger.record(self.run.id, events)
-            return
-        if self.codes:
-            means.ledger.save_codes({one.digest: one for one in self.codes}.values())
-            self.codes = []
-        replaced = [execution.key for doing, execution in commits if doing.forced]
-        executions = [execution for _, execution in commits]
-        fences = means.leases.fences([one.key for one in executions])
-        refused = set(means.ledger.commit(self.run.id, executions, fences, events, replaced))
-        means.leases.done([doing.task.key for doing, _ in commits] + [one.key for one in executions])
-        for doing, execution in commits:
-            bad = execution.key in refused
+        """Write what has gathered, and go on from what was written."""
+        self.gathered.write()
+        self.settle()
+
+    def settle(self) -> None:
+        for doing, execution, bad in self.gathered.written():
             if not bad:
                 self.keys[doing.step.name] = structs.replace(
                     self.keys[doing.step.name], key=execution.key, execution=execution
                 )
-                means.past.redone(execution)
+                self.means.past.redone(execution)
                 self.out.append(Committed(execution))
                 if doing.checkpoint:
                     shutil.rmtree(doing.checkpoint, ignore_errors=True)
