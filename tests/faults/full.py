@@ -51,6 +51,8 @@ FAULTS = (
     Fault("ledger", "ledgers of other schemas, and damaged ones", ("../ledger/test_schema.py", "../ledger/test_health.py", "../app/test_verifying.py")),
     Fault("checkpoints", "trainings killed between checkpoints", ("test_checkpoints.py",), 50),
     Fault("limits", "limits of what runs use together, and runs that die while they hold some", ("test_limits.py",), 50),
+    Fault("object-store", "a tenth of the requests to S3 refused, forgotten, cut, short, flipped or slow", ("test_object_store.py",), 2000),
+    Fault("postgres", "PostgreSQL's connections cut at any moment, the server restarted, an outage, a stopped runner", ("test_postgres.py",)),
     Fault("gc", "gc beside runs, and killed in between", ("../app/test_collecting.py", "../app/test_keeping.py")),
     Fault("edits", "every labelled edit through whole runs, both executors", ("../app/test_edits.py",), edits="all"),
     Fault("planted", "bugs planted in Penstock, each to be found by one of the tests above", ("test_planted.py",)),
@@ -95,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.list:
         for one in FAULTS:
-            print(f"{one.name:10}{one.trials:6}  {one.what}")
+            print(f"{one.name:13}{one.trials:6}  {one.what}")
         return 0
     results: list[dict[str, object]] = []
     report = {"python": platform.python_version(), "system": platform.platform(), "processors": os.cpu_count()}
@@ -105,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
             found = attempt(fault, given.trials or fault.trials, Path(folder))
             results.append(found)
             print(
-                f"{'passed' if found['passed'] else 'FAILED'}  {fault.name:10}{found['seconds']:>8} s  {found['summary']}",
+                f"{'passed' if found['passed'] else 'FAILED'}  {fault.name:13}{found['seconds']:>8} s  {found['summary']}",
                 flush=True,
             )
             given.report.write_text(json.dumps({**report, "faults": results}, indent=1) + "\n")

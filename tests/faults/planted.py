@@ -41,12 +41,12 @@ BUGS = (
     Bug(
         "a blob gets its name before its bytes are durable",
         (
-            ("stores/local.py", "        failures = self._fsync_all(new)\n", "        failures: list[OSError] = []\n"),
+            ("stores/local.py", "        failures = self._secure_all(new)\n", "        failures: list[OSError | StoreError] = []\n"),
             ("stores/local.py", "for blob in [one for one in new if one.synced]:", "for blob in new:"),
             (
                 "stores/local.py",
                 "            # What was there already is fsynced too",
-                "            failures = self._fsync_all(new)\n            # What was there already is fsynced too",
+                "            failures = self._secure_all(new)\n            # What was there already is fsynced too",
             ),
         ),
         _ORDER,
@@ -76,7 +76,7 @@ BUGS = (
     ),
     Bug(
         "a commit does not look whether its lease still holds",
-        (("ledger/sqlite.py", "refused = leases.stale(connection, fences, ", "refused = leases.stale(connection, {}, "),),
+        (("ledger/sql.py", "refused = leases.stale(session, fences, ", "refused = leases.stale(session, {}, "),),
         ("tests/faults/test_leases.py", "-k", "slept"),
     ),
     Bug(
@@ -98,7 +98,7 @@ BUGS = (
     Bug(
         "leases follow the wall clock",
         (
-            ("ledger/sqlite.py", "fences, self._clock.monotonic(), self._boot", "fences, self._clock.now(), self._boot"),
+            ("ledger/sqlite.py", "        return self._clock.monotonic()\n", "        return self._clock.now()\n"),
         ),
         ("tests/faults/test_clock.py",),
     ),

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from penstock.app.result import RunResult
 from penstock.app.settings import find_settings
+from penstock.ledger.sql import SqlLedger
 from penstock.ledger.sqlite import SqliteLedger
 from penstock.model.run import Execution
+from penstock.ports import Store
 from penstock.stores.local import LocalStore
 
 __all__ = ["BROAD", "HEAD", "Project", "alive", "broad_values", "until"]
@@ -195,8 +197,11 @@ def parent(pid: int) -> int:
 class Project:
     """A folder with a pipeline, its state, and the processes that were started there."""
 
-    def __init__(self, folder: Path, source: str, *, workers: int = 2) -> None:
+    def __init__(self, folder: Path, source: str, *, workers: int = 2, **environment: str) -> None:
         self.folder, self.workers = folder, workers
+        self.environment = environment  # of every run
+        self.make_ledger: Callable[[], SqlLedger] = lambda: SqliteLedger(self.state / "ledger.db")
+        self.make_store: Callable[[], Store] = lambda: LocalStore(self.state / "store")
         self.mark = ""  # of the run that was started last
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "p.py").write_text(source)
@@ -214,7 +219,7 @@ class Project:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, MARK: self.mark, **environment},
+                env={**os.environ, MARK: self.mark, **self.environment, **environment},
             )
 
     def run(self, *arguments: str, command: str = "run", seconds: float = 100.0, **environment: str) -> int:
@@ -302,8 +307,8 @@ class Project:
     def state(self) -> Path:
         return self.folder / ".penstock"
 
-    def ledger(self) -> SqliteLedger:
-        return SqliteLedger(self.state / "ledger.db")
+    def ledger(self) -> SqlLedger:
+        return self.make_ledger()
 
     def last_run(self) -> str:
         with self.ledger() as ledger:
@@ -328,7 +333,7 @@ class Project:
 
     def executions(self, skip: int = 0) -> list[Execution]:
         """All that is committed, in order, but for the first `skip`."""
-        if not (self.state / "ledger.db").exists():
+        if not self.state.exists():
             return []
         with self.ledger() as ledger:
             return list(ledger.executions())[skip:]
@@ -337,7 +342,7 @@ class Project:
         """The ledger is whole; every blob that it names is there and right; nothing is committed twice (with `once`)."""
         with self.ledger() as ledger:
             assert ledger.check() == []
-            store = LocalStore(self.state / "store")
+            store = self.make_store()
             for blob in ledger.blobs_in_use():
                 assert store.verify(blob) or ledger.data(blob) is not None, f"{blob} is lost"
             keys = Counter(one.key for one in ledger.executions())
@@ -347,7 +352,7 @@ class Project:
         """The artifacts of the last run load, and are what they should be."""
         with self.ledger() as ledger:
             run = ledger.runs(1)[0]
-            store = LocalStore(self.state / "store")
+            store = self.make_store()
             result = RunResult(run["run"], run["status"], ledger, store, find_settings(self.folder / "p.py"))
             for artifact, value in expected.items():
                 assert result[artifact] == value, f"{artifact} is wrong"
