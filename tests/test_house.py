@@ -39,7 +39,9 @@ UNTESTED = {
 LATE_IMPORTS: dict[str, str] = {
     "app/executors.py": "only the executor that was asked for is loaded, and entry points only for names of others",
     "app/pipeline.py": "a valohai.yaml is read by modules that Python pipelines do without",
+    "app/placing.py": "environments and images are looked at for steps that ask for them",
     "app/places.py": "only the store and the ledger that the settings name are loaded, and entry points only for schemes of others",
+    "app/result.py": "rows of a run are followed for who asks",
     "app/settings.py": "reading a ledger needs no store and no TOML reader; SQLite stays off the way of `import penstock`",
     "app/told.py": "rich is imported when rich asks for its form",
     "app/tracing.py": "following rows needs pyarrow and numpy, which everything else does without",

@@ -2,18 +2,20 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from penstock.app import environments, images
-from penstock.app.environments import Lock
 from penstock.app.settings import Settings
 from penstock.declare.load import Sourced
 from penstock.errors import DeclarationError
-from penstock.executors.engines import Engine, find_engine
 from penstock.model.code import Code, Piece, placed
 from penstock.model.digest import digest_bytes
 from penstock.model.step import Step
+
+if TYPE_CHECKING:
+    from penstock.app.environments import Lock
+    from penstock.executors.engines import Engine
 
 __all__ = ["Placing"]
 
@@ -43,6 +45,9 @@ class Placing:
         return self._in_environment(step) if options.env else step
 
     def _in_container(self, step: Step) -> Step:
+        from penstock.app import images
+        from penstock.executors.engines import find_engine
+
         name = step.options.image or self._settings.image
         if name and step.options.env:
             raise DeclarationError(
@@ -63,14 +68,19 @@ class Placing:
 
     def image(self, env: Sequence[str] = (), tag: str = "") -> tuple[str, list[str]]:
         """Make the image of an environment, if it is not there; its name, and the packages in it."""
+        from penstock.app import images
+        from penstock.executors.engines import find_engine
+
         engine = find_engine()
         piece = images.made_of(engine, self._locked(tuple(env), ""), tag=tag, say=self._say)
         return images.find(piece.digest).name, [one for one in piece.text.splitlines() if "==" in one]
 
-    def _lock(self, step: Step) -> Lock:
+    def _lock(self, step: Step) -> "Lock":
         return self._locked(step.options.env, step.where)
 
-    def _locked(self, env: tuple[str, ...], where: str) -> Lock:
+    def _locked(self, env: tuple[str, ...], where: str) -> "Lock":
+        from penstock.app import environments
+
         if self._beside is None:
             self._beside = environments.imported(self._loaded.sources() if self._loaded is not None else {})
         known = self._locks.get(env)

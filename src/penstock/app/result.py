@@ -3,20 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from penstock.app.counting import broken_error
 from penstock.app.settings import Settings
 from penstock.app.told import Told
-from penstock.app.tracing import BUDGET, Tracing
 from penstock.app.values import load_value
 from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.artifact import Stored
 from penstock.model.event import Noted
 from penstock.model.task import Failure
+from penstock.model.trace import BUDGET
 from penstock.model.verdict import Finding
 from penstock.ports import Ledger, Store
-from penstock.report.row_html import trace_fragment
-from penstock.report.row_text import cell_lines, rows_lines, trace_lines
-from penstock.report.row_views import cell_view, rows_view, trace_view
 
 __all__ = ["RunResult", "find_stored"]
 
@@ -82,8 +78,8 @@ class RunResult:
 
         Raises `NotFound` with candidates or close matches, `ContractError` for a key that names several rows.
         """
-        found = trace_view(self._tracing().trace(key, source))
-        return Told(found, trace_lines(found), trace_fragment(found))
+        found: Told = self._followed().trace(key, source)
+        return found
 
     def cell(self, key: str, cell: str, source: str = "", *, budget: int = BUDGET) -> Told:
         """The source rows behind one value of a row, `cell` being `ARTIFACT.COLUMN`, by doing steps again at most `budget`
@@ -91,24 +87,21 @@ class RunResult:
 
         Raises `NotFound` for a row or column that is not there, `StepFailed` where a step can't be done again.
         """
-        found = cell_view(self._tracing().cell(key, cell, source, budget))
-        return Told(found, cell_lines(found))
+        found: Told = self._followed().cell(key, cell, source, budget)
+        return found
 
     def rows(self, *steps: str) -> Told:
         """What became of the rows of each step's inputs (all steps, if none are named): kept, dropped, multiplied, new.
 
         Raises `UnknownName` for a step that the run has not.
         """
-        tracing = self._tracing()
-        if steps:
-            found = rows_view(tracing.run.id, tracing.accounts(steps), [])
-        else:
-            counted = tracing.counted()
-            found = rows_view(tracing.run.id, counted.accounts, counted.findings)
-        return Told(found, rows_lines(found))
+        found: Told = self._followed().rows(steps)
+        return found
 
-    def _tracing(self) -> Tracing:
-        return Tracing(self._settings, self._ledger, self.run, self._store)
+    def _followed(self) -> Any:
+        from penstock.app.followed import Followed
+
+        return Followed(self._settings, self._ledger, self.run, self._store)
 
     def raise_if_failed(self) -> "RunResult":
         """This result, if the run succeeded. Raises `StepFailed` for the first step that failed, `ContractBroken` where
@@ -123,6 +116,8 @@ class RunResult:
                     traceback=error.traceback,
                 )
         if self._broken:
+            from penstock.app.counting import broken_error
+
             raise broken_error(self._broken)
         return self
 

@@ -1,7 +1,6 @@
 """What was found out, in the hands of who works in Python: a document that shows itself as text, in colour, and in notebooks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from penstock.report.paint import Line, ansi, plain
@@ -39,4 +38,6 @@ class Told(Mapping[str, Any]):
         return Text.from_ansi("\n".join([ansi(line).rstrip() for line in self._lines]))
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         return self._page or f"<pre>{escape(repr(self))}</pre>"

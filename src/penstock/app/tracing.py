@@ -18,15 +18,12 @@ from penstock.model.artifact import Stored
 from penstock.model.question import OrderQuestion, Question
 from penstock.model.run import Run
 from penstock.model.task import Input, Task
-from penstock.model.trace import Cell, Forward, Trace
+from penstock.model.trace import BUDGET, Cell, Forward, Trace
 from penstock.model.verdict import CheckResult, Finding
 from penstock.ports import Ledger, Store
 from penstock.trace.findings import checks, findings
 
-__all__ = ["BUDGET", "Counted", "Tracing", "lightly", "rows_known"]
-
-BUDGET = 2000
-"""How often steps are done again, at most, to find what stands behind one value."""
+__all__ = ["Counted", "Tracing", "lightly", "rows_known"]
 
 _ROWED = ("polars", "pandas", "arrow", "numpy", "sparse", "plain", "tree")
 

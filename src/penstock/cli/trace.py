@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from penstock.app.tracing import BUDGET, Tracing, lightly
+from penstock.app.tracing import Tracing, lightly
 from penstock.cli.options import file_option, json_option, reading
 from penstock.cli.output import note, only_json, show
+from penstock.model.trace import BUDGET
 from penstock.report.row_html import trace_page
 from penstock.report.row_text import cell_lines, forward_lines, trace_lines
 from penstock.report.row_views import cell_view, forward_view, trace_view

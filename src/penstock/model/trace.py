@@ -4,7 +4,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-__all__ = ["Behind", "Cell", "Feature", "Forward", "Prediction", "Reached", "State", "Stop", "Trace"]
+__all__ = ["BUDGET", "Behind", "Cell", "Feature", "Forward", "Prediction", "Reached", "State", "Stop", "Trace"]
+
+BUDGET = 2000
+"""How often steps are done again, at most, to find what stands behind one value."""
 
 State = Literal["present", "dropped", "multiplied", "absent", "unknown"]
 
