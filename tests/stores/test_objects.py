@@ -1,8 +1,12 @@
 import os
+import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from obstore.exceptions import GenericError, PermissionDeniedError
+from tests.proxies import FaultyProxy
+from tests.services import S3Server
 
 from penstock.errors import SettingsError, StoreError
 from penstock.stores import objects
@@ -69,3 +73,23 @@ def test_no_secret_is_told(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_address_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="can't be used"):
         Objects("nothing://at/all").head("a")
+
+
+def test_a_large_object_that_breaks_off_goes_on(
+    s3: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = os.urandom(1000) * 40_000
+    Objects(s3).send("large", write(tmp_path / "sent", data))
+    with FaultyProxy(urlsplit(s3_server.url).port or 0, share=1.0, ways=("cut",)) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        threading.Timer(1.0, lambda: setattr(proxy, "share", 0.0)).start()
+        file = os.open(tmp_path / "got", os.O_RDWR | os.O_CREAT)
+        assert Objects(s3).get("large", file).size == len(data)
+        os.close(file)
+        assert proxy.faults["cut"] > 0
+    assert (tmp_path / "got").read_bytes() == data
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path

@@ -36,6 +36,7 @@ __all__ = ["PART", "Absent", "Found", "Objects"]
 
 PART = 16 * 1024 * 1024  # bytes of one request: what a slow line moves well within its time limit
 _PARTS_AT_ONCE = 4
+_CHUNK = 8 * 1024 * 1024  # bytes of an answer that are written at once
 _PATIENCE = 120.0  # seconds in which an operation is tried again
 _FIRST, _LONGEST = 0.1, 5.0  # seconds: a nap lasts a random part of a limit that doubles from the one to the other
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -89,25 +90,28 @@ class Objects:
     def get(self, key: str, file: int) -> Found:
         """Write an object to an open, empty file. What came is not to be trusted before it is hashed. Raises `Absent`."""
 
+        reached = 0
+
         def begin(store: Any) -> Found:
+            nonlocal reached
             answer = obstore.get(store, key)
             found = _found(answer.meta)
-            if found.size <= PART:
-                data = answer.bytes()
-                if len(data) != found.size:
-                    raise _Short(f"{len(data)} of {found.size} bytes came")
-                os.ftruncate(file, 0)
-                _write(file, data, 0)
+            os.ftruncate(file, 0)
+            reached = _pour(answer.stream(min_chunk_size=_CHUNK), file)
+            if reached != found.size and found.size <= PART:
+                raise _Short(f"{reached} of {found.size} bytes came")
             return found
 
         found: Found = self._asked("Reading an object", begin)
-        if found.size > PART:
+        if reached > found.size:
             os.ftruncate(file, found.size)
-            self._get_parts(key, file, found)
+        elif reached < found.size:  # what broke off is not begun anew, but goes on
+            os.ftruncate(file, found.size)
+            self._get_parts(key, file, found, reached)
         return found
 
-    def _get_parts(self, key: str, file: int, found: Found) -> None:
-        offsets = iter(range(0, found.size, PART))  # shared by the threads: `next` on such an iterator is atomic
+    def _get_parts(self, key: str, file: int, found: Found, begin: int) -> None:
+        offsets = iter(range(begin, found.size, PART))  # shared by the threads: `next` on such an iterator is atomic
         failures: list[BaseException] = []
 
         def work() -> None:
@@ -329,6 +333,20 @@ def _scrubbed(text: str) -> str:
 
 def _found(meta: Any) -> Found:
     return Found(meta["path"], meta["size"], meta["last_modified"].timestamp(), meta.get("e_tag") or "")
+
+
+def _pour(chunks: Any, file: int) -> int:
+    """Write what comes to a file, until it ends or breaks off; how many bytes came."""
+    reached = 0
+    while True:
+        try:
+            chunk = next(chunks, None)
+        except (BaseError, OSError):
+            return reached
+        if chunk is None:
+            return reached
+        _write(file, chunk, reached)
+        reached += len(chunk)
 
 
 def _write(file: int, data: Any, offset: int) -> None:
