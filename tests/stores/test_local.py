@@ -290,6 +290,45 @@ def test_quarantine_keeps_what_was_found(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in (tmp_path / "quarantine").iterdir()] == [b"bad!"]
 
 
+@pytest.mark.parametrize("inside", [(), ("x",)])
+def test_a_folder_in_the_place_of_a_blob_is_damage(tmp_path: Path, inside: tuple[str, ...]) -> None:
+    """It is put aside by who reads the blob, and gives way to who writes it."""
+    digest = put(LocalStore(tmp_path), b"x" * 100)
+
+    def spoil() -> None:
+        final = LocalStore(tmp_path)._final(digest)
+        final.unlink(missing_ok=True)
+        final.mkdir()
+        for name in inside:
+            (final / name).touch()
+
+    spoil()
+    assert not LocalStore(tmp_path).has(digest)
+    with pytest.raises(Corrupt, match="does not match its digest"):
+        LocalStore(tmp_path).data(digest)
+    spoil()
+    assert not LocalStore(tmp_path).verify(digest)
+    spoil()
+    assert put(LocalStore(tmp_path), b"x" * 100) == digest
+    assert bytes(LocalStore(tmp_path).data(digest)) == b"x" * 100
+    assert len(LocalStore(tmp_path).quarantined()) == 3
+
+
+def test_damage_is_passed_by_where_a_writer_has_the_bytes_anew(tmp_path: Path) -> None:
+    """A reader that comes between a writer's end and its `sync` finds the new file, whatever lies in its place."""
+    digest = put(LocalStore(tmp_path), b"x" * 100)
+    final = LocalStore(tmp_path)._final(digest)
+    final.chmod(0o600)
+    final.write_bytes(b"short")
+    writing = LocalStore(tmp_path)
+    with writing.writer() as file:
+        file.write(b"x" * 100)
+        file.finish()
+    assert bytes(LocalStore(tmp_path).data(digest)) == b"x" * 100
+    writing.sync()
+    assert LocalStore(tmp_path).verify(digest)
+
+
 def test_a_link_in_the_place_of_a_blob_is_not_followed(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "store")
     digest = put(store, b"secret")

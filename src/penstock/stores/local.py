@@ -153,6 +153,8 @@ class LocalStore:
             for blob in [one for one in new if one.synced]:
                 final = self._final(blob.digest)
                 self._shard(final.parent)
+                if final.is_dir():
+                    self._put_aside(final, 0)  # a folder is no blob, and no file takes its place
                 self._disk.rename(blob.path, final)
                 placed.append(blob)
             # What was there already is fsynced too: whoever renamed it may not have come to fsync the folder.
@@ -208,8 +210,7 @@ class LocalStore:
             self._disk.fsync_folder(self.folder.parent)
             self._disk.fsync_folder(self.folder)
         shards = {folder.name for folder in folders} - self._known
-        if shards:
-            # A shard may be new, made by us or by another process a moment ago.
+        if shards:  # new, perhaps, made by us or by another process a moment ago
             self._disk.fsync_folder(self._blobs)
         for folder in sorted(folders):
             self._disk.fsync_folder(folder)
@@ -244,8 +245,7 @@ class LocalStore:
     def data(self, digest: str) -> memoryview:
         """The bytes, memory-mapped, hashed once in this process (not at all if trusted). Raises `Corrupt` where they
         are gone or do not match; these are quarantined."""
-        path, fd = self._verified_file(digest, trusted=digest in self._trusted)
-        del path
+        fd = self._verified_file(digest, trusted=digest in self._trusted)[1]
         try:
             size = os.fstat(fd).st_size
             if size == 0:
@@ -427,9 +427,10 @@ class LocalStore:
             raise store_error(error, "Reading a blob", self.folder) from error
         os.close(fd)
         self._put_aside(path, found.st_ino)
+        if path.parent != self._pending and (self._pending / path.name).exists():  # somebody has just written it anew
+            return self._verified_file(digest, trusted=trusted)
         raise Corrupt(
-            f"The stored blob {short(digest)} does not match its digest ({found.st_size} bytes); it was moved to "
-            f"{self._quarantine}"
+            f"The stored blob {short(digest)} does not match its digest ({found.st_size} bytes); it was moved to {self._quarantine}"
         )
 
     def _open(self, digest: str) -> tuple[Path, int]:
