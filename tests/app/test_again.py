@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.trace.pipelines import MATRICES, run_of
 
+import penstock as ps
 from penstock.app.again import Redo, asking_task
 from penstock.app.answers import Answers
+from penstock.app.result import RunResult
 from penstock.app.settings import find_settings, open_ledger, open_store
+from penstock.errors import NotFound
 from penstock.model.question import OrderQuestion
 from penstock.model.task import Input
 from penstock.ports import Runner
@@ -43,3 +47,34 @@ def test_a_probe_tells_position_and_its_refusal(tmp_path: Path) -> None:
     assert "probe" in stops["scaled"].how
     assert stops["turned"].state == "unknown"
     assert "probe has shown" in stops["turned"].reason
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_a_value_of_a_pipeline_that_no_file_holds(
+    tmp_path: Path, executor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps that were composed in Python can be asked in the process that ran them, and nowhere else."""
+    monkeypatch.chdir(tmp_path)
+
+    @ps.source(key="id")
+    def rows(n: int = 40) -> pl.DataFrame:
+        return pl.DataFrame(
+            {"id": [f"r{i}" for i in range(n)], "g": [i % 4 for i in range(n)], "x": [i * i % 17 for i in range(n)]}
+        )
+
+    @ps.step
+    def means(rows: pl.DataFrame, factor: float = 2.0) -> pl.DataFrame:
+        return rows.with_columns(mean=pl.col("x").mean().over("g") * factor)
+
+    pipeline = ps.Pipeline([rows, means], name="bare", executor=executor)
+    run = pipeline.run(parameters={"means.factor": 3.0}).raise_if_failed()
+    cell = run.cell("r5", "means.mean")
+    assert cell["exact"], cell["why"]
+    assert {one["key"] for one in cell["sources"]} == {f"r{i}" for i in range(40) if i % 4 == 1}
+    other = RunResult(
+        run.run, "succeeded", open_ledger(pipeline.settings), open_store(pipeline.settings), pipeline.settings
+    )
+    with pytest.raises(NotFound) as caught:
+        other.cell("r6", "means.mean")
+    assert "composed in Python" in caught.value.what
+    assert "`run.cell(…)`" in caught.value.hint

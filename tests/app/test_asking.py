@@ -1,5 +1,6 @@
 """In the worker: the answering function of a question."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def asked(folder: Path, output: int, column: str, by: str):
 
 def test_it_is_called_with_the_parameters_of_then(tmp_path: Path) -> None:
     task, pipeline, rows = asked(tmp_path, 0, "y", "5")
-    answer, code = answering(pipeline, task)
+    answer, code = answering(pipeline, task, pickle.loads)
     assert code.digest == task.code
     found = answer(rows=rows)
     assert found["value"] == 16.0
@@ -65,7 +66,7 @@ def test_it_is_called_with_the_parameters_of_then(tmp_path: Path) -> None:
 
 def test_every_call_draws_the_same_numbers(tmp_path: Path) -> None:
     task, pipeline, rows = asked(tmp_path, 1, "z", "2")
-    answer, _ = answering(pipeline, task)
+    answer, _ = answering(pipeline, task, pickle.loads)
     assert answer(rows=rows)["steady"]
 
 
@@ -73,5 +74,5 @@ def test_a_file_that_was_edited_since(tmp_path: Path) -> None:
     task, pipeline, _ = asked(tmp_path, 0, "y", "2")
     (tmp_path / "by.txt").write_text("2")
     with pytest.raises(CodeChanged) as caught:
-        answering(pipeline, task)
+        answering(pipeline, task, pickle.loads)
     assert "`file`" in caught.value.what

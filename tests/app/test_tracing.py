@@ -53,6 +53,11 @@ def test_python(tmp_path: Path) -> None:
     rows = run.rows()
     assert {one["step"] for one in rows["accounts"]} >= {"clean", "joined", "sides"}
     assert rows["findings"][0]["check"] == "rows"
+    ahead = run.forward("UA/45")
+    assert {one["artifact"] for one in ahead["reached"]} >= {"flights", "clean", "joined", "sides.test", "predictions"}
+    assert ahead["runs"] == 1
+    assert run.forward("UA/45", "flights", every_run=False)["reached"] == ahead["reached"]
+    assert "a row of flights" in repr(ahead)
     with pytest.raises(UnknownName):
         run.rows("claen")
     with pytest.raises(NotFound):

@@ -40,7 +40,7 @@ def test_a_mean_of_its_group() -> None:
 def test_a_value_of_the_row_alone() -> None:
     found = ask(CellQuestion(0, 7, "own", ("id",), own={"t": (7,)}), by_group, {"t": frame()})
     assert (found["rows"], found["own"], found["why"]) == ({}, {"t": ["w"]}, [])
-    assert found["reruns"] < 15
+    assert found["reruns"] < 16
 
 
 def test_two_inputs() -> None:
@@ -152,3 +152,44 @@ def test_two_that_hold_the_same_value_stand_behind_their_mean() -> None:
 
     found = ask(CellQuestion(0, 0, "others", ("id",), own={"t": (0,)}), call, {"t": table})
     assert found["rows"]["t"]["at"][-1:] == [2] and not found["why"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_row_that_others_stand_in_for(descending: bool) -> None:
+    """The newest value, where the ones before it are equal: leaving it out changes nothing, another value in it does."""
+    table = pl.DataFrame({"at": range(40), "temp": [float(n // 4) for n in range(40)], "wind": [1.0] * 40})
+    hours = table.sort("at", descending=descending)
+
+    def call(inputs: Any) -> pl.DataFrame:
+        return inputs["asked"].join_asof(inputs["hours"].sort("at"), on="at")
+
+    asked = pl.DataFrame({"id": ["a", "b"], "at": [10, 30]})
+    found = ask(CellQuestion(0, 1, "temp", ("id",), own={"asked": (1,)}), call, {"asked": asked, "hours": hours})
+    assert [hours["at"][one] for one in found["rows"]["hours"]["at"]] == [30]
+    assert found["why"] == []
+    assert "temp" in found["rows"]["hours"]["columns"]
+
+
+def test_rows_that_cancel_each_other_are_all_named() -> None:
+    """Left out together, seven rows leave the mean as it is; left out alone, each of them moves it."""
+    x = [4.0, -4.0, 6.0, -6.0, 1.0, -3.0, 2.0, 3.0, -1.0, 5.0, -7.0]
+    draw = np.random.default_rng(3)
+    for _ in range(5):
+        order = draw.permutation(200)
+        table = pl.DataFrame({"id": range(200), "g": ["a"] * 11 + ["b"] * 189, "x": [*x, *range(189)]})[order]
+        mine = int(np.flatnonzero(order == 0)[0])
+        question = CellQuestion(0, mine, "mean", ("id",), own={"t": (mine,)})
+        call = lambda inputs: inputs["t"].with_columns(mean=pl.col("x").mean().over("g"))
+        found = ask(question, call, {"t": table})
+        assert sorted(table["id"][one] for one in found["rows"]["t"]["at"]) == list(range(1, 11))
+        assert found["why"] == []
+
+
+def test_rows_of_which_any_would_do() -> None:
+    """Of three rows with a flag each alone makes the value: none alone moves it, and that is said."""
+    table = pl.DataFrame({"id": range(50), "flag": [n in (3, 20, 41) for n in range(50)]})
+    call = lambda inputs: pl.DataFrame({"any": [inputs["t"]["flag"].any()]})
+    found = ask(CellQuestion(0, 0, "any"), call, {"t": table})
+    assert len(found["rows"]["t"]["at"]) == 1
+    assert found["rows"]["t"]["at"][0] in (3, 20, 41)
+    assert found["why"] == ["of `t`, some rows stand in for one another: none of them alone moves it"]

@@ -1,6 +1,6 @@
 """Steps done again for those who ask about rows: tasks outside of a run, by an executor, each question answered once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,13 +11,14 @@ from penstock.app.answers import Answers
 from penstock.app.executors import make_executor
 from penstock.app.settings import Settings
 from penstock.app.values import load_value
-from penstock.errors import ExecutorError, NotFound
+from penstock.errors import CodeChanged, ExecutorError, NotFound
 from penstock.model.artifact import Stored
 from penstock.model.digest import combine, digest_bytes
 from penstock.model.question import Asking, Question
 from penstock.model.run import Execution, Run
 from penstock.model.step import Entry, Step
 from penstock.model.task import Ended, Input, Task
+from penstock.plan.parameters import settings_of
 from penstock.ports import Executor, Ledger, Store
 
 __all__ = ["Redo", "asking_task"]
@@ -46,7 +47,7 @@ class Redo:
         """Do these tasks and yield how each ended; those that succeeded before with small answers are not done again."""
         open_ones: dict[str, Task] = {}
         for task in tasks:
-            known = self._answers.get(task.key)
+            known = self._answers.get(self._answers.key("again", task.key))
             if known is not None:
                 yield msgspec.msgpack.decode(known, type=Ended)
                 continue
@@ -58,7 +59,7 @@ class Redo:
                     task = open_ones.pop(event.task)
                     ended = msgspec.structs.replace(event, log=None)
                     if ended.status == "succeeded" and all(one.data is not None for one in ended.outputs):
-                        self._answers.put(task.key, msgspec.msgpack.encode(ended))
+                        self._answers.put(self._answers.key("again", task.key), msgspec.msgpack.encode(ended))
                     yield ended
 
     def value(self, stored: Stored) -> Any:
@@ -79,14 +80,36 @@ def _no_step(name: str) -> Step:
 
 
 def asking_task(
-    settings: Settings, ledger: Ledger, run: Run, execution: Execution, inputs: Sequence[Input], question: Question
+    settings: Settings,
+    ledger: Ledger,
+    run: Run,
+    execution: Execution,
+    inputs: Sequence[Input],
+    question: Question,
+    steps: Mapping[str, Step] | None = None,
 ) -> Task:
-    """The task that asks a step a question about one of its executions. Raises `NotFound` where no file holds the step."""
+    """The task that asks a step a question about one of its executions. `steps` are those of a pipeline that was composed
+    in this process, which no file holds.
+
+    Raises `NotFound` where the step can't be had, `CodeChanged` where it was declared anew since.
+    """
     path = Path(settings.root) / run.file
-    if not run.file or not path.is_file():
+    held = steps.get(execution.step) if steps is not None and not run.file else None
+    if held is None and not run.file:
         raise NotFound(
-            f"step `{execution.step}` can't be done again: the file of run {run.id} is not here",
-            hint="Steps are done again from the pipeline's file; put it back, or save the notebook's steps to one.",
+            f"step `{execution.step}` can't be done again: run {run.id} was composed in Python, and no file holds its steps",
+            hint="Ask in the process that ran it (`run.cell(…)`), or save the steps to a file and run that.",
+        )
+    if held is None and not path.is_file():
+        raise NotFound(
+            f"step `{execution.step}` can't be done again: {run.file}, the file of run {run.id}, is not here",
+            hint="Steps are done again from the pipeline's file: put it back.",
+        )
+    if held is not None and held.code.digest != execution.code:
+        raise CodeChanged(
+            f"step `{execution.step}` is no longer what it was in run {run.id}",
+            where=held.where,
+            hint="Run again, and trace that run.",
         )
     given = {
         name.partition(".")[2]: value
@@ -95,8 +118,9 @@ def asking_task(
     }
     outputs = tuple([_short(execution.step, made.artifact) for made in execution.outputs])
     settled = {name: digest for name, (_, digest) in execution.settings.items()}
-    entry = Entry("file", str(path), execution.step)
-    asking = msgspec.msgpack.encode(Asking(entry, question, outputs, given, run.seed, settled))
+    entry = held.entry if held is not None else Entry("file", str(path), execution.step)
+    carried = tuple(settings_of(held, given, run.seed, settings.root)) if held is not None else ()
+    asking = msgspec.msgpack.encode(Asking(entry, question, outputs, given, run.seed, settled, carried))
     code = ledger.code(execution.code)
     key = combine("asking", [execution.key, execution.code, digest_bytes(asking)])
     return Task(
@@ -105,9 +129,9 @@ def asking_task(
         step=execution.step,
         attempt=1,
         key=key,
-        code=execution.code,
-        source=code.source if code is not None else "",
-        entry=Entry("again", str(path), execution.step, asking),
+        code=execution.code if held is None else "",
+        source=code.source if code is not None and held is None else "",
+        entry=Entry("again", entry.path, execution.step, asking),
         inputs=tuple(inputs),
         seed=execution.seed,
         root=str(settings.root),

@@ -21,20 +21,28 @@ from penstock.work.seeds import seed_generators
 
 __all__ = ["answering"]
 
+_Unpickle = Callable[[bytes], Callable[..., Any]]
 
-def answering(pipeline: Declared, task: Task) -> tuple[Callable[..., Any], Code]:
+
+def answering(pipeline: Declared | None, task: Task, unpickle: _Unpickle) -> tuple[Callable[..., Any], Code | None]:
     """The function that answers a task's question when it is called with the step's inputs, and the step's closure.
 
+    The step is taken from the pipeline; where no file holds it, it comes with the question, as a pickle of its function.
     Raises `CodeChanged` where a parameter, or a file that one names, is not what it was then.
     """
     asking = msgspec.msgpack.decode(task.entry.data, type=Asking)
-    step = pipeline.step(asking.entry.name)
-    settings = settings_of(step, asking.overrides, asking.seed, Path(task.root))
+    code: Code | None = None
+    if pipeline is not None:
+        step = pipeline.step(asking.entry.name)
+        function, code, where = step.function, step.code, step.where
+        settings = settings_of(step, asking.overrides, asking.seed, Path(task.root))
+    else:
+        function, settings, where = unpickle(asking.entry.data), asking.given, ""
     for one in settings:
         if asking.settings.get(one.name, one.digest) != one.digest:
             raise CodeChanged(
-                f"parameter `{one.name}` of `{step.name}` is no longer what it was in run {task.run}",
-                where=step.where,
+                f"parameter `{one.name}` of `{task.step}` is no longer what it was in run {task.run}",
+                where=where,
                 hint="Run again, and trace that run.",
             )
     parameters = {one.name: pickle.loads(one.data) for one in settings}
@@ -43,10 +51,10 @@ def answering(pipeline: Declared, task: Task) -> tuple[Callable[..., Any], Code]
 
     def call(inputs: Mapping[str, Any]) -> Any:
         seed_generators(task.seed)
-        made = step.function(**{name: fresh(one) for name, one in inputs.items()}, **parameters)
+        made = function(**{name: fresh(one) for name, one in inputs.items()}, **parameters)
         return named(shaped, made)[number]
 
-    return partial(_ask, asking.question, call), step.code
+    return partial(_ask, asking.question, call), code
 
 
 def _ask(question: Any, call: Any, /, **inputs: Any) -> dict[str, Any]:

@@ -231,7 +231,9 @@ class Pipeline:
             take_name(work.ledger, run.id, name)
             status = conduct.engine.status
             broken = judged(settings, work.ledger, run) if status == "succeeded" else []
-            return RunResult(run.id, status, work.ledger, work.store, settings, broken)
+            return RunResult(
+                run.id, status, work.ledger, work.store, settings, broken, None if run.file else graph.steps
+            )
         except BaseException:
             work.ledger.close()
             raise

@@ -9,6 +9,7 @@ from penstock.app.values import load_value
 from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.artifact import Stored
 from penstock.model.event import Noted
+from penstock.model.step import Step
 from penstock.model.task import Failure
 from penstock.model.trace import BUDGET
 from penstock.model.verdict import Finding
@@ -21,12 +22,20 @@ class RunResult:
     """A run that ended. `run` is its id, `status` one of succeeded, failed, cancelled, waiting."""
 
     def __init__(
-        self, run: str, status: str, ledger: Ledger, store: Store, settings: Settings, broken: Sequence[Finding] = ()
+        self,
+        run: str,
+        status: str,
+        ledger: Ledger,
+        store: Store,
+        settings: Settings,
+        broken: Sequence[Finding] = (),
+        declared: Mapping[str, Step] | None = None,
     ) -> None:
         self.run = run
         self.status = status
         self._ledger, self._store, self._settings = ledger, store, settings
         self._broken = tuple(broken)
+        self._declared = declared  # of a pipeline that no file holds
         self._steps: list[dict[str, Any]] | None = None
         self._drawn: dict[str, list[Noted]] = {}
 
@@ -90,6 +99,14 @@ class RunResult:
         found: Told = self._followed().cell(key, cell, source, budget)
         return found
 
+    def forward(self, key: str, source: str = "", *, every_run: bool = True) -> Told:
+        """All that a row reached, models included: in every run of the pipeline, or in this one.
+
+        Raises `NotFound` where no run holds the row.
+        """
+        found: Told = self._followed().forward(key, source, every_run=every_run)
+        return found
+
     def rows(self, *steps: str) -> Told:
         """What became of the rows of each step's inputs (all steps, if none are named): kept, dropped, multiplied, new.
 
@@ -101,7 +118,10 @@ class RunResult:
     def _followed(self) -> Any:
         from penstock.app.followed import Followed
 
-        return Followed(self._settings, self._ledger, self.run, self._store)
+        return Followed(self._settings, self._ledger, self.run, self._store, self._declared)
+
+    def _tracing(self) -> Any:
+        return self._followed().tracing
 
     def raise_if_failed(self) -> "RunResult":
         """This result, if the run succeeded. Raises `StepFailed` for the first step that failed, `ContractBroken` where

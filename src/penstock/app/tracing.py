@@ -17,6 +17,7 @@ from penstock.model.account import Account
 from penstock.model.artifact import Stored
 from penstock.model.question import OrderQuestion, Question
 from penstock.model.run import Run
+from penstock.model.step import Step
 from penstock.model.task import Input, Task
 from penstock.model.trace import BUDGET, Cell, Forward, Trace
 from penstock.model.verdict import CheckResult, Finding
@@ -97,12 +98,19 @@ def _allow_pandas() -> None:
 
 
 class Tracing:
-    """What can be asked of the rows of one run.
+    """What can be asked of the rows of one run. `steps` are those of a pipeline that no file holds.
 
     Raises `MissingExtra` where pyarrow is not installed, `NotFound` for a run that is not there.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, run: str = "last", store: Store | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        run: str = "last",
+        store: Store | None = None,
+        steps: Mapping[str, Step] | None = None,
+    ) -> None:
         try:
             from penstock.trace.lineage import Lineage
         except ImportError as error:
@@ -110,7 +118,7 @@ class Tracing:
                 f"following rows needs {error.name or 'pyarrow'}",
                 hint=extra_hint("frames"),
             ) from None
-        self.settings, self.ledger = settings, ledger
+        self.settings, self.ledger, self._steps = settings, ledger, steps
         self.store = store if store is not None else open_store(settings)
         self.answers = Answers(_folder(settings))
         self.run = ledger.run(run)
@@ -136,7 +144,7 @@ class Tracing:
         inputs = [
             Input(argument, artifact, self.lineage.stored[artifact]) for argument, artifact in node.inputs.items()
         ]
-        return asking_task(self.settings, self.ledger, self.run, execution, inputs, question)
+        return asking_task(self.settings, self.ledger, self.run, execution, inputs, question, self._steps)
 
     def _redo(self) -> Redo:
         _allow_pandas()  # steps may run in this process

@@ -75,10 +75,10 @@ class Loaded:
             self._same(pipeline.sources(), task)
         if entry.kind == "gather":
             return _gathered, None
-        if entry.kind == "again" and pipeline is not None:
+        if entry.kind == "again":
             from penstock.app.asking import answering
 
-            return answering(pipeline, task)
+            return answering(pipeline, task, self._unpickled)
         if entry.kind == "pickle" or pipeline is None:
             if task.root and task.root not in sys.path:  # a notebook's functions may import what lies beside it
                 sys.path.insert(0, task.root)

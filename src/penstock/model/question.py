@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from penstock.model.step import Entry
+from penstock.model.task import Setting
 
 __all__ = ["Asking", "CellQuestion", "OrderQuestion", "Question"]
 
@@ -42,7 +43,8 @@ Question = CellQuestion | OrderQuestion
 
 class Asking(Struct, frozen=True):
     """A question, and how the step is called: its own `entry`, the names of its `outputs`, the parameters that were given
-    (`overrides`, by parameter), the run's seed, and the digest of each parameter's value as it was then."""
+    (`overrides`, by parameter), the run's seed, and the digest of each parameter's value as it was then. Where no file holds the
+    step, its parameters come along as they were `given`."""
 
     entry: Entry
     question: Question
@@ -50,3 +52,4 @@ class Asking(Struct, frozen=True):
     overrides: dict[str, Any]
     seed: int
     settings: dict[str, str]
+    given: tuple[Setting, ...] = ()

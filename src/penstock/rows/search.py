@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Found", "Spent", "contributors"]
+__all__ = ["Found", "Spent", "contributors", "masked", "one_of"]
 
 _BLOCKS = 8
+_JOINT = "some of them matter only together with others"
+_SPLITS = 5  # two places that cancel each other stay unseen with a chance of one in 2 to the power of this
 _MANY = 4096  # places from which on blocks are asked before single ones
 
 
@@ -41,8 +43,45 @@ def contributors(count: int, moves: Callable[[Any], bool], alone: Callable[[int]
         joint = [one for one in search.found if not (alone(one) if alone is not None else moves(np.array([one])))]
     except Spent:
         return Found(search.rows(), False, "the budget was spent before all was looked at")
-    why = "some of them matter only together with others" if joint else ""
+    why = _JOINT if joint else ""
     return Found(search.rows(), not joint, why)
+
+
+def masked(places: Any, moves: Callable[[Any], bool], splits: int = _SPLITS) -> Found:
+    """Those of some places that matter alone, among places that do not matter together: in sums and means they may cancel.
+
+    `moves` says whether altering these places and no others moves what is watched, everything else in place. The places are
+    parted at random into halves, so many times, and where a half matters, one of it that does alone is looked for.
+    """
+    draw = np.random.default_rng(0)
+    found: list[int] = []
+    joint = False
+    for _ in range(splits):
+        rest = np.setdiff1d(places, found)
+        side = draw.permutation(rest.size) < rest.size // 2
+        for part in (rest[side], rest[~side]):
+            half = part
+            while half.size and moves(half):
+                one = one_of(half, moves)
+                if one is None:
+                    joint = True
+                    break
+                found.append(one)
+                half = half[half != one]
+    return Found(np.array(sorted(found), np.int64), not joint, _JOINT if joint else "")
+
+
+def one_of(places: Any, moves: Callable[[Any], bool]) -> int | None:
+    """One of some places that matters alone, where all of them together do; None where no half of them does."""
+    while places.size > 1:
+        half = places.size // 2
+        if moves(places[:half]):
+            places = places[:half]
+        elif moves(places[half:]):
+            places = places[half:]
+        else:
+            return None
+    return int(places[0])
 
 
 class _Search:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from penstock.model.question import CellQuestion, OrderQuestion, Question
 from penstock.rows.keys import rows_of
-from penstock.rows.search import Spent, contributors
+from penstock.rows.search import Spent, contributors, masked, one_of
 from penstock.values.alter import exchange, take
 from penstock.values.compare import TOLERANCE, compare
 from penstock.values.records import Records, records, value_at
@@ -60,6 +60,11 @@ def _aligned(question: OrderQuestion, call: Call, inputs: Mapping[str, Any]) -> 
 # --- what stands behind a value
 
 
+_AS_IT_WAS: Any = object()  # the value as it was, with nothing altered
+_TRIED = 3  # rows that are given another value to see what was hidden
+_DOUBLES = 3  # rows that are looked for by their values, for those that others stand in for
+
+
 class _Gone(Exception):
     """The row that is watched is not there any more."""
 
@@ -95,12 +100,14 @@ class _Cell:
         if not steady:
             found["why"].append("the step gives another value when it is done again")
         spent = False
-        for step in (self.others, self.columns, self.alone, self.own):
+        for step in (self.others, self.columns, self.hidden, self.alone, self.own):
             try:
                 for argument in self.tables:
                     step(argument, found)
             except Spent:
                 spent = True
+        if not spent and self.stay and self.moves(self.small()):
+            found["why"].append("without all other rows together the value is another")
         found["rows"] = {name: one for name, one in found["rows"].items() if one["at"]}
         if spent:
             found["why"].append("the budget was spent before all was looked at")
@@ -118,16 +125,27 @@ class _Cell:
             raise Spent
         return self.call({**self.inputs, **changes})
 
-    def moves(self, changes: Mapping[str, Any]) -> bool:
+    def moves(self, changes: Mapping[str, Any], base: Any = _AS_IT_WAS) -> bool:
+        """Whether the value is another than it was, or than `base`."""
         try:
-            return self.moved(self.rerun(changes))
+            return self.moved(self.rerun(changes), base)
         except Spent:
             raise
         except Exception as error:  # the user's own code, on input that it may not expect
             self.failed = f"{type(error).__name__}: {error}"[:200]
             return True
 
-    def moved(self, made: Any) -> bool:
+    def seen(self, changes: Mapping[str, Any]) -> Any:
+        """The value that comes of altered inputs; what it was where none does."""
+        try:
+            held = records(self.rerun(changes))
+            return self.cell(held) if held is not None and self.question.column in held else self.before
+        except Spent:
+            raise
+        except Exception:  # the user's own code, on input that it may not expect
+            return self.before
+
+    def moved(self, made: Any, base: Any = _AS_IT_WAS) -> bool:
         held = records(made)
         if held is None or self.question.column not in held:
             return True
@@ -135,7 +153,7 @@ class _Cell:
             now = self.cell(held)
         except _Gone:
             return True
-        return not _same(self.before, now, self.limit)
+        return not _same(self.before if base is _AS_IT_WAS else base, now, self.limit)
 
     def cell(self, held: Records) -> Any:
         row = self.question.row
@@ -143,9 +161,12 @@ class _Cell:
             if not all(name in held for name in self.question.by):
                 raise _Gone
             rows = rows_of(held, self.question.by, self.names)
-            if rows.size != 1:
+            if not rows.size:
                 raise _Gone
-            row = int(rows[0])
+            column = held.column(self.question.column)
+            # An altered key may have become this very one: then its own row is still among these.
+            same = [row for row in rows.tolist() if _same(self.before, value_at(column, row), self.limit)]
+            row = same[0] if same else int(rows[0])
         elif self.question.label:
             row = _labelled(held, self.label)
         elif row >= held.rows:
@@ -180,6 +201,41 @@ class _Cell:
         if not fixed and "budget" not in said.why:
             self.stay[argument] = np.union1d(rows, mine)
 
+    def hidden(self, argument: str, found: dict[str, Any]) -> None:
+        """Add the rows that the search has not seen, since without all of them together the value is the same: in a mean, those
+        with the mean of all. They show in a world where one of the others holds another value."""
+        if argument in self.question.fixed or argument not in found["rows"] or any(found["why"]):
+            return
+        said = found["rows"][argument]
+        rows = np.array(said["at"], np.int64)
+        mine = np.array(self.question.own.get(argument, ()), np.int64)
+        rest = np.setdiff1d(np.arange(self.tables[argument].rows), np.union1d(rows, mine))
+        value, base = self.other_world(argument, said)
+        table = self.inputs[argument] if value is None else value
+
+        def moves(some: Any) -> bool:
+            return self.moves({argument: _without(table, some)}, base)
+
+        more = masked(rest, moves) if rows.size else masked(rest, moves, 1)
+        if more.why:
+            found["why"].append(f"of `{argument}`, {more.why}")
+        if more.rows.size:
+            said["at"] = np.union1d(rows, more.rows).tolist()
+            self.stay[argument] = np.union1d(self.stay.get(argument, mine), more.rows)
+            self.columns(argument, found)
+
+    def other_world(self, argument: str, said: Mapping[str, Any]) -> tuple[Any, Any]:
+        """An input in which a row that matters holds another value and still matters, and the value that comes of it;
+        (None, ...) where there is none."""
+        for row in said["at"][:_TRIED]:
+            for name in said["columns"]:
+                value = self.mixed(argument, np.array([row]), (name,))
+                base = self.seen({argument: value})
+                gone = {argument: _without(value, np.array([row]))}
+                if not _same(base, self.before, self.limit) and self.moves(gone, base):
+                    return value, base
+        return None, _AS_IT_WAS
+
     def alone(self, argument: str, found: dict[str, Any]) -> None:
         """Keep the rows of which each alone moves the value: by another value in a column that matters, or, where none
         does, by its absence. The others were found because without them rows move up: that is told, and they are not named."""
@@ -188,17 +244,47 @@ class _Cell:
             return
         rows, columns = np.array(said["at"], np.int64), said["columns"]
         kept = [one for one in rows.tolist() if self.by_value(argument, np.array([one]), columns)]
-        rest = np.setdiff1d(rows, kept)
-        if rest.size and columns and not self.any_turn(argument, rest, columns):
+        rest = np.setdiff1d(rows, kept).tolist()
+        missed = [one for one in rest if self.moves({argument: self.without(argument, np.array([one]))})]
+        if missed and columns and not self.any_turn(argument, np.array(missed), columns):
             found["notes"].append(
-                f"{rest.size} more of `{argument}` matter only by being there: without one of them, others take its place"
+                f"{len(missed)} more of `{argument}` matter only by being there: without one of them, others take its place"
             )
-        elif rest.size:
-            missed = [one for one in rest.tolist() if self.moves({argument: self.without(argument, np.array([one]))})]
-            kept += rest.tolist()
-            if len(missed) < rest.size:
-                found["why"].append(f"of `{argument}`, some rows matter only together with others")
+        else:
+            kept += missed
+        doubles = [one for one in rest if one not in missed]  # for which others stand in, or which do for others
+        if doubles:
+            real = self.behind_doubles(argument, np.setdiff1d(rows, doubles), columns)
+            kept += doubles if real is None else real
+            if real is None:
+                found["why"].append(f"of `{argument}`, some rows stand in for one another: none of them alone moves it")
         said["at"] = sorted(kept)
+
+    def behind_doubles(self, argument: str, rows: Any, columns: Sequence[str]) -> list[int] | None:
+        """The rows whose values move the value, and that with these `rows` make it what it is; None where none are found.
+
+        The search leaves rows out, and a row with an equal value may have taken the place of the one that is used.
+        """
+        mine = np.array(self.question.own.get(argument, ()), np.int64)
+        others = np.setdiff1d(np.arange(self.tables[argument].rows), np.union1d(rows, mine))
+        before = self.stay.get(argument)
+        for name in columns if before is not None else ():
+
+            def moves(some: Any, name: str = name) -> bool:
+                return self.any_turn(argument, some, (name,))
+
+            found: list[int] = []
+            while len(found) < _DOUBLES and moves(left := np.setdiff1d(others, found)):
+                one = one_of(left, moves)
+                if one is None:
+                    break
+                found.append(one)
+                self.stay[argument] = np.union1d(np.union1d(rows, mine), found)
+                if not self.moves(self.small()):
+                    return found
+        if before is not None:
+            self.stay[argument] = before
+        return None
 
     def by_value(self, argument: str, rows: Any, columns: Sequence[str]) -> bool:
         """Whether other values in these rows move the value: in all columns that matter, or in one of them (all others may
@@ -214,9 +300,7 @@ class _Cell:
 
     def without(self, argument: str, rows: Any) -> Any:
         """An input without some rows."""
-        stay = np.ones(self.tables[argument].rows, bool)
-        stay[rows] = False
-        return take(self.inputs[argument], np.flatnonzero(stay))
+        return _without(self.inputs[argument], rows)
 
     def small(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The inputs (with these changes) without the rows that were found not to matter."""
@@ -272,6 +356,8 @@ class _Cell:
         if not rows.size:
             return
         for name in self.tables[argument].columns:
+            if name in found["rows"][argument]["columns"]:
+                continue  # it was seen before more rows were found
             if any(self.moves({**changes, **self.small(changes)}) for changes in self.altered(argument, name, rows)):
                 found["rows"][argument]["columns"].append(name)
 
@@ -298,6 +384,14 @@ class _Cell:
     def shows(self, argument: str, name: str, rows: Any) -> bool:
         """Whether altering a column in these rows moves the value when only rows that matter are there."""
         return any(self.moves({**one, **self.small(one)}) for one in self.altered(argument, name, rows))
+
+
+def _without(value: Any, rows: Any) -> Any:
+    held = records(value)
+    assert held is not None
+    stay = np.ones(held.rows, bool)
+    stay[rows] = False
+    return take(value, np.flatnonzero(stay))
 
 
 def _label(held: Records, row: int) -> Any:
