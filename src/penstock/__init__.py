@@ -12,6 +12,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - where the package was not instal
 
 if TYPE_CHECKING:
     from penstock.app.pipeline import Pipeline
+    from penstock.app.probing import probe
     from penstock.app.recall import history, load
     from penstock.declare.python import Seed, deploy, evaluate, predict, required, source, split, step, train
     from penstock.work.context import checkpoint, each, figure, hold, metric, note, progress, skip
@@ -31,6 +32,7 @@ __all__ = [
     "metric",
     "note",
     "predict",
+    "probe",
     "progress",
     "required",
     "skip",
@@ -46,6 +48,7 @@ _HOMES = {
     "Pipeline": "penstock.app.pipeline",
     "history": "penstock.app.recall",
     "load": "penstock.app.recall",
+    "probe": "penstock.app.probing",
     **dict.fromkeys(
         ("Seed", "deploy", "evaluate", "predict", "required", "source", "split", "step", "train"),
         "penstock.declare.python",

@@ -1,1 +1,1 @@
-"""Whatever judges a pipeline: worlds, relations, probes and scans. (More to come.)"""
+"""Whatever judges a pipeline: worlds, relations, probes and scans."""

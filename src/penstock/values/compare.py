@@ -14,7 +14,7 @@ from msgspec import Struct
 from penstock.values.state import StateError, state
 from penstock.values.table import Table, is_table
 
-__all__ = ["TOLERANCE", "Comparison", "Moved", "compare", "differing"]
+__all__ = ["TOLERANCE", "Comparison", "Moved", "compare", "different", "differing"]
 
 TOLERANCE = 1e-9
 _KEPT = 20
@@ -115,10 +115,10 @@ def _compare_columns(
     if rows is not None:
         positions = np.asarray(rows, dtype=np.int64)
         before, after = before.take(positions), after.take(positions)
-    different, largest = _different(before, after, tolerance, floor)
-    if not different.any():
+    unequal, largest = different(before, after, tolerance, floor)
+    if not unequal.any():
         return None
-    at = np.flatnonzero(different)
+    at = np.flatnonzero(unequal)
     first = at[:_KEPT]
     shown = first if positions is None else positions[first]
     return Moved(
@@ -133,11 +133,12 @@ def _compare_columns(
 
 def differing(before: Any, after: Any, tolerance: float = TOLERANCE) -> Any:
     """Which rows differ between two Arrow columns of one length, as an array of booleans."""
-    return _different(before, after, tolerance, 0.0)[0]
+    return different(before, after, tolerance, 0.0)[0]
 
 
-def _different(before: Any, after: Any, tolerance: float, floor: float) -> tuple[Any, float]:
-    """Which rows differ (booleans), and the largest difference in standard deviations."""
+def different(before: Any, after: Any, tolerance: float = TOLERANCE, floor: float = 0.0) -> tuple[Any, float]:
+    """Which rows of two Arrow columns of one length differ (booleans), by more than `floor` where they are numbers; and
+    the largest difference in standard deviations."""
     import numpy as np
     import pyarrow as pa
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from penstock.model.question import CellQuestion, OrderQuestion, Question
 from penstock.rows.keys import rows_of
 from penstock.rows.search import Spent, contributors, masked, one_of
 from penstock.values.alter import exchange, take
 from penstock.values.compare import TOLERANCE, compare
+from penstock.values.donors import others
 from penstock.values.records import Records, records, value_at
 
 __all__ = ["Call", "ask"]
@@ -320,22 +320,7 @@ class _Cell:
 
     def donors(self, argument: str, name: str, rows: Any, turn: int = 0) -> Any:
         """For each row another one with another value in this column; None where the column has one value only."""
-        column = self.tables[argument].column(name)
-        coded = _codes(column)
-        different = np.flatnonzero(coded[1:] != coded[:-1]) + 1
-        if not different.size:
-            return None
-        rank = np.argsort(coded, kind="stable")
-        size = coded.size
-        place = np.empty(size, np.int64)
-        place[rank] = np.arange(size)
-        ordered = coded[rank]
-        first = np.searchsorted(ordered, ordered[place[rows]], "left")
-        after = np.searchsorted(ordered, ordered[place[rows]], "right")
-        up = (after + turn * 7919 + (size - after) // 2 * (turn % 2)) % size
-        up = np.where((up >= first) & (up < after), after % size, up)
-        up = np.where((up >= first) & (up < after), (first - 1) % size, up)
-        return rank[up]
+        return others(self.tables[argument].column(name), rows, turn)
 
     def altered(self, argument: str, name: str, rows: Any) -> Iterator[dict[str, Any]]:
         """The input with the cells of one column in these rows made those of others, in two ways."""
@@ -408,16 +393,6 @@ def _labelled(held: Records, label: Any) -> int:
     if len(at) != 1:
         raise _Gone
     return at[0]
-
-
-def _codes(column: Any) -> Any:
-    """One number for each value, in the order of the values where they have one; missing ones last."""
-    try:
-        return pc.rank(column.combine_chunks(), sort_keys="ascending", tiebreaker="dense").to_numpy().astype(np.int64)
-    except Exception:  # a type that Arrow can't order
-        texts = [str(one) for one in column.to_pylist()]
-        order = {text: number for number, text in enumerate(sorted(set(texts)))}
-        return np.array([order[text] for text in texts], np.int64)
 
 
 def _exchanged(value: Any, name: str, rows: Any, donors: Any) -> Any:

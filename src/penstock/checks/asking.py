@@ -1,0 +1,80 @@
+"""Which checks there are, and asking them of a bench: pairs of a check and a step, one check after another."""
+
+import time
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import Any
+
+from penstock.checks.bench import Bench
+from penstock.checks.probes import as_of, own_label, rerun, test_blind
+from penstock.errors import UnknownName, did_you_mean
+from penstock.model.bench import BenchAnswer, BenchRequest
+from penstock.model.verdict import CheckResult, Finding
+
+__all__ = ["GROUP", "PROBES", "Probe", "ask", "probe_named"]
+
+GROUP = "penstock.checks"
+"""The entry points under which other packages offer probes."""
+
+Probe = Callable[[Bench], tuple[list[Finding], list[CheckResult]]]
+"""Judge all steps of a bench: findings, and one result for each step."""
+
+PROBES: dict[str, Probe] = {
+    rerun.NAME: rerun.probe,
+    test_blind.NAME: test_blind.probe,
+    as_of.NAME: as_of.probe,
+    own_label.NAME: own_label.probe,
+}
+
+
+def probe_named(name: str) -> Probe:
+    """A probe of ours or of another package. Raises `UnknownName` with close matches."""
+    if name in PROBES:
+        return PROBES[name]
+    others = metadata.entry_points(group=GROUP)
+    if name in others.names:
+        loaded: Probe = others[name].load()
+        return loaded
+    raise UnknownName(f"there is no check `{name}`", hint=did_you_mean(name, [*PROBES, *others.names]))
+
+
+def ask(bench: Bench, request: BenchRequest) -> BenchAnswer:
+    """Answer these pairs. A check whose turn came after the time was spent is UNKNOWN for its steps, `not reached`."""
+    bench.depth = request.depth
+    bench.deadline = time.monotonic() + request.seconds if request.seconds else float("inf")
+    findings: list[Finding] = []
+    results: list[CheckResult] = []
+    evidence: dict[str, Any] = {}
+    unsteady = set(request.unsteady)
+    for check in dict.fromkeys([one.check for one in request.pairs]):
+        steps = [one.step for one in request.pairs if one.check == check]
+        if bench.late:
+            results += [
+                CheckResult(check, one, "UNKNOWN", "not reached: the time was spent on other checks") for one in steps
+            ]
+            continue
+        found, said = probe_named(check)(bench)
+        blocked = _below(bench, unsteady) if check != "rerun" else set()
+        findings += [one for one in found if one.step in steps and one.step not in blocked]
+        for one in said:
+            if one.step not in steps:
+                continue
+            if one.step in blocked:
+                one = CheckResult(check, one.step, "UNKNOWN", "it, or a step above it, is not the same twice")  # noqa: PLW2901
+            results.append(one)
+        listed = {one.step for one in results if one.check == check}
+        results += [
+            CheckResult(check, one, "UNKNOWN", "it can't be done again here") for one in steps if one not in listed
+        ]
+        if check == "rerun":
+            unsteady |= {one.step for one in found if one.world.startswith("the same inputs")}
+    return BenchAnswer(tuple(results), tuple(findings), evidence)
+
+
+def _below(bench: Bench, steps: Sequence[str] | set[str]) -> set[str]:
+    found = set(steps)
+    for node in bench.circuit.nodes.values():
+        makers = bench.circuit.makers
+        if any(makers[one].name in found for one in node.inputs.values() if one in makers):
+            found.add(node.name)
+    return found

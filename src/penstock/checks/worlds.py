@@ -1,0 +1,181 @@
+"""Altered inputs. A world alters values and nothing else: rows, their order, index, keys, instants and types stay.
+
+Cells get the values of other rows of their column (`donors`), all those of one row (`collapse`), values a little beyond what
+the column holds (`stretch`), or far beyond it, with categories that are new (`extreme`). The last is no proof: a rounding error
+grows with what is put in. Clocks get other instants that are later than the cut, so that what may be seen at the cut is in both worlds
+the same.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from penstock.checks.facts import SourceFacts
+from penstock.values.alter import exchange, take
+from penstock.values.assign import assign
+from penstock.values.donors import others
+
+__all__ = ["Masks", "World", "collapse", "donors", "extreme", "flip", "gone", "stretch"]
+
+_HOUR = 3_600_000_000
+_LEAST = 2_000_000  # microseconds: a clock column may hold whole seconds only
+
+
+class World(NamedTuple):
+    """Altered sources, by artifact. `kept` are the rows of a source that are there, where some are gone; `proof` tells whether
+    what moves in it is moved on the scale of the data."""
+
+    words: str
+    altered: Mapping[str, Any]
+    kept: Mapping[str, Any] = {}
+    proof: bool = True
+
+
+Masks = Mapping[str, Any]
+"""Which cells of a source are altered: column → one boolean a row."""
+
+
+def _draw(rows: int, seed: int) -> Any:
+    """For each row another row, the same for all of its cells."""
+    order = np.random.default_rng(seed).permutation(rows)
+    found = np.empty(rows, np.int64)
+    found[order] = np.roll(order, 1)
+    return found
+
+
+def _exchanged(source: SourceFacts, value: Any, masks: Masks, whose: Any, cut: float) -> Any:
+    for name, mask in masks.items():
+        rows = np.flatnonzero(mask)
+        if not rows.size:
+            continue
+        try:
+            if name in source.clocks:
+                value = _later(source, value, name, rows, whose[rows], cut)
+            else:
+                value = exchange(value, name, rows, whose[rows])
+        except (TypeError, KeyError, ValueError):
+            continue  # a column that can't be altered stays as it is
+    return value
+
+
+def _later(source: SourceFacts, value: Any, name: str, rows: Any, whose: Any, cut: float) -> Any:
+    """A clock with the delays of other rows, later than the cut and than its own row."""
+    kind = source.records.column(name).type
+    at = source.known[name] if name in source.known else np.full(source.rows, np.nan)
+    begin = source.times if source.times is not None else np.full(source.rows, -np.inf)
+    with np.errstate(invalid="ignore"):
+        delays = at - begin
+    instants = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    usual = _HOUR if instants else 1
+    delay = np.where(np.isfinite(delays) & (delays > 0), delays, usual)[whose]
+    floor = np.maximum(np.where(np.isfinite(begin), begin, -np.inf)[rows], cut)
+    floor = np.where(np.isfinite(floor), floor, at[rows])
+    new = floor + np.maximum(delay, _LEAST if instants else 1)
+    if pa.types.is_date(kind):
+        new = np.ceil(new / (24 * _HOUR) + 1) * 24 * _HOUR
+    if not (instants or pa.types.is_floating(kind)):
+        new = np.ceil(new)
+    whole = instants or pa.types.is_integer(kind)
+    listed = [None if not np.isfinite(one) else int(one) if whole else float(one) for one in new]
+    return assign(value, name, rows, listed)
+
+
+def donors(
+    source: SourceFacts, value: Any, masks: Masks, *, cut: float = -np.inf, seed: int = 0, pool: Any = None
+) -> Any:
+    """Cells of other rows (of `pool`, positions, if given), the same row for all columns, so that they fit each other."""
+    if pool is None:
+        whose = _draw(source.rows, seed)
+    else:
+        whose = pool[_draw(pool.size, seed)][np.arange(source.rows) % pool.size]
+        place = np.full(source.rows, -1, np.int64)
+        place[pool] = pool[_draw(pool.size, seed)]
+        whose = np.where(place >= 0, place, whose)
+    return _exchanged(source, value, masks, whose, cut)
+
+
+def collapse(source: SourceFacts, value: Any, masks: Masks, row: int, *, cut: float = -np.inf) -> Any:
+    """All of these cells those of one row."""
+    return _exchanged(source, value, masks, np.full(source.rows, row, np.int64), cut)
+
+
+def flip(source: SourceFacts, value: Any, masks: Masks, *, cut: float = -np.inf, turn: int = 0) -> Any:
+    """Cells of other rows that hold another value, for each column by itself."""
+    for name, mask in masks.items():
+        rows = np.flatnonzero(mask)
+        if not rows.size:
+            continue
+        try:
+            if name in source.clocks:
+                value = _later(source, value, name, rows, (rows + 1 + turn) % source.rows, cut)
+                continue
+            whose = others(source.records.column(name), rows, turn)
+            value = exchange(value, name, rows, whose) if whose is not None else _beyond(source, value, name, rows, 1.0)
+        except (TypeError, KeyError, ValueError):
+            continue
+    return value
+
+
+def stretch(
+    source: SourceFacts, value: Any, masks: Masks, *, by: float = 0.25, new: bool = False, cut: float = -np.inf
+) -> Any:
+    """Numbers beyond the least and the greatest of their column, by so many deviations; other cells those of other rows, or,
+    with `new`, categories that nobody saw."""
+    whose = _draw(source.rows, 1)
+    for name, mask in masks.items():
+        rows = np.flatnonzero(mask)
+        if not rows.size:
+            continue
+        kind = source.records.column(name).type
+        try:
+            if name in source.clocks:
+                value = _later(source, value, name, rows, whose[rows], cut)
+            elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+                value = _beyond(source, value, name, rows, by)
+            elif new and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+                value = _unseen(value, name, rows, whose)
+            else:
+                value = exchange(value, name, rows, whose[rows])
+        except (TypeError, KeyError, ValueError):
+            continue
+    return value
+
+
+def extreme(source: SourceFacts, value: Any, masks: Masks) -> Any:
+    """Numbers far beyond their column, categories that nobody saw, and labels of others."""
+    labels = {name: mask for name, mask in masks.items() if name in source.contract.label}
+    rest = {name: mask for name, mask in masks.items() if name not in labels}
+    return flip(source, stretch(source, value, rest, by=30.0, new=True), labels)
+
+
+def _beyond(source: SourceFacts, value: Any, name: str, rows: Any, by: float) -> Any:
+    column = source.records.column(name)
+    numbers = np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    if not finite.size:
+        return value
+    low, high, spread = float(finite.min()), float(finite.max()), float(finite.std())
+    step = by * (spread if spread > 0 else max(abs(high), 1.0))
+    whole = pa.types.is_integer(column.type)
+    up, down = (int(np.ceil(high + step)), int(np.floor(low - step))) if whole else (high + step, low - step)
+    if low >= 0 > down:
+        down = up  # a column without negative numbers may not bear any
+    new = [up if number % 2 else down for number in range(rows.size)]
+    return assign(value, name, rows, new)
+
+
+def _unseen(value: Any, name: str, rows: Any, whose: Any) -> Any:
+    value = exchange(value, name, rows, whose[rows])
+    half = rows[::2]
+    try:
+        return assign(value, name, half, ["never seen"] * half.size)
+    except (TypeError, ValueError, KeyError):  # categories that are closed
+        return value
+
+
+def gone(value: Any, rows: Any) -> tuple[Any, Any]:
+    """The source without some rows (one boolean a row), and the positions of those that stay."""
+    kept = np.flatnonzero(~rows)
+    return take(value, kept), kept

@@ -1,0 +1,72 @@
+"""own-label: a feature that moves with its own row's label is proven, one that stands on others' labels is not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.checks.trips import bench_of, trips
+
+from penstock.app.probing import probe as probe_function
+from penstock.checks.probes.own_label import probe
+
+
+def folded(t: pd.DataFrame) -> pd.Series:
+    """Target encoding out of fold: each row by the labels of the other folds."""
+    fold = np.arange(len(t)) % 5
+    parts = [t[fold == k]["zone"].map(t[fold != k].groupby("zone")["fare"].mean()) for k in range(5)]
+    return pd.concat(parts).sort_index()
+
+
+LEAKS: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "in fold": lambda t: t.groupby("zone")["fare"].transform("mean"),
+    "rate": lambda t: t["fare"] / t["miles"],
+    "some rows": lambda t: t["fare"].where(t["miles"] > 8, 0.0) * t["miles"],
+    "late clock": lambda t: (t["end"] - t["at"]).dt.total_seconds(),
+}
+CLEAN: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "out of fold": folded,
+    "before": lambda t: t.groupby("zone")["fare"].shift(1),
+    "running": lambda t: t.groupby("zone")["fare"].transform(lambda one: one.shift(1).expanding().mean()),
+    "none of it": lambda t: t["miles"] * 2,
+    "left out": lambda t: (t.groupby("zone")["fare"].transform("sum") - t["fare"]).round(6),
+}
+
+
+@pytest.mark.parametrize("column", LEAKS.values(), ids=LEAKS)
+def test_its_own_label_moves_it(column: Callable[[pd.DataFrame], Any]) -> None:
+    findings, results = probe(bench_of(lambda trips: trips.assign(x=column(trips))))
+    assert [(one.column, one.verdict) for one in findings] == [("x", "PROVEN")]
+    assert f"row {findings[0].row}" in findings[0].world
+    assert results[0].verdict == "PROVEN"
+
+
+@pytest.mark.parametrize("column", CLEAN.values(), ids=CLEAN)
+def test_others_labels_may_move_it(column: Callable[[pd.DataFrame], Any]) -> None:
+    findings, results = probe(bench_of(lambda trips: trips.assign(x=column(trips))))
+    assert findings == []
+    assert results[0].verdict == "CLEAN"
+
+
+def test_a_function_of_the_label_alone_is_suspect_until_it_is_declared() -> None:
+    def logged(trips: pd.DataFrame) -> pd.DataFrame:
+        return trips.assign(x=np.log1p(trips["fare"]))
+
+    findings, _ = probe(bench_of(logged))
+    assert [(one.column, one.verdict) for one in findings] == [("x", "SUSPECT")]
+    assert "target=" in findings[0].hint
+    assert probe(bench_of(logged, target=("x",)))[0] == []
+
+
+def test_the_label_may_be_an_argument_of_its_own() -> None:
+    X, y = np.random.default_rng(0).normal(size=(200, 3)), np.random.default_rng(1).normal(size=200)
+    report = probe_function(lambda X, y: X + y[:, None] * X, {"X": X, "y": y}, label="y", checks=["own-label"])
+    assert report.verdict == "PROVEN"
+    assert {one.column for one in report.findings} == {"0", "1", "2"}
+    assert probe_function(lambda X, y: X * 2, {"X": X, "y": y}, label="y", checks=["own-label"]).verdict == "CLEAN"
+
+
+def test_without_a_label_it_is_unknown() -> None:
+    report = probe_function(lambda trips: trips, {"trips": trips()}, key="trip", checks=["own-label"])
+    assert report.verdict == "UNKNOWN" and "label=" in report.checks[0].reason
