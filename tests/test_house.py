@@ -37,6 +37,7 @@ UNTESTED = {
 
 # Files that import inside functions, and why. Everywhere else imports stand at the top.
 LATE_IMPORTS: dict[str, str] = {
+    "app/browsing.py": "pyarrow and numpy are for who looks into tables, and codecs are loaded when a value is read",
     "app/executors.py": "only the executor that was asked for is loaded, and entry points only for names of others",
     "app/pipeline.py": "a valohai.yaml is read by modules that Python pipelines do without",
     "app/placing.py": "environments and images are looked at for steps that ask for them",

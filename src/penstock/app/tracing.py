@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -201,13 +201,13 @@ class Tracing:
                 seen |= mine
                 yield one.lineage
 
-    def trace(self, key: str, source: str = "") -> Trace:
+    def trace(self, key: str, source: str = "", *, probe: bool = True) -> Trace:
         """The way of a row. Raises `NotFound` with candidates or close matches, `ContractError` for a key that names
-        several rows."""
+        several rows. Without `probe`, no step is done again, and what only that could tell is unknown."""
         from penstock.trace.follow import follow, locate
 
         name, full, rows = locate(self.lineage, key, source)
-        with self.probing():
+        with self.probing() if probe else nullcontext():
             return follow(self.lineage, name, full, rows)
 
     def accounts(self, steps: Sequence[str] = ()) -> list[Account]:

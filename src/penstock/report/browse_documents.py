@@ -1,0 +1,135 @@
+"""The documents that the web page reads besides those of the command line: a graph, pages of tables, and profiles of columns.
+
+Additions are allowed, renames are not.
+"""
+
+from typing import Any, TypedDict
+
+__all__ = [
+    "BROWSE_DOCUMENTS",
+    "BinDocument",
+    "ColumnProfileDocument",
+    "EdgeDocument",
+    "EventsDocument",
+    "GraphDocument",
+    "NodeDocument",
+    "ProfileDocument",
+    "ShareDocument",
+    "TablePageDocument",
+    "WhereDocument",
+]
+
+
+class NodeDocument(TypedDict):
+    """One step of a graph: its kind, `file:line`, artifacts with their roles, and what a source declares of its rows."""
+
+    step: str
+    kind: str
+    where: str
+    description: str
+    tags: list[str]
+    outputs: dict[str, str | None]
+    contract: dict[str, Any] | None
+
+
+class EdgeDocument(TypedDict):
+    """An artifact that goes from the step that makes it to one that takes it."""
+
+    source: str
+    target: str
+    artifact: str
+
+
+class GraphDocument(TypedDict):
+    """The graph of a run, in an order in which every step comes after those it waits for."""
+
+    run: str
+    nodes: list[NodeDocument]
+    edges: list[EdgeDocument]
+
+
+class TablePageDocument(TypedDict):
+    """Some rows of a stored table. `rows` counts all of them, `offset` is the first shown, `values` are rows of cells in the order of `columns`."""
+
+    artifact: str
+    digest: str
+    rows: int
+    offset: int
+    columns: list[str]
+    types: list[str]
+    values: list[list[Any]]
+
+
+class BinDocument(TypedDict):
+    """One bar of a histogram: from `low` to `high` (the last holds `high` as well), and how many values lie there."""
+
+    low: Any
+    high: Any
+    count: int
+    against: int | None
+
+
+class ShareDocument(TypedDict):
+    """A value and how often it is there."""
+
+    value: Any
+    count: int
+    against: int | None
+
+
+class ColumnProfileDocument(TypedDict):
+    """A column at a glance. Numbers and instants have `bins`, the rest `top` values. `distinct` counts what was looked at.
+
+    `drift` is the population stability index against the other run's column (0: alike; above 0.25 it moved much), None without one.
+    """
+
+    column: str
+    type: str
+    nulls: int
+    distinct: int | None
+    least: Any
+    greatest: Any
+    mean: float | None
+    bins: list[BinDocument]
+    top: list[ShareDocument]
+    drift: float | None
+
+
+class ProfileDocument(TypedDict):
+    """The columns of a stored table at a glance; `looked` is how many of its `rows` were looked at, evenly spaced."""
+
+    artifact: str
+    digest: str
+    rows: int
+    looked: int
+    against: str
+    columns: list[ColumnProfileDocument]
+
+
+class EventsDocument(TypedDict):
+    """Events of a run, each `{"number", "time", "kind", …}`; `last` is the number to ask for more after."""
+
+    run: str
+    status: str
+    last: int
+    events: list[dict[str, Any]]
+
+
+class WhereDocument(TypedDict):
+    """What is shown: the pipeline and its folder, and whether the page may run things."""
+
+    pipeline: str
+    folder: str
+    file: str
+    version: str
+    allow_run: bool
+
+
+BROWSE_DOCUMENTS: dict[str, tuple[type, str]] = {
+    "events": (EventsDocument, "events of a run"),
+    "graph": (GraphDocument, "the graph of a run"),
+    "profile": (ProfileDocument, "the columns of a table"),
+    "table": (TablePageDocument, "rows of a table"),
+    "where": (WhereDocument, "what is shown"),
+}
+"""The documents by the name of their schema, and what they show."""

@@ -1,0 +1,21 @@
+from starlette.testclient import TestClient
+
+
+def test_a_figure_can_run_nothing(api: TestClient) -> None:
+    answer = api.get("/api/v1/runs/first/figure/drawn/of/talk")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("image/svg+xml")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox;") and "script" not in policy and "allow-" not in policy
+    assert api.get("/api/v1/runs/first/figure/other/of/talk").status_code == 404
+
+
+def test_a_metric(api: TestClient) -> None:
+    points = api.get("/api/v1/metrics/talk.one").json()["points"]
+    assert [one["value"] for one in points] == [1.0, 1.0]
+    assert api.get("/api/v1/metrics/nothing").status_code == 404
+
+
+def test_two_runs(api: TestClient) -> None:
+    said = api.get("/api/v1/diff/first/second?data=true").json()
+    assert (said["before"]["name"], said["after"]["name"]) == ("first", "second")
