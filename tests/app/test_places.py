@@ -63,6 +63,13 @@ def test_an_address_that_holds_a_secret_is_refused_and_not_repeated(value: str) 
     assert "PENSTOCK_STORE" in caught.value.what
 
 
+@pytest.mark.parametrize("value", ["s3:/bucket", "s3://", "gs:bucket", "postgresql:db"])
+def test_half_an_address_is_no_folder(value: str) -> None:
+    for place in (place_of, ledger_place_of):
+        with pytest.raises(SettingsError, match="neither an address nor a path"):
+            place(value, Path("/"), "PENSTOCK_STORE")
+
+
 def test_an_unknown_scheme_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="nothing here opens s4://") as caught:
         store_at("s4://bucket", tmp_path)

@@ -4,6 +4,7 @@
 package offers (entry points `penstock.stores` and `penstock.ledgers`, by scheme).
 """
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -38,6 +39,7 @@ def place_of(value: str, home: Path, origin: str) -> str:
     if value == LOCAL:
         return value
     scheme, _, rest = value.partition("://")
+    _refuse_half(value, rest, origin, f'`store = "{scheme.partition(":")[0]}://bucket/prefix"`')
     if not rest or scheme == "file":
         folder = Path(unquote(rest)) if rest else Path(value).expanduser()
         return str(folder if folder.is_absolute() else home / folder)
@@ -62,6 +64,7 @@ def ledger_place_of(value: str, home: Path, origin: str) -> str:
     Raises `SettingsError` where it can't be one, or holds a password in a file that others read."""
     if value == LOCAL:
         return value
+    _refuse_half(value, value.partition("://")[2], origin, '`ledger = "postgresql://user@host/database"`')
     if "://" not in value:
         path = Path(value).expanduser()
         return str(path if path.is_absolute() else home / path)
@@ -74,6 +77,13 @@ def ledger_place_of(value: str, home: Path, origin: str) -> str:
                 hint="Keep it in ~/.pgpass, PGPASSWORD or a service of PostgreSQL, and name the user alone here.",
             )
     return value
+
+
+def _refuse_half(value: str, rest: str, origin: str, form: str) -> None:
+    """What begins like an address and is none is not taken for the name of a folder."""
+    scheme = re.match(r"[a-z][a-z0-9+.-]+(?=:)", value)
+    if scheme and not rest:
+        raise SettingsError(f"{origin}: {scheme[0]}:… is neither an address nor a path", hint=f"Write {form}.")
 
 
 def ledger_shown(place: str) -> str:

@@ -65,7 +65,7 @@ class Connections:
         with self.write(durable=durable) as connection:
             return work(connection)
 
-    def reading(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def reading(self, work: Callable[[sqlite3.Connection], T], *, moment: bool = True) -> T:  # noqa: ARG002 - it is free
         """What `work` gives, within one transaction that reads."""
         with self.read() as connection:
             return work(connection)

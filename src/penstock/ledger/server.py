@@ -92,9 +92,10 @@ class ServerConnections:
         """What `work` gives, within one transaction that nobody else writes beside; committed."""
         return self._trying(lambda doubtful: self._write(work, durable, doubtful))
 
-    def reading(self, work: Callable[[ServerSession], T]) -> T:
-        """What `work` gives, within one transaction that reads: all its answers are of one moment."""
-        return self._trying(lambda _: self._read(work))
+    def reading(self, work: Callable[[ServerSession], T], *, moment: bool = True) -> T:
+        """What `work` gives, within one transaction that reads: all its answers are of one moment. (Without, each question
+        is a transaction of its own: one journey to the server instead of three.)"""
+        return self._trying(lambda _: self._read(work) if moment else work(ServerSession(self._get(), None)))
 
     def close(self) -> None:
         """Close the connections of all threads. May be called twice."""

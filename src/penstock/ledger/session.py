@@ -46,8 +46,9 @@ class Transactions(Protocol):
         """What `work` gives, within one transaction that nobody else writes beside; committed. It may be called more than
         once where a connection is lost; see `in_doubt`."""
 
-    def reading(self, work: Callable[[Any], T]) -> T:
-        """What `work` gives, within one transaction that reads: all its answers are of one moment."""
+    def reading(self, work: Callable[[Any], T], *, moment: bool = True) -> T:
+        """What `work` gives, within one transaction that reads: all its answers are of one moment. Where that need not
+        be (one question, or rows that never change), it may cost less."""
 
     def close(self) -> None:
         """Close the connections of all threads. May be called twice."""

@@ -142,7 +142,7 @@ class SqlLedger:
         wanted = {code.digest: code for code in closures if code.digest not in self._known_codes}
         if not wanted:
             return
-        new = self._connections.reading(lambda session: codes.unknown(session, wanted))
+        new = self._connections.reading(lambda session: codes.unknown(session, wanted), moment=False)
         if new:
             listed = [wanted[digest] for digest in sorted(new)]
             self._connections.writing(lambda session: codes.save(session, listed))
@@ -158,7 +158,7 @@ class SqlLedger:
         """The committed executions of these keys; those that were forgotten, and those of steps that are never
         reused, are not among them. One whose record is damaged is forgotten."""
         wanted = list(keys)
-        found, damaged = self._connections.reading(lambda session: executions.find(session, wanted))
+        found, damaged = self._connections.reading(lambda session: executions.find(session, wanted), moment=False)
         if damaged:  # not offered, and not in the way of doing the work again
             self._connections.writing(lambda session: executions.give_up(session, damaged))
         return found
@@ -174,11 +174,11 @@ class SqlLedger:
 
     def code(self, digest: str) -> Code | None:
         """A closure, whole."""
-        return self._connections.reading(lambda session: codes.load(session, digest))
+        return self._connections.reading(lambda session: codes.load(session, digest), moment=False)
 
     def data(self, digest: str) -> bytes | None:
         """A small value that the ledger itself keeps (an output's `Stored.data`, or from `put`)."""
-        return self._connections.reading(lambda session: executions.small(session, digest))
+        return self._connections.reading(lambda session: executions.small(session, digest), moment=False)
 
     # leases
 
@@ -203,7 +203,7 @@ class SqlLedger:
             raise LedgerError("A lease needs an owner", hint="Give a text that no other process gives.")
         if not self._awaited.isdisjoint(keys):  # who waits asks often, and need not write each time
             others = self._connections.reading(
-                lambda session: leases.taken(session, keys, owner, self._moment(session), self._boot)
+                lambda session: leases.taken(session, keys, owner, self._moment(session), self._boot), moment=False
             )
             if others is not None:
                 return others, self.find(keys) if finding else {}
@@ -289,7 +289,8 @@ class SqlLedger:
     def stats(self) -> dict[str, tuple[int, int, int, str]]:
         """For each absolute path known: (size, mtime in ns, inode, digest), to re-check cheaply."""
         rows = self._connections.reading(
-            lambda session: session.execute("SELECT path, size, mtime, inode, digest FROM stats").fetchall()
+            lambda session: session.execute("SELECT path, size, mtime, inode, digest FROM stats").fetchall(),
+            moment=False,
         )
         return {row[0]: row[1:] for row in rows}
 

@@ -298,7 +298,8 @@ def _open(place: str, options: dict[str, Any] | None) -> Any:
         return from_url(place, client_options=chosen, retry_config=retrying, **given)
     except Exception as error:
         raise SettingsError(
-            f"the store {place} can't be used: {_scrubbed(str(error))}", hint="Write `s3://bucket/prefix`."
+            f"the store {place} can't be used: {_scrubbed(str(error))}",
+            hint=_CREDENTIALS.get(address.scheme, "Write `s3://bucket/prefix`."),
         ) from None
 
 
