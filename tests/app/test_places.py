@@ -154,6 +154,51 @@ def test_a_pipeline_runs_with_its_store_elsewhere(shared: str, tmp_path: Path) -
             assert SECRET.encode() not in path.read_bytes(), path
 
 
+def test_what_is_damaged_in_a_bucket_is_found_and_made_again(s3: str, tmp_path: Path) -> None:
+    import obstore
+    from obstore.store import from_url
+
+    (tmp_path / "line.py").write_text(PIPELINE)
+    run = penstock(tmp_path, "run", PENSTOCK_STORE=s3)
+    bucket = from_url(s3, client_options={"allow_http": True})
+    keys = [one["path"] for batch in obstore.list(bucket, prefix="blobs/") for one in batch]
+    obstore.put(bucket, keys[0], b"something else")
+    obstore.delete(bucket, keys[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "penstock", "verify", "--json"], cwd=tmp_path, env={**os.environ, "PENSTOCK_STORE": s3},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert sorted((one["state"], one["outcome"]) for one in found["damaged"]) == [
+        ("damaged", "forgotten"),
+        ("missing", "forgotten"),
+    ]
+    assert found["quarantined"] == 0 and len(list((tmp_path / ".penstock").rglob("quarantine/*"))) == 1
+    assert digests(penstock(tmp_path, "run", PENSTOCK_STORE=s3)) == digests(run)
+    assert penstock(tmp_path, "verify", PENSTOCK_STORE=s3)["ok"]
+
+
+def test_what_nothing_needs_is_removed_from_a_bucket(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from penstock.app.collecting import collect
+
+    (tmp_path / "line.py").write_text(PIPELINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PENSTOCK_STORE", s3)
+    penstock(tmp_path, "run", "--set", "rows.n=2500", PENSTOCK_STORE=s3)
+    penstock(tmp_path, "run", PENSTOCK_STORE=s3)
+    settings = find_settings("line.py")
+    ledger, store = open_ledger(settings), open_store(settings)
+    ages = {"young": 0.0, "settled": 0.0}
+    told = collect(ledger, store, settings.state, days=0, remove=False, ages=ages)
+    done = collect(ledger, store, settings.state, days=0, remove=True, pause=0.0, ages=ages)
+    assert (told.kept.count, sum(one.count for one in told.artifacts)) == (2, 2)
+    assert (done.kept.count, sum(one.count for one in done.artifacts)) == (2, 2)
+    assert len(list(store.digests())) == 2
+    ledger.close()
+    assert {step["status"] for step in penstock(tmp_path, "run", PENSTOCK_STORE=s3)["steps"]} == {"reused"}
+
+
 def test_a_store_that_can_not_be_reached_is_told_by_doctor(tmp_path: Path, s3: str) -> None:
     (tmp_path / "line.py").write_text(PIPELINE)
     done = subprocess.run(

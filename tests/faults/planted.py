@@ -167,6 +167,37 @@ BUGS = (
         ),
         ("tests/app/test_collecting.py",),
     ),
+    Bug(
+        "what comes from object storage is taken as it comes",
+        (("stores/cache.py", "if found == digest and keep:", "if keep:"), ("stores/remote.py", "if found == digest:", "if found:"),
+         ("stores/remote.py", "        if found != digest:\n            self._put_aside(digest)\n", "        if False:\n            self._put_aside(digest)\n")),
+        ("tests/stores/test_remote.py", "-k", "damage_is_found"),
+    ),
+    Bug(
+        "what is not found in a bucket that is not there counts as lost",
+        (("stores/objects.py", "                self._look()\n", ""),),
+        ("tests/stores/test_remote.py", "-k", "misspelt"),
+    ),
+    Bug(
+        "a collector does not look at the mark of a writer",
+        (("stores/remote.py", "        if self._marked(digest) > before:\n", "        if False:\n"),),
+        ("tests/stores/test_remote.py", "-k", "writer_found"),
+    ),
+    Bug(
+        "a commit whose answer was lost is taken for one that failed",
+        (("ledger/server.py", "doubtful, error = True, doubt.__cause__", "doubtful, error = False, doubt.__cause__"),),
+        ("tests/ledger/test_server.py", "-k", "any_statement"),
+    ),
+    Bug(
+        "a commit whose answer was lost is taken for one that worked",
+        (("ledger/server.py", "                raise _Doubt from error\n", "                return done\n"),),
+        ("tests/ledger/test_server.py", "-k", "any_statement"),
+    ),
+    Bug(
+        "writers of PostgreSQL do not wait for each other",
+        (("ledger/server.py", "pg_advisory_xact_lock({APPLICATION}, {self._held})", "pg_advisory_xact_lock_shared({APPLICATION}, {self._held})"),),
+        ("tests/ledger/test_server.py", "-k", "nobody_writes_beside"),
+    ),
 )  # fmt: skip
 
 

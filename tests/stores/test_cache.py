@@ -97,6 +97,21 @@ def test_readers_keep_what_goes(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_what_a_dead_process_was_given_goes_as_well(tmp_path: Path) -> None:
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom penstock.stores.cache import Cache\n"
+        "print(Cache(Path(sys.argv[1]), 1000, lambda blob: None).path(sys.argv[2]))"
+    )
+    digest = take(Cache(tmp_path, 1000, lambda blob: None), b"x" * 900)
+    copy = next(path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
+    os.utime(copy, (0, 0))
+    done = subprocess.run([sys.executable, "-c", script, tmp_path, digest], capture_output=True, text=True, check=True)
+    left = Path(done.stdout.strip())
+    assert left.exists()
+    take(Cache(tmp_path, 1000, lambda blob: None), b"y" * 900)
+    assert not left.exists()
+
+
 READER = """
 import os, sys
 from pathlib import Path

@@ -19,6 +19,7 @@ from penstock.stores.writing import Finished
 __all__ = ["Cache"]
 
 _LEAVE = 0.9  # of the limit, so that not every blob makes others go
+_LEFT = 3600.0  # seconds after which what a dead process left is removed
 _LOOK = 16  # how often, at least, the folder is measured anew while as many bytes as the limit are added
 
 
@@ -138,6 +139,8 @@ class Cache(LocalStore):
             copies = sorted(self._copies())
             total = sum([size for _, size, _ in copies])
             most = self._limit - wanted
+            if alone:
+                self.clean(_LEFT)  # names that processes which died had been given
             if alone and total > most:
                 for _, size, path in copies:
                     if total <= most * _LEAVE:
