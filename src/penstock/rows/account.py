@@ -56,6 +56,9 @@ def _became(relation: Relation) -> Any:
     if relation.method == "group":
         found[known] = (down[rows[known]] > 0).astype(np.int64)
         return found
+    if up.max(initial=0) <= 1:  # each row above has a number of its own
+        found[known] = down[rows[known]]
+        return found
     share, rest = np.divmod(down[rows[known]], up[rows[known]])
     found[known] = share
     if rest.any():  # rows of one key that became fewer than they were: the first of them are the ones that are left

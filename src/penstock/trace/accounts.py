@@ -1,11 +1,11 @@
 """The rows of a run, counted step by step: kept, dropped, multiplied and new, with the reasons that the values tell."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from penstock.model.account import Account, Part, Rate
+from penstock.model.account import Account, Part, Rate, Reason
 from penstock.model.verdict import Finding
 from penstock.rows.account import fates, rates
 from penstock.rows.codes import distinct, encode, encode_columns
@@ -33,38 +33,45 @@ def step_accounts(lineage: Lineage, node: Node) -> list[Account]:
     if node.kind == "source" or not outputs:
         return []
     found = [_account(lineage, node, argument, outputs) for argument in lineage.tables(node)]
-    known = [one for one in found if one[0].method not in ("unknown", "group")]
+    known = [one for one in found if one.account.method not in ("unknown", "group")]
     if not known:
-        return [one for one, _ in found]
-    first = max(known, key=lambda one: one[1])[0]
+        return [one.account for one in found]
+    first = max(known, key=lambda one: one.shown).account
     # sides that pass a step side by side are each of them rows of its own
-    sided = [one for one, count in known if count and lineage.role(one.artifact)]
+    sided = [one.account for one in known if one.shown and lineage.role(one.account.artifact)]
     mains = sided if first in sided else [first]
     sides: dict[str, Part] = {}
     for one in sided if first in sided else ():
         role = lineage.role(one.artifact)
         had = sides.get(role, Part(role, 0, 0))
         sides[role] = Part(role, had.rows + one.rows_in, had.dropped + one.dropped)
-    return [_main(lineage, node, one, tuple(sides.values())) if one in mains else one for one, _ in found]
+    return [_main(lineage, node, one, tuple(sides.values())) if one.account in mains else one.account for one in found]
 
 
-def _main(lineage: Lineage, node: Node, account: Account, sides: tuple[Part, ...]) -> Account:
+class _Counted(NamedTuple):
+    """An account, how many rows of the input the outputs show, and for each row of it whether it is gone."""
+
+    account: Account
+    shown: int
+    gone: Any
+
+
+def _main(lineage: Lineage, node: Node, counted: _Counted, sides: tuple[Part, ...]) -> Account:
     """The account of an input whose rows the step's rows are, with reasons and rates; `sides` are those of all such inputs."""
+    account, gone = counted.account, counted.gone
     above = lineage.records(account.artifact)
     assert above is not None
-    relations = [lineage.relation(node, account.argument, one) for one in account.outputs]
-    became = fates(relations).became
-    gone = became == 0
     others = {
         one: held
         for one in node.inputs.values()
         if one != account.artifact and (held := lineage.records(one)) is not None
     }
     times = {pact.time for pact in lineage.pacts.values()}
-    skip = [name for name in _key_of(lineage, account.artifact) if name not in times]
-    reasons = explain(above, gone, others, skip) if gone.any() else ()
+    reasons: tuple[Reason, ...] = ()
     lost: tuple[Rate, ...] = ()
-    if gone.any():
+    if account.dropped:
+        skip = [name for name in _key_of(lineage, account.artifact) if name not in times]
+        reasons = explain(above, gone, others, skip)
         by_side = sides or _sides(lineage, node, account.artifact, gone)
         lost = rates(above, gone, _judged(lineage, account.artifact))
         lost = (Rate("side", "", by_side), *lost) if by_side else lost
@@ -129,8 +136,8 @@ def _key_of(lineage: Lineage, artifact: str) -> tuple[str, ...]:
     return best[1]
 
 
-def _account(lineage: Lineage, node: Node, argument: str, outputs: Sequence[str]) -> tuple[Account, int]:
-    """An account, and how many rows of the input the outputs show."""
+def _account(lineage: Lineage, node: Node, argument: str, outputs: Sequence[str]) -> _Counted:
+    """What became of the rows of an input."""
     artifact = node.inputs[argument]
     above = lineage.records(artifact)
     assert above is not None
@@ -139,13 +146,15 @@ def _account(lineage: Lineage, node: Node, argument: str, outputs: Sequence[str]
     rows_out = sum([held.rows for one in (known or relations) if (held := lineage.records(one)) is not None])
     if not known:
         first = next(iter(relations.values()))
-        return Account(
+        account = Account(
             node.name, argument, artifact, tuple(outputs), "unknown", first.why, above.rows, rows_out, where=node.where
-        ), 0
+        )
+        return _Counted(account, 0, None)
     counted = fates(list(known.values()))
     became = counted.became
-    names = _key_of(lineage, artifact)
-    gone, many = np.flatnonzero(became == 0), np.flatnonzero(became > 1)
+    lost = became == 0
+    gone, many = np.flatnonzero(lost), np.flatnonzero(became > 1)
+    names = _key_of(lineage, artifact) if gone.size or many.size else ()
     first = next(iter(known.values()))
     account = Account(
         step=node.name,
@@ -164,7 +173,7 @@ def _account(lineage: Lineage, node: Node, argument: str, outputs: Sequence[str]
         grown=tuple(zip(_named(above, names, many), became[many[:_EXAMPLES]].tolist(), strict=True)),
         where=node.where,
     )
-    return account, counted.distinct
+    return _Counted(account, counted.distinct, lost)
 
 
 def _named(records: Any, names: Sequence[str], rows: Any) -> tuple[str, ...]:
