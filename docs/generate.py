@@ -112,7 +112,12 @@ def commands() -> str:
     parts = [
         "# Commands\n\nExit codes: 0 good; 1 a step failed; 2 the command or the pipeline is wrong; 130 interrupted.\n"
     ]
-    for name, command in listed().items():
+    named = [(name, command) for name, command in listed().items()]
+    for name, command in list(named):
+        if isinstance(command, click.Group):
+            at = named.index((name, command)) + 1
+            named[at:at] = [(f"{name} {inner}", one) for inner, one in command.commands.items()]
+    for name, command in named:
         context = click.Context(
             command,
             info_name=f"penstock {name}",

@@ -38,6 +38,7 @@ UNTESTED = {
 # Files that import inside functions, and why. Everywhere else imports stand at the top.
 LATE_IMPORTS: dict[str, str] = {
     "app/browsing.py": "pyarrow and numpy are for who looks into tables, and codecs are loaded when a value is read",
+    "app/contracts.py": "frozen contracts need pyarrow, numpy and PyYAML, which most commands do without",
     "app/executors.py": "only the executor that was asked for is loaded, and entry points only for names of others",
     "app/pipeline.py": "a valohai.yaml is read by modules that Python pipelines do without",
     "app/placing.py": "environments and images are looked at for steps that ask for them",
@@ -79,6 +80,8 @@ LATE_IMPORTS: dict[str, str] = {
     "executors/server.py": "traceback is for a server that goes down",
     "stores/objects.py": "boto3 is for those who keep their credentials in its profiles",
     "plan/parameters.py": "cloudpickle is for values that are not plain",
+    "rows/frozen_file.py": "PyYAML is imported when a contract is read or written",
+    "rows/schemas.py": "pandera is an extra, and slow to import",
     "values/alter.py": "numpy and pyarrow are imported when values of theirs are altered",
     "values/assign.py": "numpy and pyarrow are imported when values of theirs are altered",
     "values/compare.py": "numpy and pyarrow are imported when values of theirs are compared",
@@ -89,6 +92,7 @@ LATE_IMPORTS: dict[str, str] = {
     "work/conditions.py": "leval comes with the valohai-yaml package, an extra",
     "work/context.py": "tempfile is for checkpoints outside a run",
     "work/remote.py": "fetching needs network libraries, which most runs do without",
+    "work/holding.py": "rows are held to contracts by pyarrow, where one is declared",
     "work/room.py": "YAML is written for commands alone",
     "work/sweep.py": "optuna is an extra, and slow to import",
     "work/watch.py": "glob is for patterns of the native readers, which are rare",

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from tests.cli.conftest import Done, valid
 
@@ -25,9 +26,10 @@ def test_a_command_says_of_itself_what_the_list_says(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_speak_json_and_explains_its_options(name: str) -> None:
     command = commands()[name]
-    options = {text for one in command.params for text in one.opts}
-    assert "--json" in options
-    assert all(getattr(one, "help", "") for one in command.params if one.param_type_name == "option")
+    for each in command.commands.values() if isinstance(command, click.Group) else [command]:
+        options = {text for one in each.params for text in one.opts}
+        assert "--json" in options
+        assert all(getattr(one, "help", "") for one in each.params if one.param_type_name == "option")
 
 
 def test_help_lists_every_command(call: Call) -> None:

@@ -15,6 +15,7 @@ from penstock.model.code import Code
 from penstock.model.step import Step
 from penstock.model.task import Task
 from penstock.ports import Executor, Store
+from penstock.work.holding import held, keys_of
 
 __all__ = ["BUILT_IN", "cores", "executor_names", "make_executor"]
 
@@ -165,7 +166,8 @@ def _inline(settings: Settings, store: Store, step_of: Callable[[str], Step], lo
     def resolve(task: Task) -> tuple[Callable[..., Any], Code | None]:
         # A function of this process needs no pickle, so it may hold what can't be pickled.
         if task.entry.kind == "pickle" and "[" not in task.step:
-            return step_of(task.step).function, None
+            step = step_of(task.step)
+            return held(step, keys_of([step]), str(settings.root)), None
         return found.resolve(task)
 
     return InlineExecutor(kit_of(found, store, settings.state)._replace(resolve=resolve))

@@ -29,6 +29,7 @@ from penstock.ports import Store
 from penstock.stores.local import LocalStore
 from penstock.stores.outbox import Outbox
 from penstock.work.context import Changed
+from penstock.work.holding import held, keys_of
 from penstock.work.outputs import Target
 from penstock.work.perform import Kit, NeedsFresh
 
@@ -86,7 +87,7 @@ class Loaded:
         if ":" in entry.name:
             return _for_item(entry.name, task.seed), pipeline.closures.code_of(_function(_found(entry.name)))
         step = pipeline.step(entry.name)
-        return step.function, step.code
+        return held(step, keys_of(pipeline.steps), task.root), step.code
 
     def _same(self, loaded: Mapping[Path, bytes], task: Task) -> None:
         """Raise `Changed` if files are no longer as they were planned: another Python has no closure to compare."""

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "logs": ("logs", "Look", "Print what a step printed."),
     "trace": ("trace", "Look", "Follow one row through every step of a run."),
     "dropped": ("dropped", "Look", "Count the lost rows of a source by step, with reasons."),
+    "contract": ("contract", "Look", "Freeze what rows look like, and hold later runs to it."),
     "serve-endpoint": ("serve", "Run", "Serve an endpoint of a valohai.yaml, until Ctrl-C."),
     "lint": ("lint", "Mend", "Load the pipeline and name every problem of it."),
     "image": ("image", "Mend", "Make the image that containers are made of."),

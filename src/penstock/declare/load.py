@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from penstock.declare.closure import Closures
+from penstock.declare.held import held_to
 from penstock.declare.project import Project
 from penstock.declare.python import Declaration, declaration_of, declared_in, step
 from penstock.declare.values_of import attribute_of
@@ -23,6 +26,7 @@ from penstock.errors import (
 from penstock.model.code import Code, Piece
 from penstock.model.digest import combine
 from penstock.model.step import Entry, Step
+from penstock.work.holding import held
 
 __all__ = ["Declared", "Sourced", "from_dict", "load", "namespace_steps", "steps_of"]
 
@@ -133,7 +137,8 @@ def steps_of(
             )
         named[one.name] = one
     path = str(file) if file else ""
-    return tuple([_step(one, closures, root, path) for one in named.values()])
+    keys = tuple([one.contract.key for one in named.values() if one.contract is not None and one.contract.key])
+    return tuple([_step(one, closures, root, path, keys) for one in named.values()])
 
 
 def from_dict(graph: Mapping[str, Sequence[str]], steps: Mapping[str, Callable[..., Any]]) -> list[Declaration]:
@@ -188,14 +193,10 @@ def _from_entry(name: str, needs: list[str], function: Callable[..., Any]) -> De
     )
 
 
-def _step(one: Declaration, closures: Closures, root: Path | None, path: str) -> Step:
-    if path:
-        entry = Entry("file", path, one.name)
-    else:
-        import cloudpickle
-
-        entry = Entry("pickle", name=one.name, data=cloudpickle.dumps(one.function))
-    return Step(
+def _step(
+    one: Declaration, closures: Closures, root: Path | None, path: str, keys: Sequence[tuple[str, ...]] = ()
+) -> Step:
+    made = Step(
         name=one.name,
         kind=one.kind,
         function=one.function,
@@ -205,9 +206,16 @@ def _step(one: Declaration, closures: Closures, root: Path | None, path: str) ->
         contract=one.contract,
         options=one.options,
         where=f"{_relative(one.file, root)}:{one.line}" if one.file else "",
-        code=closures.code_of(one.function, declared=(_declared(one),)),
-        entry=entry,
+        code=closures.code_of(one.function, declared=(_declared(one), *held_to(one, root or Path.cwd()))),
+        entry=Entry("file", path, one.name),
+        schema=one.schema,
     )
+    if path:
+        return made
+    import cloudpickle
+
+    data = cloudpickle.dumps(held(made, keys, str(root or Path.cwd())))
+    return structs.replace(made, entry=Entry("pickle", name=one.name, data=data))
 
 
 def _declared(one: Declaration) -> Piece:

@@ -8,8 +8,9 @@ from typing import Any, TypedDict, cast, get_args
 from penstock.errors import ContractError, DeclarationError, SignatureError, did_you_mean
 from penstock.model.contract import GRADES, Contract
 from penstock.model.step import Isolation, Kind, Options, Output, Resources, Role
+from penstock.rows.schemas import is_schema
 
-__all__ = ["SourceOptions", "StepOptions", "contract_of", "options_of", "outputs_of"]
+__all__ = ["SourceOptions", "StepOptions", "contract_of", "options_of", "outputs_of", "schema_of"]
 
 
 class StepOptions(TypedDict, total=False):
@@ -22,6 +23,7 @@ class StepOptions(TypedDict, total=False):
     (bytes or text such as "2 GB"), gpus. `isolation`: "worker" (warm, the default), "fresh", "inline", "container".
     `image`: the container to run in; `network`: whether that has one. `env`: extra requirements, for an environment of its own. `cache`: False to run always.
     `version`: a hand-set addition to the code identity. `each`: only called by `ps.each`, not a step by itself.
+    `schema`: what its table is held to, a pandera schema (or output → schema).
     `limits`: named limits across runs, each with the shares that the step needs: {"gpu": 1}. `tags`, `description`: for people.
     """
 
@@ -41,6 +43,7 @@ class StepOptions(TypedDict, total=False):
     cache: bool
     version: str
     each: bool
+    schema: Any
     limits: Mapping[str, int]
     tags: str | Sequence[str]
     description: str
@@ -52,7 +55,8 @@ class SourceOptions(StepOptions, total=False):
     `key`: the column or columns that name a row for life. `time`: the column with the instant of the prediction.
     `known_at`: column → clock column or delay after `time`, `"*"` for all columns but the key. `label`: what is to be
     predicted. `group`: columns whose values must not be on both sides of a split. `contract`: a frozen contract file.
-    `fail_on`: checks that fail a run where they prove something of these rows: "rows", for a join that multiplies or loses them.
+    `fail_on`: checks that fail a run where they prove something of these rows: "rows", for a join that multiplies or loses them;
+    "schema", for rows that are not as `contract` says: then nothing is made of them.
     """
 
     key: str | Sequence[str]
@@ -68,7 +72,7 @@ _UNITS = {"": 1, "b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 
 _OPTIONS = frozenset(StepOptions.__annotations__) | frozenset({"name"})
 _CONTRACT = frozenset(SourceOptions.__annotations__) - frozenset(StepOptions.__annotations__)
 _PLAIN = Options()
-_ELSEWHERE = frozenset({"name", "inputs", "outputs", "each"})  # said of a step, but not kept in its options
+_ELSEWHERE = frozenset({"name", "inputs", "outputs", "each", "schema"})  # said of a step, but not kept in its options
 
 
 def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Options:
@@ -160,15 +164,40 @@ def contract_of(given: Mapping[str, Any], where: str) -> Contract | None:
             raise ContractError(
                 f"fail_on={check!r} is no check that a contract grades", where=where, hint=did_you_mean(check, GRADES)
             )
+    freeze = _text("contract", said.get("contract", ""), where)
+    if "schema" in fail_on and not freeze:
+        raise ContractError(
+            'fail_on="schema" without a `contract=` that rows are held to',
+            where=where,
+            hint='Write contract="NAME.contract.yaml"; `penstock contract freeze` makes the file.',
+        )
     return Contract(
         key=key,
         time=time,
         known_at=cast("dict[str, str | timedelta]", known_at),
         label=label,
         group=_texts("group", said.get("group", ()), where),
-        freeze=_text("contract", said.get("contract", ""), where),
+        freeze=freeze,
         fail_on=fail_on,
     )
+
+
+def schema_of(given: Mapping[str, Any], outputs: Sequence[Output], where: str) -> Any:
+    """What a step's tables are held to: a schema, or one by output."""
+    schema = given.get("schema")
+    if schema is None or is_schema(schema):
+        return schema
+    if not isinstance(schema, Mapping) or not all(is_schema(one) for one in schema.values()):
+        raise DeclarationError(
+            f"schema={schema!r} is no schema of pandera",
+            where=where,
+            hint="Write schema=pa.DataFrameSchema({…}), a DataFrameModel, or {output: schema}.",
+        )
+    for name in schema:
+        if name not in [one.name for one in outputs]:
+            hint = did_you_mean(str(name), [one.name for one in outputs if one.name])
+            raise DeclarationError(f"schema names an output `{name}` that the step has not", where=where, hint=hint)
+    return dict(schema)
 
 
 def _limits(value: Any, where: str) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, Unpack, overload
 
 from msgspec import Struct
 
-from penstock.declare.options import SourceOptions, StepOptions, contract_of, options_of, outputs_of
+from penstock.declare.options import SourceOptions, StepOptions, contract_of, options_of, outputs_of, schema_of
 from penstock.declare.values_of import attribute_of
 from penstock.errors import SignatureError, did_you_mean
 from penstock.model.contract import Contract
@@ -70,6 +70,7 @@ class Declaration(Struct, frozen=True):
     file: str
     line: int
     each: bool = False
+    schema: Any = None
 
     @property
     def where(self) -> str:
@@ -225,18 +226,20 @@ def _declare(kind: Kind, function: Any, options: dict[str, Any], namespace: dict
     bound = options.get("inputs")
     if bound:
         inputs = _bind(inputs, bound, name, where)
+    outputs = outputs_of(kind, options.get("outputs"), where)
     declaration = Declaration(
         name=name,
         kind=kind,
         function=function,
         inputs=inputs,
         parameters=parameters,
-        outputs=outputs_of(kind, options.get("outputs"), where),
+        outputs=outputs,
         contract=contract_of(options, where) if kind == "source" else None,
         options=options_of(kind, options, where),
         file=file,
         line=line,
         each=bool(options.get("each", False)),
+        schema=schema_of(options, outputs, where),
     )
     namespace.setdefault(_LIST, []).append(declaration)
     return _marked(function, declaration)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 __all__ = ["GRADES", "Contract", "contract_of_record"]
 
-GRADES: tuple[str, ...] = ("rows",)
+GRADES: tuple[str, ...] = ("rows", "schema")
 """The checks of which a contract decides whether what they prove fails a run."""
 
 

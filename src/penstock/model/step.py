@@ -110,6 +110,7 @@ class Step(Struct, frozen=True):
 
     `inputs` maps the function's argument to the name of an artifact as it was written (bound by the graph);
     `where` is `file:line` relative to the project; `function` is what is called, `entry` how another process finds it.
+    `schema` is what its tables are held to: a pandera schema, or one for each of several outputs (None for none).
     """
 
     name: str
@@ -123,6 +124,7 @@ class Step(Struct, frozen=True):
     where: str = ""
     code: Code = Code(digest="")
     entry: Entry = field(default_factory=lambda: Entry(kind="pickle"))
+    schema: Any = None
 
     def artifact(self, output: Output) -> str:
         """The full name of an artifact of this step: `step`, or `step.output`."""

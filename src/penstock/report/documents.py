@@ -9,6 +9,7 @@ from penstock.model.event import RunStatus
 from penstock.model.run import Action
 from penstock.model.step import Kind
 from penstock.report.check_documents import ChecksDocument, FindingDocument
+from penstock.report.contract_documents import ContractDiffDocument, FreezeDocument
 from penstock.report.row_documents import CellDocument, DroppedDocument, ForwardDocument, RowsDocument, TraceDocument
 
 __all__ = [
@@ -441,6 +442,8 @@ class ApproveDocument(TypedDict):
 DOCUMENTS: dict[str, tuple[type, str]] = {
     "approve": (ApproveDocument, "approve RUN STEP"),
     "cell": (CellDocument, "trace KEY --cell ARTIFACT.COLUMN"),
+    "contract-diff": (ContractDiffDocument, "contract diff"),
+    "contract-freeze": (FreezeDocument, "contract freeze"),
     "doctor": (DoctorDocument, "doctor"),
     "dropped": (DroppedDocument, "dropped SOURCE"),
     "endpoint": (EndpointDocument, "serve-endpoint NAME"),

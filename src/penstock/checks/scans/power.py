@@ -57,7 +57,7 @@ def _scan(view: View) -> Outcome:
         return [], CheckResult("power", name, "UNKNOWN", f"`{label_name}` is neither a number nor one of a few classes")
     bins = {
         one: made
-        for one in _features(view, artifact, rows)
+        for one in _features(view, artifact, rows, source)
         if (made := _bins(rows.column(one).take(pa.array(at)))) is not None
     }
     if not bins:
@@ -103,17 +103,16 @@ def _table(view: View) -> tuple[str, Records, str, Any, Node] | str:
     return why
 
 
-def _features(view: View, artifact: str, rows: Records) -> list[str]:
+def _features(view: View, artifact: str, rows: Records, source: Node) -> list[str]:
     """The columns that may be features: not those that say which row it is or when, nor the label or what is declared to
-    come of it."""
+    come of it. The key of a table that was looked up in may well be a feature."""
+    contract = source.contract
     no = {one for node in view.nodes.values() for one in node.target}
-    for source in view.sources(artifact):
-        contract = source.contract
-        clocks = [one for one in contract.known_at.values() if isinstance(one, str)]
-        for names in (contract.key, (contract.time,), contract.group, contract.label, tuple(clocks)):
-            no |= set(names)
-        own = own_columns(view, rows, source, contract.key)
-        no |= set(own or ())
+    no |= {*contract.key, contract.time, *contract.group, *contract.label}
+    no |= {one for one in contract.known_at.values() if isinstance(one, str)}
+    for other in view.sources(artifact):
+        no |= set(own_columns(view, rows, other, other.contract.label) or ())
+    no |= set(own_columns(view, rows, source, contract.key) or ())
     return [one for one in rows.columns if one not in no][:_COLUMNS]
 
 

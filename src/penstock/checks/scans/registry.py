@@ -14,6 +14,7 @@ GROUP = "penstock.checks"
 _OWN = {
     "overlap": "penstock.checks.scans.overlap",
     "order": "penstock.checks.scans.order",
+    "schema": "penstock.checks.scans.schema",
     "power": "penstock.checks.scans.power",
 }
 
