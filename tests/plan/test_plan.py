@@ -5,7 +5,8 @@ from tests.strategies import graphs, make_step
 
 from penstock.graph.graph import build
 from penstock.model.artifact import Stored
-from penstock.model.run import Execution, Made
+from penstock.model.run import Execution, Made, Reason
+from penstock.model.task import Setting
 from penstock.plan.decide import Work, decide
 from penstock.plan.plan import consumed, make
 
@@ -89,6 +90,19 @@ def test_what_waits_says_for_whom():
     graph = of({"a": (), "b": ("a",)})
     plan = make(graph, lambda name: Work(graph.steps[name]), Memory())
     assert [reason.what for reason in plan["b"].reasons] == ["waits for `a`"]
+
+
+def test_what_waits_tells_what_of_its_own_has_changed():
+    graph, memory = of({"a": [], "b": ["a"]}), Memory()
+    memory.run(graph, lambda name: Work(graph.steps[name]), {"a": "x", "b": "y"})
+    changed = Setting("path", "path", "data.csv", "new")
+    plan = make(graph, lambda name: Work(graph.steps[name], (changed,) if name == "b" else (), 1), memory)
+    assert plan["b"].action == "unknown"
+    assert [one.kind for one in plan["b"].reasons] == ["parameter", "parameter", "upstream"]
+    assert plan["b"].reasons[0].what == "parameter `path` is new (data.csv)"
+    assert make(graph, lambda name: Work(graph.steps[name], seed=int(name == "a")), memory)["b"].reasons == (
+        Reason("upstream", "waits for `a`"),
+    )
 
 
 def test_what_is_given_is_reused_and_cuts_nothing_off_below():

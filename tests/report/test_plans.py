@@ -65,6 +65,19 @@ def test_a_plan_reads_like_this(plan: Plan) -> None:
     ]
 
 
+def test_what_waits_and_has_changed_tells_both(plan: Plan) -> None:
+    waits = Reason("upstream", "waits for `sides`")
+    own = Decision("model", "unknown", (Reason("file", "`path` has other content (d.csv)", "d.csv"), waits))
+    more = Decision("model", "unknown", (CHANGED, *own.reasons))
+    both = [plan_lines(plan_view(Plan(plan.graph, {}, (*plan.decisions[:3], one))), "f")[-1] for one in (own, more)]
+    assert shown(both) == [
+        "? model  unknown  `path` has other content (d.csv)  d.csv; waits for `sides`",
+        "? model  unknown  helper `clean_name` changed  features.py:41 and 1 more; waits for `sides`",
+    ]
+    why = shown(why_lines(why_view(Plan(plan.graph, {}, (*plan.decisions[:3], own)), "model")))
+    assert why[-1] == "  It runs, unless just this was done before with what comes from above."
+
+
 def test_reasons_read_like_this(plan: Plan) -> None:
     assert shown(why_lines(why_view(plan, "clean"))) == [
         "▶ clean would run  pipeline.py:5",

@@ -156,6 +156,7 @@ def _local(settings: Settings, workers: int, room: Room, launch: Sequence[str] =
 
 
 def _inline(settings: Settings, store: Store, step_of: Callable[[str], Step], loaded: Declared | None) -> Executor:
+    from penstock.app.edited import Edited
     from penstock.app.worker import Loaded, kit_of
     from penstock.executors.inline import InlineExecutor
 
@@ -168,6 +169,8 @@ def _inline(settings: Settings, store: Store, step_of: Callable[[str], Step], lo
         if task.entry.kind == "pickle" and "[" not in task.step:
             step = step_of(task.step)
             return held(step, keys_of([step]), str(settings.root)), None
-        return found.resolve(task)
+        return edited.resolve(task)
 
-    return InlineExecutor(kit_of(found, store, settings.state)._replace(resolve=resolve))
+    edited = Edited(found, settings.state / "cache")
+    kit = kit_of(found, store, settings.state)._replace(resolve=resolve, changed=edited.changed)
+    return InlineExecutor(kit)

@@ -63,15 +63,16 @@ class Loaded:
         """Use what is loaded already."""
         self._pipelines[str(loaded.file), str(loaded.project.root)] = loaded
 
-    def resolve(self, task: Task) -> tuple[Callable[..., Any], Code | None]:
-        """A task's function and its closure. Raises `NeedsFresh` where what is loaded is no longer what the files say."""
+    def resolve(self, task: Task, *, edited: bool = False) -> tuple[Callable[..., Any], Code | None]:
+        """A task's function and its closure. Raises `NeedsFresh` where what is loaded is no longer what the files say, unless
+        that is known (`edited`)."""
         entry = task.entry
         if entry.commands:
             from penstock.work.jobs import job_of
 
             self._same({}, task)
             return job_of(task, self._state, _bucket)
-        pipeline = self._current = self._loaded(entry.path, task.root) if entry.path else None
+        pipeline = self._current = self._loaded(entry.path, task.root, edited) if entry.path else None
         if task.files and pipeline is not None:
             self._same(pipeline.sources(), task)
         if entry.kind == "gather":
@@ -100,14 +101,14 @@ class Loaded:
             if found != digest:
                 raise Changed(f"`{name}` was edited after it was planned")
 
-    def _loaded(self, path: str, root: str) -> declare.Declared:
+    def _loaded(self, path: str, root: str, edited: bool) -> declare.Declared:
         pipeline = self._pipelines.get((path, root))
         if pipeline is None:
             self.prepare(path, root)
             return self._pipelines[path, root]
         # What is edited just after a look at the files is found when the step has ended, and then not committed.
         last, looked = self._looked
-        if last is pipeline and time.monotonic() - looked < self._glance:
+        if edited or (last is pipeline and time.monotonic() - looked < self._glance):
             return pipeline
         if changed := pipeline.changed():
             raise NeedsFresh(f"{changed[0].name} was edited")

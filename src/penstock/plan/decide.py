@@ -12,7 +12,7 @@ from penstock.model.task import HiddenInput, Setting
 from penstock.plan.changes import changes
 from penstock.plan.fingerprint import work_key
 
-__all__ = ["Memory", "Work", "decide"]
+__all__ = ["Memory", "Work", "decide", "own_reasons"]
 
 
 class Work(Struct, frozen=True):
@@ -70,15 +70,26 @@ def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: Memory, explain
     last = memory.last(work.step.name)
     if last is None:
         return (memory.ended(work.step.name) or Reason("never-ran", "never ran"),)
+    reasons = _own(last, work, memory, explain)
+    reasons += _inputs(last, inputs)
+    return tuple(reasons) or (Reason("lost", "its earlier result is not offered for reuse"),)
+
+
+def own_reasons(work: Work, memory: Memory, *, explain: bool = True) -> tuple[Reason, ...]:
+    """What of a step differs from its last execution, its inputs aside; nothing, if it never ran."""
+    last = memory.last(work.step.name)
+    return tuple(_own(last, work, memory, explain)) if last is not None else ()
+
+
+def _own(last: Execution, work: Work, memory: Memory, explain: bool) -> list[Reason]:
     reasons: list[Reason] = []
     if last.code != work.step.code.digest:
         reasons += _code(last, work.step, memory.code, explain)
     reasons += _settings(last, work)
-    reasons += _inputs(last, inputs)
     reasons += _hidden(last, work)
     if last.seed != work.seed:
         reasons.append(Reason("parameter", f"seed {last.seed} → {work.seed}"))
-    return tuple(reasons) or (Reason("lost", "its earlier result is not offered for reuse"),)
+    return reasons
 
 
 def _code(last: Execution, step: Step, code: Callable[[str], Code | None], explain: bool) -> list[Reason]:

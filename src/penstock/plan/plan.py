@@ -7,7 +7,7 @@ from msgspec import Struct
 from penstock.graph.graph import Graph
 from penstock.model.artifact import Stored
 from penstock.model.run import Consumed, Decision, Execution, Reason
-from penstock.plan.decide import Memory, Work, decide
+from penstock.plan.decide import Memory, Work, decide, own_reasons
 
 __all__ = ["Plan", "consumed", "made", "make"]
 
@@ -64,7 +64,8 @@ def make(
         waits = [maker for maker, artifact in graph.inputs(name).values() if artifact not in outputs]
         if waits:
             above = ", ".join(f"`{one}`" for one in dict.fromkeys(waits))
-            decision = Decision(name, "unknown", (Reason("upstream", f"waits for {above}"),))
+            own = own_reasons(work, memory, explain=explain)
+            decision = Decision(name, "unknown", (*own, Reason("upstream", f"waits for {above}")))
             if work.forced:
                 decision = Decision(name, "run", (Reason("forced", "forced"),))
         else:

@@ -40,7 +40,10 @@ def why_lines(why: WhyDocument) -> list[Line]:
         lines.append([("  made in run ", "dim"), (why["last"], "code")])
     if why["decision"] == "unknown":
         above = ", ".join([safe(one) for one in why["parents"]])
-        lines.append([(f"  It is reused if what comes from {above} turns out equal.", "dim")])
+        if len(why["reasons"]) > 1:  # of its own: not what it was, whatever comes from above
+            lines.append([("  It runs, unless just this was done before with what comes from above.", "dim")])
+        else:
+            lines.append([(f"  It is reused if what comes from {above} turns out equal.", "dim")])
     return lines
 
 
@@ -64,6 +67,8 @@ def _decision(one: DecisionDocument) -> list[Line | str]:
     glyph, style = _DECISIONS[one["decision"]]
     quiet = "dim" if one["decision"] == "reuse" else ""
     reasons = one["reasons"] if one["decision"] != "reuse" else []
-    more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    waits = f"; {safe(reasons[-1]['what'])}" if len(reasons) > 1 and reasons[-1]["kind"] == "upstream" else ""
+    rest = len(reasons) - (2 if waits else 1)
+    more = (f" and {rest} more" if rest > 0 else "") + waits
     why: Line = [*reason_words(reasons[0]), (more, "dim")] if reasons else []
     return [[(f"{glyph} ", style), (safe(one["step"]), quiet)], [(one["decision"], style)], why]
