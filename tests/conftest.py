@@ -109,7 +109,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "uv": _uv,
     "user": lambda: "" if os.geteuid() != 0 else "root is not bound by permissions",
 }
-OPTIONAL = {"python3.12", "ray", "torch", "user"}  # skipped with their reason even under .ci/run
+OPTIONAL = {"python3.12", "torch", "user"}  # skipped with their reason even under .ci/run
 
 
 @cache

@@ -44,6 +44,7 @@ LATE_IMPORTS: dict[str, str] = {
     "app/placing.py": "environments and images are looked at for steps that ask for them",
     "app/places.py": "only the store and the ledger that the settings name are loaded, and entry points only for schemes of others",
     "app/result.py": "rows of a run are followed for who asks",
+    "app/ray_agent.py": "ray is an extra; the agent tells in words that it is not there",
     "app/settings.py": "reading a ledger needs no store and no TOML reader; SQLite stays off the way of `import penstock`",
     "app/told.py": "rich is imported when rich asks for its form",
     "app/tracing.py": "following rows needs pyarrow and numpy, which everything else does without",

@@ -30,7 +30,7 @@ from penstock.declare.packages import Packages
 from penstock.errors import ExecutorError, NotFound
 from penstock.model.digest import combine, digest_bytes
 
-__all__ = ["Lock", "build", "cache", "imported", "install", "launch", "lend", "lent", "lock"]
+__all__ = ["Lock", "accept", "build", "cache", "imported", "install", "launch", "lend", "lent", "lock", "text_of"]
 
 _PYTHON = re.compile(r"^python\s*(?P<version>[=<>!~].*)$", re.IGNORECASE)
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -101,6 +101,22 @@ def lock(requirements: Sequence[str], beside: Sequence[str] = (), where: str = "
     _write(_home(digest) / "python", interpreter)
     _write(answer, digest)
     return Lock(text, digest, version)
+
+
+def accept(text: str) -> str:
+    """Take in a lock from elsewhere, for the interpreter of its version that is here; its digest. Raises `NotFound`."""
+    digest = digest_bytes(text.encode())
+    version = text.partition("\n")[0].removeprefix("# Python ").strip()
+    own = "{}.{}.{}".format(*sys.version_info[:3])
+    interpreter = sys.executable if version == own else _interpreter(f"=={version}", "")[0]
+    _write(_home(digest) / "lock.txt", text)
+    _write(_home(digest) / "python", interpreter)
+    return digest
+
+
+def text_of(digest: str) -> str:
+    """The lock of this digest, as it is kept."""
+    return (_home(digest) / "lock.txt").read_text("utf-8")
 
 
 def build(digest: str) -> Path:

@@ -21,7 +21,7 @@ __all__ = ["BUILT_IN", "cores", "executor_names", "make_executor"]
 
 _GLANCE = 0.005  # seconds; an in-line step begins this soon after the one before has ended
 
-BUILT_IN = ("container", "inline", "local")
+BUILT_IN = ("container", "inline", "local", "ray")
 _GROUP = "penstock.executors"
 
 
@@ -42,31 +42,9 @@ def make_executor(
     """
     if name == "inline":
         return _inline(settings, store, step_of, loaded)
-    if name == "container":
-        many = workers or settings.workers or cores()
-        boxes = _containers(settings, store, many, Room(many, settings.memory or None, int(settings.gpus)))
-        if "inline" not in isolations:
-            return boxes
-        from penstock.executors.routing import Routed
-
-        return Routed({"inline": _inline(settings, store, step_of, loaded), "": boxes}, name="container")
-    if name == "local":
-        many = workers or settings.workers or cores()
-        room = Room(many, settings.memory or None, int(settings.gpus))
-        local = _local(settings, many, room)
-        if isolations <= {"worker", "fresh"}:
-            return local
-        from penstock.executors.routing import Routed
-
-        # What is named here is what there is: a step that asks for a container fails rather than runs without one.
-        named: dict[str, Executor] = {"worker": local, "fresh": local}
-        if "inline" in isolations:
-            named["inline"] = _inline(settings, store, step_of, loaded)
-        if "env" in isolations:
-            named["env"] = _environments(settings, many, room)
-        if "container" in isolations:
-            named["container"] = _containers(settings, store, many, room)
-        return Routed(named, name="local")
+    make = {"container": _all_containers, "local": _routed, "ray": _on_ray}.get(name)
+    if make is not None:
+        return make(settings, store, workers or settings.workers or cores(), step_of, isolations, loaded)
     for entry in _entry_points():
         if entry.name == name:
             try:
@@ -77,6 +55,67 @@ def make_executor(
                 ) from None
             return made  # type: ignore[no-any-return]
     raise SettingsError(f"there is no executor `{name}`", hint=did_you_mean(name, executor_names()))
+
+
+def _all_containers(
+    settings: Settings,
+    store: Store,
+    workers: int,
+    step_of: Callable[[str], Step],
+    isolations: frozenset[str],
+    loaded: Declared | None,
+) -> Executor:
+    """Containers for all steps but those that can't leave this process."""
+    boxes = _containers(settings, store, workers, Room(workers, settings.memory or None, int(settings.gpus)))
+    if "inline" not in isolations:
+        return boxes
+    from penstock.executors.routing import Routed
+
+    return Routed({"inline": _inline(settings, store, step_of, loaded), "": boxes}, name="container")
+
+
+def _routed(
+    settings: Settings,
+    store: Store,
+    workers: int,
+    step_of: Callable[[str], Step],
+    isolations: frozenset[str],
+    loaded: Declared | None,
+) -> Executor:
+    """Local processes, and what single steps ask for beside them."""
+    room = Room(workers, settings.memory or None, int(settings.gpus))
+    local = _local(settings, workers, room)
+    if isolations <= {"worker", "fresh"}:
+        return local
+    from penstock.executors.routing import Routed
+
+    # What is named here is what there is: a step that asks for something else fails rather than runs without it.
+    named: dict[str, Executor] = {"worker": local, "fresh": local}
+    if "inline" in isolations:
+        named["inline"] = _inline(settings, store, step_of, loaded)
+    if "env" in isolations:
+        named["env"] = _environments(settings, workers, room)
+    if "container" in isolations:
+        named["container"] = _containers(settings, store, workers, room)
+    return Routed(named, name="local")
+
+
+def _on_ray(
+    settings: Settings,
+    store: Store,
+    workers: int,
+    step_of: Callable[[str], Step],
+    isolations: frozenset[str],
+    loaded: Declared | None,
+) -> Executor:
+    """A Ray cluster, but for steps that can't leave this process."""
+    from penstock.executors.routing import Routed
+
+    cluster = _ray(settings, store, workers, loaded)
+    named: dict[str, Executor] = {"worker": cluster, "fresh": cluster, "env": cluster}
+    if "inline" in isolations:
+        named["inline"] = _inline(settings, store, step_of, loaded)
+    return Routed(named, name="ray")
 
 
 def executor_names() -> list[str]:
@@ -123,6 +162,37 @@ def _containers(settings: Settings, store: Store, workers: int, room: Room) -> E
         lend=lend if is_remote(settings.store) else None,
         room=room,
         pipeline=_python_file(settings),
+    )
+
+
+def _ray(settings: Settings, store: Store, workers: int, loaded: Declared | None) -> Executor:
+    """An executor on a Ray cluster. Raises `SettingsError` for commands, which run here or in containers."""
+    import penstock
+    from penstock.app import environments
+    from penstock.app.ray_node import pack
+    from penstock.app.recording import environment
+    from penstock.executors.ray_cluster import RayExecutor
+
+    if settings.file is not None and settings.file.suffix != ".py":
+        raise SettingsError(
+            f"{settings.file.name}: commands do not run on Ray",
+            hint="Use `--executor local` or `--executor container`.",
+        )
+    return RayExecutor(
+        [sys.executable, "-P", "-m", "penstock.app.ray_agent"],
+        address=settings.address,
+        workers=workers,
+        gpus=int(settings.gpus),
+        root=settings.root,
+        state=settings.state,
+        store=store,
+        place=str(settings.state / "store") if settings.store == LOCAL else settings.store,
+        cache=settings.store_cache,
+        sources=loaded.sources if loaded is not None else dict,
+        pack=pack,
+        versions=environment(),
+        penstock=penstock.__version__,
+        lock_of=environments.text_of,
     )
 
 

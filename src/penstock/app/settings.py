@@ -32,7 +32,7 @@ class Settings(Struct, frozen=True):
     `root`: the project's folder, where relative `Path` parameters start and whose code counts. `file`: the pipeline
     file (None for a pipeline composed in Python). `state`: the folder of ledger, store and logs. `pipeline`: its name
     in the ledger. `executor`: a name; `image`: what containers are made of where a step names none ("": an image of the
-    environment). `workers`: how many processes (0: as many as cores). `memory` in bytes and
+    environment); `address`: of a Ray cluster ("": on this machine). `workers`: how many processes (0: as many as cores). `memory` in bytes and
     `gpus`: what steps may use together (0: not limited). `lease`: seconds after which work of a silent runner is free.
     `store`: where blobs are kept (`local`: in the state folder; a folder, or an address such as `s3://bucket/prefix`), and
     `store_cache` the bytes that copies of remote ones may take here. `ledger`: where what happened is written down (`local`: in
@@ -49,6 +49,7 @@ class Settings(Struct, frozen=True):
     ledger: str = LOCAL
     executor: str = "local"
     image: str = ""
+    address: str = ""
     workers: int = 0
     seed: int = 0
     memory: int = 0
@@ -75,6 +76,7 @@ _CONVERT: dict[str, type] = {
     "ledger": str,
     "executor": str,
     "image": str,
+    "address": str,
     "workers": int,
     "seed": int,
     "memory": int,

@@ -31,7 +31,10 @@ __all__ = ["run"]
 @targets
 @setting_option
 @click.option(
-    "--executor", metavar="NAME", help="Where steps run: local (processes), container, or inline (here, for debuggers)."
+    "--executor", metavar="NAME", help="Where steps run: local (processes), container, ray, or inline (here, to debug)."
+)
+@click.option(
+    "--address", metavar="ADDRESS", help="Of a Ray cluster, with `--executor ray` (a new one here, if not given)."
 )
 @click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
 @click.option("--max-parallel", type=click.IntRange(min=0), metavar="N", help="How many steps at once (0: no limit).")
@@ -61,6 +64,7 @@ def run(
     targets: tuple[str, ...],
     sets: tuple[str, ...],
     executor: str | None,
+    address: str | None,
     workers: int | None,
     max_parallel: int | None,
     seed: int | None,
@@ -85,7 +89,13 @@ def run(
         note("checks come in a later version: nothing is checked for leaks yet")
     with only_json(as_json):
         loaded = Pipeline.load(
-            file, pipeline=pipeline, step=step, stub_inputs=stub_inputs, mount=mount, executor=executor
+            file,
+            pipeline=pipeline,
+            step=step,
+            stub_inputs=stub_inputs,
+            mount=mount,
+            executor=executor,
+            address=address,
         )
         inline = loaded.settings.executor == "inline"
         before = _bearer(loaded.settings, name) if name else ""

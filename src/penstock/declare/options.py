@@ -20,7 +20,7 @@ class StepOptions(TypedDict, total=False):
     `outputs`: names of several artifacts, from a tuple or dict; for a split, output → role. `target`: columns or
     outputs that are the label's own descendants. `retries`: attempts after the first; `backoff`: seconds before the
     second, doubled each time. `timeout`, `no_output_timeout`: seconds or a timedelta. `resources`: cpus, memory
-    (bytes or text such as "2 GB"), gpus. `isolation`: "worker" (warm, the default), "fresh", "inline", "container".
+    (bytes or text such as "2 GB"), gpus, and custom ones of a cluster. `isolation`: "worker" (warm, the default), "fresh", "inline", "container".
     `image`: the container to run in; `network`: whether that has one. `env`: extra requirements, for an environment of its own. `cache`: False to run always.
     `version`: a hand-set addition to the code identity. `each`: only called by `ps.each`, not a step by itself.
     `schema`: what its table is held to, a pandera schema (or output → schema).
@@ -250,7 +250,16 @@ def _resources(value: Any, where: str) -> Resources:
         cpus=_amount("cpus", value.get("cpus", 1), where),
         memory=_bytes(value.get("memory", 0), where),
         gpus=_amount("gpus", value.get("gpus", 0), where),
+        custom=_custom(value.get("custom", {}), where),
     )
+
+
+def _custom(value: Any, where: str) -> tuple[tuple[str, float], ...]:
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise DeclarationError(
+            f"resources: custom={value!r} names no resources", where=where, hint='Write custom={"licence": 1}.'
+        )
+    return tuple(sorted([(name, _amount(f"custom[{name!r}]", amount, where)) for name, amount in value.items()]))
 
 
 def _amount(name: str, value: Any, where: str) -> float:

@@ -51,11 +51,13 @@ class Output(Struct, frozen=True):
 
 
 class Resources(Struct, frozen=True, omit_defaults=True):
-    """What one task needs: `cpus` (also the thread count of numeric libraries), `memory` in bytes, `gpus`."""
+    """What one task needs: `cpus` (also the thread count of numeric libraries), `memory` in bytes, `gpus`, and `custom`
+    resources of a cluster, by the names that it gives them."""
 
     cpus: float = 1
     memory: int = 0
     gpus: float = 0
+    custom: tuple[tuple[str, float], ...] = ()
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
