@@ -78,7 +78,7 @@ def test_connections_cut_at_any_moment(postgres_server: PostgresServer) -> None:
                 problems.append(error)
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-        with Cutter(proxy, 0.15):
+        with Cutter(proxy, 0.3):
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -178,7 +178,7 @@ SLEEPS = (
 @ps.step
 def one(number: int = 0):
     tell("begin", "one")
-    time.sleep(0.5)
+    time.sleep(2)
     tell("end", "one")
     return {"number": number, "by": os.path.basename(os.getcwd())}
 """
