@@ -37,6 +37,17 @@ def test_who_stands_against_whom(outputs: tuple[str, ...], expected: list[tuple[
     assert pairs(*outputs)[0] == expected
 
 
+def test_the_rows_of_a_last_model_are_no_side_by_themselves() -> None:
+    def sizes(**outputs: tuple[str, int, int]) -> list[tuple[str, str]]:
+        given = {name: (role, FRAME[low:high]) for name, (role, low, high) in outputs.items()}
+        return [(one.artifact[6:], other.artifact[6:]) for one, other in sides(split_view(FRAME, given)).pairs]
+
+    assert sizes(train=("train", 0, 3), test=("test", 3, 4), full=("train", 0, 4)) == [("train", "test")]
+    assert sizes(
+        train=("train", 0, 1), valid=("valid", 1, 2), both=("train", 0, 2), test=("test", 2, 4)
+    ) == [("train", "valid"), ("train", "test"), ("both", "test"), ("valid", "test")]  # fmt: skip
+
+
 def test_what_no_name_pairs_is_said() -> None:
     found, unpaired = pairs("train_1:train", "train_2:train", "test_1:test", "test_9:test")
     assert found == [("train_1", "test_1")]
@@ -59,6 +70,12 @@ def test_a_column_is_the_rows_own_or_looked_up() -> None:
     assert fetched(view, test, source, "g").to_pylist() == ["p", "q"]
     assert fetched(view, bare, source, "g") is None
     assert fetched(view, test, source, "nothing") is None
+
+
+def test_what_was_altered_on_the_way_is_looked_up() -> None:
+    changed = FRAME.with_columns(g=pl.col("g").shift(1).fill_null("p"))
+    view = split_view(FRAME, {"train": ("train", changed), "test": ("test", FRAME[:0])}, {"key": ["id"]})
+    assert fetched(view, view.records("sides.train"), view.nodes["table"], "g").to_pylist() == ["p", "q", "p", "q"]
 
 
 def test_a_key_that_names_several_rows_looks_nothing_up() -> None:

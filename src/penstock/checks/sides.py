@@ -58,6 +58,7 @@ def sides(view: View) -> Pairs:
     roles = {
         role: [(fold, one) for fold, listed in folds.items() for one in listed if one.role == role] for role in _ROLES
     }
+    total = max([rows.rows for one in view.step.inputs.values() if (rows := view.records(one)) is not None], default=-1)
     paired: list[tuple[Side, Side]] = []
     for early, late in combinations(_ROLES, 2):
         alone = len(roles[early]) == 1 or len(roles[late]) == 1  # whatever their names
@@ -65,13 +66,20 @@ def sides(view: View) -> Pairs:
             (one, other)
             for fold, one in roles[early]
             for other_fold, other in roles[late]
-            if alone or fold == other_fold
+            if fold == other_fold or (alone and not _union(one, other, roles[early], total))
         ]
     if paired:
         known = {side.artifact for pair in paired for side in pair}
         lonely = [one.artifact for listed in roles.values() for _, one in listed if one.artifact not in known]
         return Pairs(tuple(paired), f"no name tells which side {', '.join(lonely)} belongs to" if lonely else "")
     return Pairs((), "there is only one side, or no name tells which sides belong together")
+
+
+def _union(one: Side, other: Side, mine: Sequence[tuple[str, Side]], total: int) -> bool:
+    """Whether a side is all rows, or another of its role and `other` together: what a last model is fitted on, once the sides
+    by themselves have done their work."""
+    rest = [side.rows.rows for _, side in mine if side is not one]
+    return bool(rest) and (one.rows.rows == total or one.rows.rows - other.rows.rows in rest)
 
 
 def _folds(role: str, held: dict[str, Records]) -> list[tuple[str, Side]]:
@@ -108,20 +116,35 @@ def own_columns(view: View, rows: Records, source: Node, columns: Sequence[str])
 
 
 def fetched(view: View, rows: Records, source: Node, column: str) -> Any:
-    """A column of a source for each of these rows, as Arrow: their own, or looked up by the source's key.
+    """A column of a source for each of these rows, as Arrow: looked up by the source's key, or else the rows' own.
 
-    None where neither can be had.
+    None where neither can be had. What was looked up comes first, since a column may have been altered on the way.
     """
-    own = own_columns(view, rows, source, (column,))
-    if own is not None:
-        return rows.column(own[0])
     whole = root(view, source)
     if whole is None or column not in whole:
         return None
+    places = _places(view, rows, source, whole)
+    known = places is not None and bool((places >= 0).all())
+    own = None if known else own_columns(view, rows, source, (column,))
+    if own is not None:
+        return rows.column(own[0])
+    return None if places is None else whole.column(column).take(_with_nulls(places))
+
+
+def _places(view: View, rows: Records, source: Node, whole: Records) -> Any:
+    """For each of these rows the source's row that its key names (-1 where it names none, or several); None without a key."""
+    held = view.memo.get((id(rows), source.name))
+    if held is None:
+        held = view.memo[id(rows), source.name] = (
+            _found(view, rows, source, whole),
+            rows,
+        )  # kept, so that the id stays its own
+    return held[0]
+
+
+def _found(view: View, rows: Records, source: Node, whole: Records) -> Any:
     key = own_columns(view, rows, source, source.contract.key)
-    if key is None:
-        return None
-    pair = encode_columns(whole, rows, list(zip(source.contract.key, key, strict=True)))
+    pair = encode_columns(whole, rows, list(zip(source.contract.key, key, strict=True))) if key is not None else None
     if pair is None:
         return None
     above, below = pair
@@ -129,11 +152,8 @@ def fetched(view: View, rows: Records, source: Node, column: str) -> Any:
     counts = np.bincount(above[above >= 0], minlength=size)
     at = np.full(size, -1, np.int64)
     at[above[above >= 0]] = np.flatnonzero(above >= 0)
-    places = np.where(below >= 0, at[below], -1)
-    places = np.where((below >= 0) & (counts[below] == 1), places, -1)
-    if (places < 0).all():
-        return None
-    return whole.column(column).take(_with_nulls(places))
+    places = np.where((below >= 0) & (counts[below] == 1), at[below], -1)
+    return None if (places < 0).all() else places
 
 
 def _with_nulls(places: Any) -> Any:

@@ -4,12 +4,11 @@ A view is made of plain data (the graph as a run records it) and one function th
 put together wherever scans run: in a worker's task, in the process that asks, or over values that nobody stored.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from penstock.checks.nodes import Node, nodes_of, sources_above
-from penstock.model.account import Account
 from penstock.model.step import Kind
 from penstock.model.verdict import CheckResult, Finding
 from penstock.rows.relation import Key
@@ -37,7 +36,7 @@ class View:
     """One step (`step`) of a run, and all others (`nodes`).
 
     `load` gives an artifact's value (or its `Records`), or None where it is not there. `frozen` gives the content of a contract
-    file by the name that a source declares; `accounts` what became of the rows of the step's inputs.
+    file by the name that a source declares. `memo` is for what a scan finds out and asks again.
     """
 
     def __init__(
@@ -47,12 +46,11 @@ class View:
         load: Callable[[str], Any],
         *,
         frozen: Callable[[str], bytes | None] = lambda _: None,
-        accounts: Callable[[], Sequence[Account]] = lambda: (),
     ) -> None:
         self.nodes = nodes
         self.step = nodes[step]
         self.frozen = frozen
-        self.accounts = accounts
+        self.memo: dict[Any, Any] = {}
         self._load = load
         self._values: dict[str, Any] = {}
         self._records: dict[str, Records | None] = {}

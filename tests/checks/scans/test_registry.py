@@ -7,7 +7,7 @@ import pytest
 
 from penstock.checks.scans import registry
 from penstock.checks.scans.registry import GROUP, NAMES, scan_named, subjects
-from penstock.checks.view import Scan, nodes_of
+from penstock.checks.view import Scan, View, nodes_of
 from penstock.model.verdict import CheckResult
 
 GRAPH = {
@@ -40,6 +40,18 @@ def test_scans_of_others_are_found_by_their_entry_points(monkeypatch: pytest.Mon
         "entry_points",
         lambda *, group, name: [Point(name, "x:y", group)] if name == "mine" and group == GROUP else [],
     )
-    assert scan_named("mine") is made
+    found = scan_named("mine")
+    assert found is not None
+    assert (found.name, found.kinds) == (made.name, made.kinds)
     assert scan_named("nobodys") is None
     assert [step for _, step in subjects(nodes_of(GRAPH), ("mine", "nobodys"))] == ["m"]
+
+
+def test_a_scan_that_fails_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_: str) -> Any:
+        raise OSError("the disk is gone\nand more")
+
+    for scan, step in subjects(nodes_of(GRAPH), ("overlap", "order", "power")):
+        found, result = scan.scan(View(nodes_of(GRAPH), step, load))
+        assert (found, result.verdict, result.check, result.step) == ([], "UNKNOWN", scan.name, step)
+        assert result.reason == "the scan can't look at what is stored: OSError: the disk is gone"

@@ -1,10 +1,12 @@
 """The scans that there are, one line each; others are found by the entry points of group `penstock.checks`."""
 
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from penstock.checks.view import Node, Scan
+from penstock.checks.view import Node, Outcome, Scan, View
+from penstock.model.verdict import CheckResult
 
 __all__ = ["GROUP", "NAMES", "scan_named", "subjects"]
 
@@ -27,12 +29,21 @@ def scan_named(name: str) -> Scan | None:
     if name in _OWN:
         found = import_module(_OWN[name]).SCAN
         assert isinstance(found, Scan)
-        return found
+        return found._replace(scan=partial(_guarded, found))
     for one in entry_points(group=GROUP, name=name):
         offered = one.load()
         if isinstance(offered, Scan):
-            return offered
+            return offered._replace(scan=partial(_guarded, offered))
     return None
+
+
+def _guarded(scan: Scan, view: View) -> Outcome:
+    """A scan that met a value which it can't look at says so: it neither ends the others, nor says what it did not see."""
+    try:
+        return scan.scan(view)
+    except Exception as error:
+        why = f"the scan can't look at what is stored: {type(error).__name__}: {error}"
+        return [], CheckResult(scan.name, view.step.name, "UNKNOWN", why.splitlines()[0][:300])
 
 
 def subjects(nodes: Mapping[str, Node], names: tuple[str, ...] = NAMES) -> list[tuple[Scan, str]]:
