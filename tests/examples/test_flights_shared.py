@@ -67,3 +67,15 @@ def test_artifacts_are_equal_with_object_storage_and_postgresql(project: Path, s
     for state in ("shared", "other"):
         for path in (project.parent / state).rglob("*"):
             assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.needs("moto", "postgres", "psycopg", "ray")
+@pytest.mark.timeout(600)
+def test_artifacts_are_equal_on_ray_with_object_storage_and_postgresql(project: Path, s3: str, postgres: str) -> None:
+    """Nothing is shared but what the settings name: the nodes have neither the project nor the state folder."""
+    local = penstock(project, "local", "run")
+    shared = {"PENSTOCK_STORE": f"{s3}/flights", "PENSTOCK_LEDGER": postgres}
+    cluster = penstock(project, "shared", "run", "--executor", "ray", **shared)
+    assert {step["status"] for step in cluster["steps"]} == {"succeeded"}
+    assert digests(cluster) == digests(local)
+    assert {step["status"] for step in penstock(project, "other", "run", **shared)["steps"]} == {"reused"}
