@@ -148,7 +148,7 @@ def _found(view: View, rows: Records, source: Node, whole: Records) -> Any:
     if pair is None:
         return None
     above, below = pair
-    size = int(max(above.max(initial=-1), below.max(initial=-1))) + 1
+    size = int(max(above.max(initial=0), below.max(initial=0))) + 1  # so that -1 is a place, too
     counts = np.bincount(above[above >= 0], minlength=size)
     at = np.full(size, -1, np.int64)
     at[above[above >= 0]] = np.flatnonzero(above >= 0)

@@ -47,6 +47,11 @@ def _guarded(scan: Scan, view: View) -> Outcome:
 
 
 def subjects(nodes: Mapping[str, Node], names: tuple[str, ...] = NAMES) -> list[tuple[Scan, str]]:
-    """Each scan with each step that it judges."""
+    """Each scan with each step that it judges: of its kinds, and with something to look at."""
     scans = [one for name in names if (one := scan_named(name)) is not None]
-    return [(scan, step) for scan in scans for step, node in nodes.items() if node.kind in scan.kinds]
+    return [
+        (scan, step)
+        for scan in scans
+        for step, node in nodes.items()
+        if node.kind in scan.kinds and scan.needs(nodes, step)
+    ]
