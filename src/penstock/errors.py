@@ -61,6 +61,7 @@ __all__ = [
     "WorkerDied",
     "did_you_mean",
     "distribution",
+    "extra_command",
     "extra_hint",
 ]
 
@@ -304,4 +305,13 @@ def extra_hint(extra: str) -> str:
     >>> extra_hint("frames")
     "Install it: pip install 'penstock[frames]' (in a clone of the repository: pip install -e '.[frames]')"
     """
-    return f"Install it: pip install 'penstock[{extra}]' (in a clone of the repository: pip install -e '.[{extra}]')"
+    return f"Install it: {extra_command(extra)}"
+
+
+def extra_command(extra: str) -> str:
+    """The commands that install an extra.
+
+    >>> extra_command("frames")
+    "pip install 'penstock[frames]' (in a clone of the repository: pip install -e '.[frames]')"
+    """
+    return f"pip install 'penstock[{extra}]' (in a clone of the repository: pip install -e '.[{extra}]')"

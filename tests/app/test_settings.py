@@ -198,3 +198,19 @@ def test_reading_before_anything_ran_says_so(tmp_path):
 def test_a_composed_pipeline_keeps_its_state_here(tmp_path):
     found = unbound_settings("mine")
     assert (found.pipeline, found.file, found.state) == ("mine", None, Path.cwd() / ".penstock")
+
+
+def test_a_pipeline_in_a_folder_near_is_named(tmp_path, monkeypatch):
+    """People stand in the folder above, or below, more often than they have none."""
+    (tmp_path / "jobs" / "deep").mkdir(parents=True)
+    (tmp_path / "jobs" / "line.py").write_text("import penstock as ps\n@ps.step\ndef a(): return 1\n")
+    for place, said in ((tmp_path, "jobs/line.py"), (tmp_path / "jobs" / "deep", "../line.py")):
+        monkeypatch.chdir(place)
+        with pytest.raises(PipelineNotFound) as caught:
+            find_settings()
+        assert f"write `-f {said}`" in caught.value.hint
+    monkeypatch.chdir(tmp_path / "jobs")
+    (tmp_path / "jobs" / "notes.md").write_text("# import penstock")
+    with pytest.raises(PipelineNotFound, match=r"notes\.md is no pipeline") as caught:
+        find_settings("notes.md")
+    assert "a Python file, or a valohai.yaml" in caught.value.hint

@@ -128,3 +128,10 @@ def test_reading_commands_never_import_the_pipeline(
         assert call(*command).code == 0, command
     assert call("plan").code == 2
     assert "imported" in call("plan").err
+
+
+def test_a_command_that_holds_others_explains_itself(call: Callable[..., Done]) -> None:
+    done = call("contract")
+    assert (done.code, done.err) == (0, "")
+    assert "Usage: penstock contract" in done.out
+    assert call("image").err.startswith("error: missing argument 'build'\n")

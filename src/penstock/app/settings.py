@@ -92,6 +92,8 @@ _KNOWN = ("pipeline", "state", "name", "limits", *_CONVERT)
 _CHECKS = ("quick", "full", "off")
 _PLACES = {"store": place_of, "ledger": ledger_place_of}  # what an address means, said in a folder
 _ELSEWHERE = frozenset({"CI", "DEBUG"})  # of the environment, and no settings
+_ENDINGS = frozenset({".py", ".yaml", ".yml", ""})
+_ABOVE, _BESIDE = 3, 50  # folders above and below that are looked into for a pipeline that is not here
 _IMPORTS = re.compile(rb"^[ \t]*(?:import\b[^#\n]*\bpenstock\b|from[ \t]+penstock[ \t]+import\b)", re.MULTILINE)
 _ALIAS = re.compile(rb"^[ \t]*import\b[^#\n]*\bpenstock[ \t]+as[ \t]+(\w+)", re.MULTILINE)
 _MAKERS = rb"(?:source|step|split|train|predict|evaluate|deploy|Pipeline)\b"
@@ -113,6 +115,8 @@ def find_settings(file: str | Path | None = None, *, folder: Path | None = None,
             raise PipelineNotFound(f"{file} is a folder", hint=hint)
         if not path.is_file():
             raise PipelineNotFound(f"there is no pipeline file {file}", hint=_near(path))
+        if path.suffix.lower() not in _ENDINGS:
+            raise PipelineNotFound(f"{file} is no pipeline", hint="A pipeline is a Python file, or a valohai.yaml.")
         said, home = _pyproject(path.parent)
     else:
         said, home = _pyproject(start)
@@ -339,12 +343,25 @@ def _only_pipeline(folder: Path) -> Path:
     if not found:
         also = f": {closed[0].name} can't be read" if closed else ""
         raise PipelineNotFound(
-            f"there is no pipeline in {_shown(folder)}{also}", hint="Check its permissions." if closed else ""
+            f"there is no pipeline in {_shown(folder)}{also}",
+            hint="Check its permissions." if closed else _elsewhere(folder),
         )
     names = ", ".join(path.name for path in found)
     raise PipelineNotFound(
         f"there are {len(found)} pipelines here: {names}", hint=f"Name one with `-f {found[0].name}`."
     )
+
+
+def _elsewhere(folder: Path) -> str:
+    """Where near a folder a pipeline is, in words; "" where none is."""
+    below = [path for path in sorted(folder.glob("*/")) if not path.name.startswith((".", "_"))]
+    for place in [*list(folder.parents)[:_ABOVE], *below[:_BESIDE]]:
+        with contextlib.suppress(OSError):
+            if found := _pipelines(place):
+                return (
+                    f"There is one in {_shown(place)}: go there, or write `-f {os.path.relpath(found[0], Path.cwd())}`."
+                )
+    return ""
 
 
 def _pipelines(folder: Path, closed: list[Path] | None = None) -> list[Path]:

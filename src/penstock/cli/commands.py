@@ -112,6 +112,8 @@ class Commands(click.Group):
             sys.stdout.flush()
         except click.exceptions.Exit as end:
             code = end.exit_code
+        except click.exceptions.NoArgsIsHelpError as help_:  # of a command that holds others, named alone
+            click.echo(help_.format_message())
         except SystemExit:
             raise
         except BaseException as error:

@@ -22,7 +22,7 @@ from penstock.app.rebuilding import uv
 from penstock.app.settings import Settings, open_ledger, open_store, reading_settings
 from penstock.cli.options import file_option, json_option
 from penstock.cli.output import show
-from penstock.errors import MissingExtra, NotFound, PenstockError, extra_hint
+from penstock.errors import MissingExtra, NotFound, PenstockError, extra_command
 from penstock.executors.engines import find_engine, last_line
 from penstock.ledger.mounts import network_filesystem
 from penstock.report.documents import DoctorDocument, ExaminationDocument
@@ -88,12 +88,12 @@ def _libraries() -> _Found:
     if there:
         yield "good", ", ".join(there), ""
     else:
-        yield "good", "none of the table and model libraries", f"For tables: {extra_hint('frames')}"
+        yield "good", "none of the table and model libraries", f"For tables: {extra_command('frames')}"
 
 
 def _extras() -> _Found:
     there, lacking = extras()
-    hint = f"If you need one: {extra_hint(lacking[0])}" if lacking else ""
+    hint = f"If you need one: {extra_command(lacking[0])}" if lacking else ""
     told = [f"installed: {', '.join(there)}"] if there else []
     told += [f"not installed: {', '.join(lacking)}"] if lacking else []
     yield "good", "; ".join(told) or "unknown", hint

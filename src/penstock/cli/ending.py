@@ -84,7 +84,7 @@ def body_of(error: BaseException) -> ErrorBody:
 def _message(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):  # its own message holds the suggestion, which is our hint
         return f"there is no option `{error.option_name}`"
-    text = error.format_message().rstrip(".")
+    text = error.format_message().partition(". Choose from:")[0].rstrip(".")
     return text[:1].lower() + text[1:]
 
 
