@@ -34,6 +34,8 @@ SLOW = re.compile(
     r"^ +warning .*  it has (?:run|printed nothing).*\n|\n?^⚠ .*  it has (?:run|printed nothing).*\n(?:    .*(?:\n|\Z))*",
     re.MULTILINE,
 )
+# What quick checks had time for differs from machine to machine.
+CHECKS = re.compile(r"\n?^  checks  .*\n", re.MULTILINE)
 _ANY = "\0"  # a line of a pattern that stands for any number of lines
 PLACE = re.compile(r"<!-- in: (\S+) -->")
 # What differs from run to run: names of runs, digests, numbers, and the spaces that line numbers up.
@@ -83,6 +85,8 @@ def blocks(text: str) -> Iterator[Block]:
 def fits(shown: str, printed: str, *, unordered: bool = False) -> bool:
     """Whether what was printed is what the page shows, but for what varies."""
     printed = WAITING.sub("", printed)
+    if not CHECKS.search(shown):
+        printed = CHECKS.sub("", printed)
     if not SLOW.search(shown):
         printed = SLOW.sub("", printed)
     if unordered:
@@ -163,7 +167,7 @@ def _console(block: Block, folder: Path, where: str, *, write: bool) -> list[tup
             if not write:
                 raise Mismatch(f"{where}: `{command}` should print\n{shown}\nand prints\n{done.stdout}")
             blank = "\n" if shown.endswith("\n\n") else ""
-            output = SLOW.sub("", WAITING.sub("", done.stdout)).rstrip()
+            output = SLOW.sub("", WAITING.sub("", CHECKS.sub("", done.stdout))).rstrip()
             edits.append((block.start + begin, block.start + end, f"{output}\n{blank}"))
     return edits
 

@@ -25,6 +25,8 @@ CI = os.environ.get("PENSTOCK_CI") == "1"
 for _name in list(os.environ):
     if _name.startswith("PENSTOCK_") and _name not in KEPT:
         del os.environ[_name]
+# Checks have tests of their own; in all others they would cost seconds and say what nobody asked.
+os.environ["PENSTOCK_CHECKS"] = "off"
 # Told to keep no bytecode, every process of a test would compile what it imports anew: seconds, with scikit-learn.
 for _name in ("PYTHONDONTWRITEBYTECODE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
     os.environ.pop(_name, None)

@@ -49,6 +49,8 @@ LATE_IMPORTS: dict[str, str] = {
     "app/told.py": "rich is imported when rich asks for its form",
     "app/tracing.py": "following rows needs pyarrow and numpy, which everything else does without",
     "app/values.py": "codecs are loaded when a value is read or written",
+    "app/leaks.py": "rich is imported when rich asks for its form",
+    "app/workspace.py": "checks are loaded where there is something that they could judge",
     "app/worker.py": "cloudpickle is for functions that no file holds, and questions about rows are rare",
     "checks/report.py": "rich is imported when rich asks for its form",
     "cli/__init__.py": "`penstock --version` answers before anything heavy is imported",
@@ -113,7 +115,7 @@ HOSTS = {
     *("www.apache.org", "github.com", "docs.python.org", "peps.python.org", "pypi.org", "packaging.python.org"),
     *("keepachangelog.com", "semver.org", "json-schema.org", "www.w3.org", "spdx.org", "arrow.apache.org"),
     *("docs.pola.rs", "scikit-learn.org", "www.sqlite.org", "sqlite.org", "man7.org", "doi.org", "docs.docker.com"),
-    *("docs.valohai.com", "no-color.org", "yaml.org"),
+    *("docs.valohai.com", "no-color.org", "yaml.org", "docs.oasis-open.org"),
 }
 
 

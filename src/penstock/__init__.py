@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from penstock.app.probing import probe
     from penstock.app.recall import history, load
     from penstock.declare.python import Seed, deploy, evaluate, predict, required, source, split, step, train
+    from penstock.declare.waivers import waive
     from penstock.work.context import checkpoint, each, figure, hold, metric, note, progress, skip
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "split",
     "step",
     "train",
+    "waive",
 ]
 
 __version__ = "0.1.0"
@@ -49,6 +51,7 @@ _HOMES = {
     "history": "penstock.app.recall",
     "load": "penstock.app.recall",
     "probe": "penstock.app.probing",
+    "waive": "penstock.declare.waivers",
     **dict.fromkeys(
         ("Seed", "deploy", "evaluate", "predict", "required", "source", "split", "step", "train"),
         "penstock.declare.python",

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from penstock.model.bench import Pair
+from penstock.model.event import Checked
 from penstock.model.verdict import Altered, CheckResult, Finding
-from penstock.report.check_views import checks_view, finding_view, json_value
+from penstock.report.check_views import checked_view, checks_view, finding_view, joined, json_value, merged
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,28 @@ def test_what_was_waived_does_not_count() -> None:
 def test_the_cell_that_was_altered() -> None:
     said = finding_view(Finding("as-of", "PROVEN", "a", cause=Altered("rows", "y", "7", 1, date(2013, 7, 4))))
     assert said["cause"] == {"artifact": "rows", "column": "y", "row": "7", "before": 1, "after": "2013-07-04"}
+
+
+def test_the_last_judgement_counts_unless_it_had_no_time() -> None:
+    def result(step: str, verdict, reason: str = "") -> CheckResult:
+        return CheckResult("as-of", step, verdict, reason)
+
+    first = Checked("quick", (result("a", "PROVEN"), result("b", "CLEAN")), (Finding("as-of", "PROVEN", "a"),))
+    left = (Pair("as-of", "b"),)
+    second = Checked("full", (result("a", "CLEAN"), result("b", "UNKNOWN", "not reached")), left=left)
+    both = merged([first, second])
+    assert both is not None
+    assert {one.step: one.verdict for one in both.results} == {"a": "CLEAN", "b": "CLEAN"}
+    assert both.findings == ()
+    assert both.left == ()
+    assert merged([]) is None
+    assert merged([first]) is first
+
+
+def test_what_only_counted_is_joined() -> None:
+    said = joined(checked_view(None), [CheckResult("rows", "a", "CLEAN")], [])
+    assert said["verdict"] == "CLEAN"
+    checked = checked_view(Checked("quick", (CheckResult("as-of", "a", "UNKNOWN", "why"),)))
+    said = joined(checked, [CheckResult("rows", "a", "CLEAN")], [])
+    assert (said["verdict"], [one["check"] for one in said["checks"]]) == ("UNKNOWN", ["as-of", "rows"])
+    assert said["depth"] == "quick"

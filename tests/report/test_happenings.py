@@ -35,6 +35,7 @@ EXAMPLES = [
     events.Labelled("name"),
     events.Grown("a", tuple([f"a[{n}]" for n in range(500)])),
     events.Warned("a", "silent", "says nothing"),
+    events.Judging(1, 3, "as-of features"),
     events.Checked("quick"),
     events.RunEnded("succeeded", 3.0),
 ]

@@ -9,7 +9,7 @@ from penstock.errors import ContractBroken, PenstockError
 from penstock.model.run import Run
 from penstock.model.verdict import Finding
 from penstock.ports import Ledger
-from penstock.report.check_views import checks_view
+from penstock.report.check_views import joined
 from penstock.report.documents import RunDocument
 from penstock.report.row_views import rows_view
 from penstock.report.units import plural
@@ -73,7 +73,7 @@ def add_rows(settings: Settings, ledger: Ledger, document: RunDocument, *, look:
         known = _look(settings, ledger, run.id) if sum(sizes.values()) <= LIGHT else None
     if known is not None:
         document["rows"] = rows_view(run.id, known.accounts, known.findings)
-        document["checks"] = checks_view(known.checks, known.findings)
+        document["checks"] = joined(document["checks"], known.checks, known.findings)
 
 
 def _look(settings: Settings, ledger: Ledger, run: str) -> Counted | None:

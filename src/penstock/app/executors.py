@@ -239,6 +239,10 @@ def _inline(settings: Settings, store: Store, step_of: Callable[[str], Step], lo
         if task.entry.kind == "pickle" and "[" not in task.step:
             step = step_of(task.step)
             return held(step, keys_of([step]), str(settings.root)), None
+        if task.entry.kind == "check" and not task.entry.path:
+            from penstock.app.benches import benching
+
+            return benching(task, lambda one: step_of(one.name).function, found.recorded), None
         return edited.resolve(task)
 
     edited = Edited(found, settings.state / "cache")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec.structs import replace
 
@@ -15,10 +15,11 @@ from penstock.app.result import RunResult
 from penstock.app.settings import Settings, cache_folder, find_settings, open_ledger, reading_ledger, unbound_settings
 from penstock.app.workspace import Request, Workspace
 from penstock.declare.closure import Closures
-from penstock.declare.load import Declared, from_dict, load, steps_of
+from penstock.declare.load import Declared, Sourced, from_dict, load, steps_of
 from penstock.declare.python import Declaration, declaration_of
 from penstock.errors import DeclarationError, NotFound, PipelineNotFound, SettingsError, did_you_mean
 from penstock.graph.graph import Graph, build
+from penstock.model.bench import Asked, Depth
 from penstock.model.event import Approved, Event
 from penstock.model.run import Execution
 from penstock.model.step import Step
@@ -28,6 +29,7 @@ from penstock.report.units import plural
 from penstock.run.drive import drive
 
 if TYPE_CHECKING:
+    from penstock.app.leaks import LeakReport
     from penstock.declare.valohai import ValohaiFile
 
 __all__ = ["Pipeline", "approve"]
@@ -142,6 +144,11 @@ class Pipeline:
         root = self.settings.root
         return build(steps_of([_newest(one) for one in self.__penstock_steps__], Closures(None), root))
 
+    @property
+    def sourced(self) -> Sourced | None:
+        """What it was loaded from; None for one composed in Python."""
+        return self._loaded or self._valohai
+
     def plan(
         self,
         targets: Sequence[str] = (),
@@ -152,7 +159,7 @@ class Pipeline:
     ) -> Plan:
         """What would run and why, before anything runs. Nothing is written but what was learnt of files' content."""
         with reading_ledger(self.settings) as ledger:
-            work = Workspace(self.settings, self.graph, self._loaded or self._valohai, ledger)
+            work = Workspace(self.settings, self.graph, self.sourced, ledger)
             return work.plan(
                 Request(_names(targets), self._parameters(parameters), _names(force), _whole("seed", seed))
             )[0]
@@ -173,13 +180,14 @@ class Pipeline:
         resume: str = "",
         on_event: Callable[[Event], None] | None = None,
         command: Sequence[str] = (),
+        checks: str | Asked | None = None,
     ) -> RunResult:
         """Run what has to run, and reuse the rest.
 
         `targets` are steps or artifacts (all, if none are named); `parameters` maps `step.parameter` to a value or
         to text; `tags` are tags of the run, or of what it makes (`model@candidate`); `force` names steps to run whatever
         the ledger knows; `max_parallel` is how many steps may run at once (0: as many as there is room for; None: the
-        setting); `resume` continues an earlier run;
+        setting); `resume` continues an earlier run; `checks` is how much is checked for leaks (`quick`, `full` or `off`; None: the setting);
         `on_event` is called with every event, in this thread. A failed step does not raise: see `RunResult.status`,
         and `RunResult.raise_if_failed()`.
         """
@@ -206,9 +214,10 @@ class Pipeline:
             keep_going=keep_going,
             max_parallel=max_parallel,
             given=self._given,
+            checks=_asked(checks if checks is not None else settings.checks),
         )
         git = GitState(settings.root)
-        work = Workspace(settings, graph, self._loaded or self._valohai)
+        work = Workspace(settings, graph, self.sourced)
         running = make_executor(
             settings.executor,
             settings,
@@ -240,6 +249,62 @@ class Pipeline:
         finally:
             running.close()
 
+    def check(
+        self,
+        steps: Sequence[str] = (),
+        *,
+        only: Sequence[str] = (),
+        run: str = "",
+        parameters: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        budget: float | None = None,
+        executor: str | None = None,
+        workers: int | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        command: Sequence[str] = (),
+    ) -> "LeakReport":
+        """Run what is not up to date, all but what deploys, and check it for leaks: every check of every step, or of `steps`
+        and `only` the checks that are named. What is known of before is not asked again.
+
+        With `run`, what that run made is checked, and nothing is run. `budget` is how many seconds checks may take (None: as long as it
+        takes). Raises `UnknownName` with close matches, `StepFailed` where the pipeline itself fails, `CodeChanged` for a
+        `run` whose code is not there any more.
+        """
+        from penstock.app.leaks import LeakReport, checked_of, judge_run, left_out, up_to_date
+
+        graph = self.graph
+        asked = Asked("full", _names(only), [_step_of(graph, one) for one in _names(steps)], budget)
+        settings, out = self.settings, left_out(graph)
+        kept = [name for name in graph.steps if name not in out] if out else []
+        asking = Request(kept, self._parameters(parameters), seed=_whole("seed", seed), given=self._given)
+        work = Workspace(settings, graph, self.sourced)
+        try:
+            plan, _ = work.plan(asking)
+            ready = run or up_to_date(work, plan)
+            if ready:
+                name = work.ledger.run(ready).id
+                checked = judge_run(
+                    work, plan, name, asked, executor=executor or "", workers=workers, on_event=on_event
+                )
+                return LeakReport(name, settings.pipeline, checked)
+        finally:
+            work.ledger.close()
+        done = self.run(
+            kept,
+            parameters=parameters,
+            seed=seed,
+            executor=executor,
+            workers=workers,
+            on_event=on_event,
+            command=command,
+            checks=asked,
+        )
+        try:
+            done.raise_if_failed()
+            return LeakReport(done.run, settings.pipeline, checked_of(done._ledger, done.run))
+        finally:
+            done.close()
+
     def _parameters(self, parameters: Mapping[str, Any] | None) -> Mapping[str, Any]:
         given = parameters or {}
         return self._valohai.given(given) if self._valohai is not None else given
@@ -258,6 +323,20 @@ class Pipeline:
             approve(ledger, run, step)
         finally:
             ledger.close()
+
+
+def _step_of(graph: Graph, name: str) -> str:
+    """The step of a name, or the one that makes the artifact of that name. Raises `UnknownName` with close matches."""
+    return name if name in graph.steps else graph.maker(name)
+
+
+def _asked(checks: str | Asked) -> Asked | None:
+    """How a run is to be checked; None for not at all. Raises `SettingsError` with close matches."""
+    if isinstance(checks, Asked):
+        return checks
+    if checks not in (*get_args(Depth), "off"):
+        raise SettingsError(f"checks={checks!r} is not known", hint=did_you_mean(checks, (*get_args(Depth), "off")))
+    return Asked(checks) if checks != "off" else None  # type: ignore[arg-type]
 
 
 def approve(ledger: Ledger, run: str, step: str) -> None:

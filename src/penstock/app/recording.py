@@ -18,7 +18,7 @@ from penstock.model.contract import Contract
 from penstock.model.digest import digest_bytes
 from penstock.ports import Ledger
 
-__all__ = ["GitState", "as_text", "environment", "graph_record", "machine", "new_run_id", "snapshot"]
+__all__ = ["GitState", "as_text", "contract_record", "environment", "graph_record", "machine", "new_run_id", "snapshot"]
 
 _DIFF_LIMIT = 1 << 20
 
@@ -137,7 +137,7 @@ def graph_record(graph: Graph) -> dict[str, Any]:
         if len(step.outputs) != 1 or step.outputs[0].name:
             one["outputs"] = {step.artifact(output): output.role for output in step.outputs}
         if step.contract is not None:
-            one["contract"] = _contract_record(step.contract)
+            one["contract"] = contract_record(step.contract)
         if step.options.target:
             one["target"] = list(step.options.target)
         if step.options.description:
@@ -148,7 +148,7 @@ def graph_record(graph: Graph) -> dict[str, Any]:
     return found
 
 
-def _contract_record(contract: Contract) -> dict[str, Any]:
+def contract_record(contract: Contract) -> dict[str, Any]:
     """A contract as data; a delay after `time` is `{"seconds": …}`, a clock column is its name."""
     late = {
         column: {"seconds": clock.total_seconds()} if isinstance(clock, timedelta) else clock

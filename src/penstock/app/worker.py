@@ -17,9 +17,11 @@ from penstock.codecs.paths import unpacked
 from penstock.codecs.registry import Codecs
 from penstock.declare import load as declare
 from penstock.declare.python import Seed, declaration_of
-from penstock.errors import MissingExtra, NotFound, extra_hint
+from penstock.errors import MissingExtra, NotFound, StoreError, extra_hint
 from penstock.executors.server import OUTBOX, Fork, claim, serve
 from penstock.executors.worker import work
+from penstock.model.artifact import Stored
+from penstock.model.bench import BenchStep
 from penstock.model.code import Code
 from penstock.model.digest import digest_bytes
 from penstock.model.step import Entry
@@ -81,6 +83,10 @@ class Loaded:
             from penstock.app.asking import answering
 
             return answering(pipeline, task, self._unpickled)
+        if entry.kind == "check":
+            from penstock.app.benches import benching
+
+            return benching(task, partial(self._bench_function, pipeline), self.recorded), None
         if entry.kind == "pickle" or pipeline is None:
             if task.root and task.root not in sys.path:  # a notebook's functions may import what lies beside it
                 sys.path.insert(0, task.root)
@@ -100,6 +106,17 @@ class Loaded:
                 found = ""
             if found != digest:
                 raise Changed(f"`{name}` was edited after it was planned")
+
+    def recorded(self, stored: Stored) -> Any:
+        """A stored value. What is loaded knows no store: see `kit_of`."""
+        raise StoreError(f"nothing can be loaded here: {stored.digest}")
+
+    def _bench_function(self, pipeline: declare.Declared | None, step: BenchStep) -> Callable[..., Any]:
+        from penstock.app.benches import declared_function
+
+        if pipeline is None or step.entry.kind == "pickle":
+            return self._unpickled(step.entry.data)
+        return declared_function(pipeline, step)
 
     def _loaded(self, path: str, root: str, edited: bool) -> declare.Declared:
         pipeline = self._pipelines.get((path, root))
@@ -216,8 +233,10 @@ def _needed(function: Callable[..., Any]) -> tuple[str, ...]:
 
 def kit_of(loaded: Loaded, store: Store, state: Path) -> Kit:
     """What tasks are performed with in this process."""
+    codecs = Codecs()
+    loaded.recorded = lambda stored: codecs.decode(stored, store)  # type: ignore[method-assign]
     return Kit(
-        codecs=Codecs(),
+        codecs=codecs,
         store=store,
         resolve=loaded.resolve,
         changed=loaded.changed,

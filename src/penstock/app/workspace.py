@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 from penstock.app.interrupts import Interrupts
@@ -9,11 +10,15 @@ from penstock.app.limits import check_limits, gated
 from penstock.app.placing import Placing
 from penstock.app.recording import GitState, as_text, environment, graph_record, machine, new_run_id, snapshot
 from penstock.app.settings import Settings, open_ledger, open_store
-from penstock.declare.load import Sourced
+from penstock.checks.pairs import judgeable
+from penstock.declare.load import Declared, Sourced
+from penstock.declare.waivers import waivers_in
 from penstock.errors import LedgerError, UnknownName, did_you_mean
 from penstock.graph.graph import Graph
+from penstock.model.bench import Asked
 from penstock.model.event import Approved
 from penstock.model.run import Execution, Run
+from penstock.model.waiver import Waiver
 from penstock.plan.decide import Work
 from penstock.plan.files import Stats
 from penstock.plan.memory import Past
@@ -21,8 +26,9 @@ from penstock.plan.parameters import seed_of, settings_of, split_overrides
 from penstock.plan.plan import Plan, make
 from penstock.ports import Executor, Ledger
 from penstock.run.clock import SystemClock
-from penstock.run.drive import Means
+from penstock.run.drive import Judge, Means
 from penstock.run.engine import Engine
+from penstock.run.gate import GatedEngine
 from penstock.run.leases import Leases
 from penstock.run.stalls import Stalls
 from penstock.work.task import Site
@@ -32,7 +38,8 @@ __all__ = ["Conduct", "Request", "Workspace"]
 
 class Request(NamedTuple):
     """What people ask of a plan or a run. `parameters` maps `step.parameter` to a value or text; `seed` None: the setting. `marks` are tags for
-    artifacts, as `artifact@tag`; `given` are results of steps that need not be done, whatever they would read now."""
+    artifacts, as `artifact@tag`; `given` are results of steps that need not be done, whatever they would read now. `checks`
+    is how the run is to be checked (None: not at all)."""
 
     targets: Sequence[str] = ()
     parameters: Mapping[str, object] = {}
@@ -46,6 +53,7 @@ class Request(NamedTuple):
     keep_going: bool | None = None
     max_parallel: int | None = None
     given: Mapping[str, Execution] = {}
+    checks: Asked | None = None
 
 
 class Conduct(NamedTuple):
@@ -157,7 +165,9 @@ class Workspace:
             )
         try:
             attempts, finished, approved = self._earlier(run.id) if request.resume else ({}, frozenset(), frozenset())
-            engine = Engine(
+            judged = request.checks is not None and judgeable(graph.steps.values())
+            deploys = [name for name, step in graph.steps.items() if step.kind == "deploy"] if judged else []
+            engine = (partial(GatedEngine, gated=deploys) if deploys else Engine)(
                 {name: graph.parents(name) for name in graph.steps},
                 {name: graph.children(name) for name in graph.steps},
                 maker=graph.maker,
@@ -181,11 +191,29 @@ class Workspace:
                 )
                 most = settings.max_parallel if request.max_parallel is None else request.max_parallel
                 executor = gated(executor, graph.steps.values(), settings, leases, most)
-                means = Means(self.ledger, past, executor, leases, SystemClock(), site, interrupts.reason, stalls)
+                judge = self._judge(run, plan, executor, request, interrupts.reason) if judged else None
+                means = Means(
+                    self.ledger, past, executor, leases, SystemClock(), site, interrupts.reason, stalls, judge
+                )
                 kept = frozenset(one.step for one in plan.decisions if one.action == "reuse" and one.step in finished)
                 yield Conduct(run, engine, means, kept)
         finally:
             leases.close()
+
+    def _judge(
+        self, run: Run, plan: Plan, executor: Executor, request: Request, interrupted: Callable[[], str]
+    ) -> Judge:
+        from penstock.app import checking
+
+        assert request.checks is not None
+        settings, asked, waivers = self.settings, request.checks, self.waivers()
+        return checking.Judge(settings, self.ledger, self.store, plan, run, executor, asked, waivers, interrupted)
+
+    def waivers(self) -> tuple[Waiver, ...]:
+        """What the pipeline's files waive of findings."""
+        namespaces = [getattr(step.function, "__globals__", {}) for step in self.whole.steps.values()]
+        own = self.loaded.namespace if isinstance(self.loaded, Declared) else {}
+        return waivers_in({id(one): one for one in [own, *namespaces]}.values(), str(self.settings.root))
 
     def _earlier(self, run: str) -> tuple[dict[str, int], frozenset[str], frozenset[str]]:
         """Of a run that is resumed: attempts by step, steps that were done, steps that people approved."""

@@ -1,45 +1,59 @@
 """Which check asks which step: from the graph and its contracts alone, before anything runs and without importing more."""
 
 from collections.abc import Collection, Iterable, Mapping
+from importlib.metadata import entry_points
 from typing import NamedTuple
 
 from penstock.graph.graph import Graph
 from penstock.model.bench import Pair
 from penstock.model.step import Kind, Step
 
-__all__ = ["CHECKS", "Sort", "judgeable", "pairs"]
+__all__ = ["CHECKS", "GROUP", "UNSTEADY", "Sort", "judgeable", "offered", "pairs"]
+
+GROUP = "penstock.checks"
+"""The entry points under which other packages offer checks."""
+
+UNSTEADY = "the same inputs"
+"""How the world of a finding of `rerun` begins whose step is not the same twice: what depends on it can't be judged."""
 
 
 class Sort(NamedTuple):
     """What a check asks about: steps of these `kinds` below a source that declares one of `needs` (key, time, label),
     with a `split` in the graph where it needs one; not below a trained model unless `beyond` is said.
 
-    `again`: steps are done again on altered worlds, so that what is not steady must be known before.
+    `again`: steps are done again on altered worlds, so that what is not steady must be known before. `does` says in a few words what it does; of another
+    package's, `version` is that package's.
     """
 
     kinds: tuple[Kind, ...]
     needs: tuple[str, ...] = ()
     split: bool = False
     beyond: bool = False
-    again: bool = True
+    again: bool = False
     does: str = ""
+    version: str = ""
 
-
-_MAKES: tuple[Kind, ...] = ("step", "split", "train")
 
 CHECKS: dict[str, Sort] = {
-    "rerun": Sort(("step", "split", "train", "predict", "evaluate"), beyond=True, again=False, does="does steps again with other hash seeds, clocks and global seeds"),
-    "test-blind": Sort(_MAKES, split=True, does="alters the rows that go to test"),
-    "as-of": Sort(_MAKES, ("time",), does="takes away what was not known yet"),
-    "own-label": Sort(_MAKES, ("label",), does="alters a row's own label"),
-    "test-label": Sort((*_MAKES, "predict", "deploy"), ("label",), split=True, beyond=True, does="alters the labels of test rows"),
-    "alone": Sort(("step",), ("time", "key"), does="computes a row alone"),
-}  # fmt: skip
-"""The checks that do steps again, in the order in which they are asked."""
+    "wiring": Sort((), does="looks at what the graph leads where"),
+    "overlap": Sort(("split",), split=True, does="looks for rows, groups and copies on both sides of a split"),
+}
+"""The checks that come with Penstock, in the order in which they are asked."""
+
+
+def offered() -> dict[str, Sort]:
+    """The checks that other packages offer, by the names of their entry points: their modules are loaded."""
+    found = {}
+    for one in entry_points(group=GROUP):
+        if one.name not in CHECKS:
+            kinds: tuple[Kind, ...] = getattr(one.load(), "kinds", ("step", "split", "train"))
+            about = f"{one.dist.name} {one.dist.version}" if one.dist else ""
+            found[one.name] = Sort(kinds, does=f"comes with {about}", version=about)
+    return found
 
 
 def judgeable(steps: Iterable[Step]) -> bool:
-    """Whether anything can be judged: a source declares what its rows are, or there is a split of one that does."""
+    """Whether anything can be judged: a source declares what its rows are."""
     return any(one.contract is not None and _declares(one) for one in steps)
 
 
@@ -70,7 +84,4 @@ def pairs(graph: Graph, sorts: Mapping[str, Sort] = CHECKS, only: Collection[str
 
 
 def _fits(step: Step, sort: Sort) -> bool:
-    contract = step.contract
-    if contract is None or not _declares(step):
-        return False
-    return not sort.needs or any(getattr(contract, need) for need in sort.needs)
+    return _declares(step) and (not sort.needs or any(getattr(step.contract, need) for need in sort.needs))

@@ -36,8 +36,8 @@ class Report:
 
     @property
     def proven(self) -> tuple[Finding, ...]:
-        """The findings that are proven."""
-        return tuple([one for one in self.findings if one.verdict == "PROVEN"])
+        """The findings that are proven, but for those that were waived."""
+        return tuple([one for one in self.findings if one.verdict == "PROVEN" and not one.waived])
 
     def document(self) -> dict[str, Any]:
         """The report as plain values: `verdict`, `findings` and `checks`, as `penstock check --json` writes them."""

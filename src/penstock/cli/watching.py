@@ -5,14 +5,15 @@ import sys
 from collections.abc import Callable
 
 from penstock.app.counting import add_rows, broken, broken_error
+from penstock.app.failing import failing_of, leak_error
 from penstock.app.settings import Settings, open_ledger
 from penstock.app.tracing import rows_known
 from penstock.cli.ending import body_of
 from penstock.cli.output import show
-from penstock.model.event import Event
+from penstock.model.event import Checked, Event
 from penstock.model.verdict import Finding
-from penstock.report.check_text import finding_lines
-from penstock.report.check_views import finding_view
+from penstock.report.check_text import brief_lines, finding_lines
+from penstock.report.check_views import checked_view, finding_view, merged
 from penstock.report.documents import ErrorBody, RunDocument
 from penstock.report.live import Watch
 from penstock.report.summary import closing_from, summary
@@ -53,15 +54,19 @@ def closing(settings: Settings, tally: Tally, *, as_json: bool) -> int:
     known = rows_known(settings, tally.run, _made(tally))
     findings = known.findings if known is not None else []
     failing = broken(findings, tally.run.graph) if tally.status == "succeeded" else []
+    checked = merged(tally.checked)
+    leaks = failing_of(checked, tally.run.graph)
     with contextlib.suppress(BrokenPipeError):
         if as_json:
-            show(_document(settings, tally, failing), [], as_json=True)
+            show(_document(settings, tally, failing, leaks), [], as_json=True)
         else:
-            _close(settings, tally, findings, failing)
-    return _BROKEN if failing else _CODES.get(tally.status, 1)
+            _close(settings, tally, checked, findings, failing)
+    return _BROKEN if failing or (leaks and tally.status != "cancelled") else _CODES.get(tally.status, 1)
 
 
-def _close(settings: Settings, tally: Tally, findings: list[Finding], failing: list[Finding]) -> None:
+def _close(
+    settings: Settings, tally: Tally, checked: Checked | None, findings: list[Finding], failing: list[Finding]
+) -> None:
     end = closing_from(tally)
     before: dict[str, float | None] = {}
     before_run = ""
@@ -73,6 +78,9 @@ def _close(settings: Settings, tally: Tally, findings: list[Finding], failing: l
     if failing:
         words = f"{plural(len(failing), 'finding')} that fail{'s' if len(failing) == 1 else ''} the run, as a contract says (`fail_on`)"
         lines += [[], [("✗ ", "bad"), (words, "error")]]
+    if checked is not None:
+        blocked = [(one.name, one.text) for one in tally.steps.values() if one.state == "blocked"]
+        lines += brief_lines(checked_view(checked), [(name, text) for name, text in blocked if "PROVEN" in text])
     show({}, lines, as_json=False)
 
 
@@ -83,15 +91,17 @@ def _made(tally: Tally) -> dict[str, str]:
     return {made.artifact: made.stored.digest for execution in done for made in execution.outputs}
 
 
-def _document(settings: Settings, tally: Tally, failing: list[Finding]) -> RunDocument:
+def _document(settings: Settings, tally: Tally, failing: list[Finding], leaks: list[Finding]) -> RunDocument:
     assert tally.run is not None
     ledger = open_ledger(settings)
     try:
-        document = run_view(ledger, tally.run.id, warnings_view(tally.warnings))
+        document = run_view(ledger, tally.run.id, warnings_view(tally.warnings), tally.checked)
         add_rows(settings, ledger, document, look=False)
     finally:
         ledger.close()
-    error = _error(document) or (body_of(broken_error(failing)) if failing else None)
+    error = None if leaks and tally.status != "cancelled" else _error(document)
+    if error is None and (failing or leaks):
+        error = body_of(broken_error(failing) if failing else leak_error(leaks))
     if error is not None:
         document["error"] = error
     return document

@@ -44,12 +44,20 @@ _FORM = 'The dictionary form is {"train": ["features"], …}, steps={"train": a_
 
 
 class Declared:
-    """A loaded pipeline file: its steps, and the project whose code they are."""
+    """A loaded pipeline file: its steps, the project whose code they are, and the names that it defines."""
 
     part = ""
 
-    def __init__(self, project: Project, file: Path, steps: tuple[Step, ...], closures: Closures) -> None:
+    def __init__(
+        self,
+        project: Project,
+        file: Path,
+        steps: tuple[Step, ...],
+        closures: Closures,
+        namespace: Mapping[str, Any] | None = None,
+    ) -> None:
         self.project = project
+        self.namespace = namespace or {}
         self.file = file
         self.steps = steps
         self.closures = closures
@@ -97,7 +105,7 @@ def load(path: str | Path, root: str | Path | None = None, cache: Path | None = 
     if not steps:
         hint = "Decorate its functions: `@ps.source`, `@ps.step`, …; `penstock init` writes an example."
         raise DeclarationError(f"{file.name} declares no steps", hint=hint)
-    return Declared(project, file, steps, closures)
+    return Declared(project, file, steps, closures, vars(module))
 
 
 def namespace_steps(

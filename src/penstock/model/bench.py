@@ -4,19 +4,41 @@ A bench is one process that holds a pipeline's steps as callables and the values
 computes altered worlds in memory: a check asks it about pairs of a check and a step.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
 from penstock.model.artifact import Stored
-from penstock.model.contract import Contract
+from penstock.model.contract import Contract, contract_of_record
 from penstock.model.step import Entry, Kind, Output
 from penstock.model.task import Setting
 from penstock.model.verdict import CheckResult, Finding
 
-__all__ = ["Bench", "BenchAnswer", "BenchRequest", "BenchStep", "Depth", "Kept", "Pair", "ReplayRequest", "Replayed"]
+__all__ = [
+    "Asked",
+    "Bench",
+    "BenchAnswer",
+    "BenchRequest",
+    "BenchStep",
+    "Depth",
+    "Kept",
+    "Pair",
+    "ReplayRequest",
+    "Replayed",
+]
 
 Depth = Literal["quick", "full"]
+
+
+class Asked(NamedTuple):
+    """How people want a run checked: `only` these checks, of `steps` only (all where none is named), within `budget`
+    seconds (None: as the depth says)."""
+
+    depth: Depth = "quick"
+    only: Sequence[str] = ()
+    steps: Sequence[str] = ()
+    budget: float | None = None
 
 
 class Pair(NamedTuple):
@@ -48,15 +70,15 @@ class ReplayRequest(Struct, frozen=True, tag=True):
 
 class BenchStep(Struct, frozen=True, omit_defaults=True):
     """A step as a bench gets it: how its function is found and called (`entry`, `settings`, `seed`), the digests of the
-    closure that the plan saw (`code`, and `source` without values), what is declared of it, and `recorded`, its
-    artifacts as the run stored them."""
+    closure that the plan saw (`code`, and `source` without values), what is declared of it (`contract` as a run records
+    it), and `recorded`, its artifacts as the run stored them."""
 
     name: str
     kind: Kind
     entry: Entry
     inputs: dict[str, str] = {}
     outputs: tuple[Output, ...] = (Output(),)
-    contract: Contract | None = None
+    contract: dict[str, Any] = {}
     target: tuple[str, ...] = ()
     where: str = ""
     settings: tuple[Setting, ...] = ()
@@ -64,6 +86,16 @@ class BenchStep(Struct, frozen=True, omit_defaults=True):
     code: str = ""
     source: str = ""
     recorded: dict[str, Stored] = {}
+
+    @property
+    def declared(self) -> Contract:
+        """The contract of a source; an empty one of other steps."""
+        return contract_of_record(self.contract)
+
+    @property
+    def artifacts(self) -> tuple[str, ...]:
+        """The full names of all artifacts of this step, in order."""
+        return tuple([f"{self.name}.{one.name}" if one.name else self.name for one in self.outputs])
 
 
 class Bench(Struct, frozen=True):

@@ -24,6 +24,7 @@ __all__ = [
     "Failed",
     "Grown",
     "Held",
+    "Judging",
     "Labelled",
     "Measured",
     "Noted",
@@ -222,6 +223,14 @@ class Warned(Struct, frozen=True, tag=True, omit_defaults=True):
     hint: str = ""
 
 
+class Judging(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Checks came along: `done` of `total` that were not known before; `text` names the last one."""
+
+    done: int
+    total: int
+    text: str = ""
+
+
 class Checked(Struct, frozen=True, tag=True, omit_defaults=True):
     """Checks judged the run, as far as `depth` asks: what each came to (`reused` of them were known before), what they found, what became of waivers, and
     the stored counter-examples (`evidence`) by finding. `left` are pairs that the time allowed did not reach; `seconds`
@@ -272,6 +281,7 @@ Event = (
     | Labelled
     | Grown
     | Warned
+    | Judging
     | Checked
     | RunEnded
 )

@@ -67,10 +67,11 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     one of its modules; `command`: `data` is a `Command`, packed; `pickle`: `data` is a cloudpickle of the function
     (notebooks, functions made on the fly), which may need the file at `path` loaded first; `gather`: collect a fan-out
     (of values that may need `path`; for a command with `data`); `again`: the step `name` of the file at `path`, called as
-    often as the question in `data` takes (`model/question.py`).
+    often as the question in `data` takes (`model/question.py`); `check`: `data` is a `Bench`, packed (`model/bench.py`), of
+    steps of the file at `path`, if there is one.
     """
 
-    kind: Literal["file", "pickle", "gather", "command", "again"]
+    kind: Literal["file", "pickle", "gather", "command", "again", "check"]
     path: str = ""
     name: str = ""
     data: bytes = b""

@@ -140,6 +140,9 @@ def _footer(tally: Tally, columns: int) -> Line:
     for state, style in (("reused", "dim"), ("ran", "good"), ("failed", "bad"), ("blocked", "warn"), ("held", "warn")):
         if tally.counts.get(state):
             words += [(" · ", "dim"), (f"{tally.counts[state]:,} {state}", style)]
+    if tally.judging is not None:
+        far = tally.judging
+        words += [(" · ", "dim"), (f"checked {far.done} of {far.total}", "busy"), (f"  {safe(far.text)}", "dim")]
     if tally.stopping:
         return [("  ", ""), (stopping_text(tally.stopping), "warn"), (" · ", "dim"), *words]
     room = columns - sum([width(text) for text, _ in words]) - 6

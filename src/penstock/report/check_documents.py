@@ -3,11 +3,20 @@
 Values are as JSON has them. Additions are allowed, renames are not.
 """
 
-from typing import Any, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from penstock.model.verdict import Verdict
 
-__all__ = ["AlteredDocument", "CheckDocument", "ChecksDocument", "FindingDocument"]
+__all__ = [
+    "AlteredDocument",
+    "CheckDocument",
+    "CheckedDocument",
+    "ChecksDocument",
+    "FindingDocument",
+    "PairDocument",
+    "ReplayDocument",
+    "WaiverDocument",
+]
 
 
 class AlteredDocument(TypedDict):
@@ -54,9 +63,57 @@ class CheckDocument(TypedDict):
     seconds: float
 
 
+class WaiverDocument(TypedDict):
+    """A waiver of the pipeline file, and what became of it: it `applies` to so many `findings`, has `expired`, is
+    `unneeded` (nothing was found), `unasked`, or names what is not there (`unknown`). `until` is a day, "" for good."""
+
+    check: str
+    step: str
+    reason: str
+    until: str
+    where: str
+    state: Literal["applies", "expired", "unneeded", "unasked", "unknown"]
+    findings: int
+    hint: str
+
+
+class PairDocument(TypedDict):
+    """A check, and the step that it is to be asked about."""
+
+    check: str
+    step: str
+
+
 class ChecksDocument(TypedDict):
-    """All that the checks of a run found. What people waived does not count for the `verdict`."""
+    """All that the checks of a run found. What people waived does not count for the `verdict`.
+
+    Where checks did steps again: `depth` says how much they were asked, `seconds` what they took, `budget` what they might
+    have taken (0: as long as it takes), `left` what there was no time for, and `reused` how many results were known before."""
 
     verdict: Verdict
     findings: list[FindingDocument]
     checks: list[CheckDocument]
+    waivers: NotRequired[list[WaiverDocument]]
+    depth: NotRequired[Literal["quick", "full"]]
+    seconds: NotRequired[float]
+    budget: NotRequired[float]
+    left: NotRequired[list[PairDocument]]
+    reused: NotRequired[int]
+
+
+class CheckedDocument(ChecksDocument):
+    """What the checks say of a run of a pipeline."""
+
+    run: str
+    pipeline: str
+
+
+class ReplayDocument(TypedDict):
+    """A counter-example, done again: whether the cell still moves, and from what to what (`reason`: why it can't be done)."""
+
+    finding: FindingDocument
+    run: str
+    moved: bool
+    before: Any
+    after: Any
+    reason: str

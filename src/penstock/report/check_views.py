@@ -6,10 +6,13 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from penstock.model.bench import Pair
+from penstock.model.event import Checked
 from penstock.model.verdict import CheckResult, Finding, Verdict, worst
-from penstock.report.check_documents import CheckDocument, ChecksDocument, FindingDocument
+from penstock.model.waiver import Waived
+from penstock.report.check_documents import CheckDocument, ChecksDocument, FindingDocument, WaiverDocument
 
-__all__ = ["checks_view", "finding_view", "json_value", "verdict_of"]
+__all__ = ["checked_view", "checks_view", "finding_view", "joined", "json_value", "merged", "verdict_of"]
 
 
 def json_value(value: Any) -> Any:
@@ -48,6 +51,77 @@ def checks_view(checks: Iterable[CheckResult], findings: Iterable[Finding]) -> C
         "verdict": verdict_of(done, found),
         "findings": [finding_view(one) for one in found],
         "checks": [_check(one) for one in done],
+    }
+
+
+def checked_view(checked: Checked | None) -> ChecksDocument:
+    """What checks said that did steps again; None where none did."""
+    if checked is None:
+        return checks_view([], [])
+    found = checks_view(checked.results, checked.findings)
+    found["waivers"] = [_waiver(one) for one in checked.waivers]
+    found["depth"] = checked.depth
+    found["seconds"] = checked.seconds
+    found["budget"] = checked.budget
+    found["left"] = [{"check": check, "step": step} for check, step in checked.left]
+    found["reused"] = checked.reused
+    return found
+
+
+def joined(document: ChecksDocument, checks: Iterable[CheckResult], findings: Iterable[Finding]) -> ChecksDocument:
+    """What checks said, and what others say that only counted."""
+    more = checks_view(checks, findings)
+    said = [one["verdict"] for one in (document, more) if one["checks"] or one["findings"]]
+    return {
+        **document,
+        "verdict": worst(said),
+        "findings": [*document["findings"], *more["findings"]],
+        "checks": [*document["checks"], *more["checks"]],
+    }
+
+
+def merged(events: Iterable[Checked]) -> Checked | None:
+    """What all judgements of one run say together: of each check and step the last, unless that had no time for it."""
+    listed = list(events)
+    if len(listed) < 2:
+        return listed[0] if listed else None
+    last: dict[Pair, tuple[CheckResult, Checked]] = {}
+    for event in listed:
+        for one in event.results:
+            pair = Pair(one.check, one.step)
+            if pair not in event.left or pair not in last:
+                last[pair] = (one, event)
+    findings = [
+        one
+        for event in listed
+        for one in event.findings
+        if last.get(Pair(one.check, one.step), (None, listed[-1]))[1] is event
+    ]
+    kept = {one.id for one in findings}
+    return Checked(
+        depth="full" if any(event.depth == "full" for event in listed) else "quick",
+        results=tuple([one for one, _ in last.values()]),
+        findings=tuple(findings),
+        waivers=listed[-1].waivers,
+        evidence={name: one for event in listed for name, one in event.evidence.items() if name in kept},
+        left=tuple([pair for pair, (_, event) in last.items() if pair in event.left]),
+        reused=listed[-1].reused,
+        seconds=sum([event.seconds for event in listed]),
+        budget=listed[-1].budget,
+    )
+
+
+def _waiver(one: Waived) -> WaiverDocument:
+    waiver = one.waiver
+    return {
+        "check": waiver.check,
+        "step": waiver.step,
+        "reason": waiver.reason,
+        "until": waiver.until.isoformat() if waiver.until is not None else "",
+        "where": waiver.where,
+        "state": one.state,
+        "findings": one.findings,
+        "hint": one.hint,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from penstock.model.event import RunStatus
 from penstock.model.run import Action
 from penstock.model.step import Kind
-from penstock.report.check_documents import ChecksDocument, FindingDocument
+from penstock.report.check_documents import CheckedDocument, ChecksDocument, FindingDocument
 from penstock.report.contract_documents import ContractDiffDocument, FreezeDocument
 from penstock.report.row_documents import CellDocument, DroppedDocument, ForwardDocument, RowsDocument, TraceDocument
 
@@ -441,6 +441,7 @@ class ApproveDocument(TypedDict):
 
 DOCUMENTS: dict[str, tuple[type, str]] = {
     "approve": (ApproveDocument, "approve RUN STEP"),
+    "check": (CheckedDocument, "check"),
     "cell": (CellDocument, "trace KEY --cell ARTIFACT.COLUMN"),
     "contract-diff": (ContractDiffDocument, "contract diff"),
     "contract-freeze": (FreezeDocument, "contract freeze"),

@@ -12,6 +12,7 @@ from penstock.model.event import (
     Begun,
     Blocked,
     Cancelled,
+    Checked,
     Committed,
     Decided,
     Event,
@@ -19,6 +20,7 @@ from penstock.model.event import (
     Failed,
     Grown,
     Held,
+    Judging,
     Progressed,
     Queued,
     Retrying,
@@ -106,6 +108,8 @@ class Tally:
         self.held: dict[str, StepTally] = {}
         self.recent: deque[StepTally] = deque(maxlen=60)
         self.warnings: list[Warned] = []
+        self.judging: Judging | None = None  # how far the checks are, while they are
+        self.checked: list[Checked] = []
         self.stopping = ""  # why the run is about to end, once people asked for it
         self._parents: dict[str, str] = {}
 
@@ -128,7 +132,7 @@ class Tally:
             return None
         return self._rare(event, now)
 
-    def _rare(self, event: Event, now: float) -> StepTally | None:  # noqa: C901  one flat match over events
+    def _rare(self, event: Event, now: float) -> StepTally | None:  # noqa: C901, PLR0915  one flat match over events
         match event:
             case RunStarted():
                 self.run, self.began = event.run, now
@@ -182,6 +186,8 @@ class Tally:
                 self.stopping = event.reason
             case Warned():
                 self._warned(event)
+            case Judging() | Checked():
+                self._judged(event)
             case RunEnded():
                 self.status, self.seconds = event.status, event.seconds
             case _:
@@ -242,6 +248,11 @@ class Tally:
         self.warnings.append(event)
         if event.step in self.running:
             self.running[event.step].warned = event.kind
+
+    def _judged(self, event: Judging | Checked) -> None:
+        self.judging = event if isinstance(event, Judging) else None
+        if isinstance(event, Checked):
+            self.checked.append(event)
 
     def _learnt(self, event: Sampled | Expected) -> None:
         step = self._of(event.task)

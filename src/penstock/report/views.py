@@ -6,11 +6,11 @@ from typing import Any
 
 from penstock.errors import NotFound, did_you_mean
 from penstock.model.artifact import Stored
-from penstock.model.event import Noted, Warned
+from penstock.model.event import Checked, Noted, Warned
 from penstock.model.run import Execution, Reason, Run
 from penstock.model.task import Failure
 from penstock.ports import Ledger
-from penstock.report.check_documents import ChecksDocument
+from penstock.report.check_views import checked_view, merged
 from penstock.report.documents import (
     ArtifactDocument,
     FailureDocument,
@@ -44,16 +44,19 @@ __all__ = [
 ]
 
 _ALL = 1_000_000
-# No check has looked at a run until checks are there: UNKNOWN, which is not CLEAN.
-_UNCHECKED: ChecksDocument = {"verdict": "UNKNOWN", "findings": [], "checks": []}
 
 
 def run_view(
-    ledger: Ledger, run: str, warnings: list[WarningDocument] | None = None, *, now: float = 0.0
+    ledger: Ledger,
+    run: str,
+    warnings: list[WarningDocument] | None = None,
+    checked: Sequence[Checked] = (),
+    *,
+    now: float = 0.0,
 ) -> RunDocument:
     """A run by its id, a prefix of it, its name, or `last`. Raises `NotFound` with close matches.
 
-    `warnings` are given by who saw the run's events; else they are read from the ledger. With `now`, in seconds since
+    `warnings` and what was `checked` are given by who saw the run's events; else they are read from the ledger. With `now`, in seconds since
     1970, a run that is going on has lasted until then, and what is under way is told.
     """
     found = ledger.run(run)
@@ -74,7 +77,7 @@ def run_view(
         "seconds": line["seconds"],
         "steps": steps,
         "metrics": {f"{one['step']}.{name}": value for one in steps for name, value in one["metrics"].items()},
-        "checks": _UNCHECKED,
+        "checks": checked_view(merged(checked or [one.event for one in records if isinstance(one.event, Checked)])),
         "warnings": warnings_view(one.event for one in records if isinstance(one.event, Warned))
         if warnings is None
         else warnings,

@@ -9,7 +9,7 @@ import heapq
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field, structs
 
@@ -68,8 +68,8 @@ _SLOW = 0.02
 _POLL = 0.25
 
 
-Judge = Callable[[Mapping[str, Execution]], tuple[Sequence[Event], str]]
-"""Judges what the steps of a run made: what is to be told of it, and what speaks against handing it on ("" if nothing)."""
+Judge = Callable[[Mapping[str, Execution]], Generator[Event, None, str]]
+"""Judges what the steps of a run made: tells of it, and at last what speaks against handing it on ("" if nothing)."""
 
 
 class Means(Struct, frozen=True):
@@ -104,9 +104,8 @@ def drive(
     try:
         while not engine.done or judge is not None:
             if engine.done and judge is not None:
-                loop.judge(judge)
+                yield from loop.judge(judge)
                 judge = None
-                yield from loop.told()
                 continue
             timeout = loop.patience()
             if not loop.doing:
@@ -202,16 +201,24 @@ class _Loop:
         while self.wakes and self.wakes[0][0] <= self.means.clock.monotonic():
             self.do(self.engine.on(Woken(heapq.heappop(self.wakes)[1])))
 
-    def judge(self, judge: Judge) -> None:
+    def judge(self, judge: Judge) -> Iterator[Event]:
         """Let the checks look at all that was made, unless people asked to stop."""
         self.flush()
         if not self.stopped:
-            done = {one.step: one.execution for one in self.keys.values() if one.execution is not None}
-            events, by = judge(done)
-            self.record(*events)
+            by = yield from self.heard(judge({one.step: one.execution for one in self.keys.values() if one.execution}))
             if isinstance(self.engine, GatedEngine):
                 self.do(self.engine.on(Judged(by)))
         self.look_up()
+        yield from self.told()
+
+    def heard(self, events: Generator[Event, None, str]) -> Generator[Event, None, str]:
+        """Tell each of these as it comes; what they come to."""
+        while True:
+            yield from self.told()
+            try:
+                self.record(next(events))
+            except StopIteration as end:
+                return str(end.value or "")
 
     def take(self, events: Iterable[TaskEvent]) -> None:
         """What the executor told."""

@@ -1,0 +1,65 @@
+"""What a bench is asked, answered: each pair by the scan or the probe of its name, one after the other."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from penstock.checks.nodes import Node
+from penstock.checks.scans.registry import scan_named
+from penstock.checks.view import View
+from penstock.model.bench import BenchAnswer, BenchRequest, BenchStep, Pair
+from penstock.model.verdict import CheckResult, Finding
+
+__all__ = ["NOT_REACHED", "Call", "answer", "nodes_of_steps"]
+
+NOT_REACHED = "not reached"
+"""How the reason of a pair begins that time did not allow."""
+
+Call = Callable[[BenchStep, Mapping[str, Any]], dict[str, Any]]
+"""Call a step with inputs by argument: its outputs by artifact."""
+
+
+def answer(
+    steps: Sequence[BenchStep],
+    call: Call,  # noqa: ARG001 - scans do nothing again
+    load: Callable[[str], Any],
+    request: BenchRequest,
+) -> BenchAnswer:
+    """Ask the pairs, in order, until the time is spent. `load` gives an artifact as the run stored it."""
+    end = time.monotonic() + request.seconds if request.seconds else float("inf")
+    results: list[CheckResult] = []
+    findings: list[Finding] = []
+    for pair in request.pairs:
+        if time.monotonic() > end:
+            results.append(CheckResult(*pair, "UNKNOWN", f"{NOT_REACHED}: the time for checks was spent"))
+            continue
+        begun = time.monotonic()
+        found, result = _scanned(steps, load, pair)
+        findings += found
+        results.append(replace(result, seconds=round(time.monotonic() - begun, 3)))
+    return BenchAnswer(tuple(results), tuple(findings))
+
+
+def _scanned(steps: Sequence[BenchStep], load: Callable[[str], Any], pair: Pair) -> tuple[list[Finding], CheckResult]:
+    scan = scan_named(pair.check)
+    if scan is None:
+        return [], CheckResult(*pair, "UNKNOWN", f"no package offers the check `{pair.check}` here")
+    return scan.scan(View(nodes_of_steps(steps), pair.step, load))
+
+
+def nodes_of_steps(steps: Sequence[BenchStep]) -> dict[str, Node]:
+    """The graph of these steps, as checks look at it."""
+    return {
+        one.name: Node(
+            one.name,
+            one.kind,
+            one.where,
+            one.inputs,
+            {artifact: output.role or "" for artifact, output in zip(one.artifacts, one.outputs, strict=True)},
+            one.declared,
+            one.target,
+        )
+        for one in steps
+    }

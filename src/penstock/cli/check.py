@@ -1,0 +1,132 @@
+"""`penstock check`."""
+
+import contextlib
+import sys
+from pathlib import Path
+from types import TracebackType
+
+import click
+
+import penstock
+from penstock.app.failing import failing_of
+from penstock.app.leaks import LeakReport
+from penstock.app.pipeline import Pipeline
+from penstock.cli.options import file_option, json_option, parameters, seed_option, setting_option
+from penstock.cli.output import Counter, columns, note, only_json, show
+from penstock.model.event import Event, Judging, RunStarted
+from penstock.report.check_documents import CheckedDocument
+from penstock.report.check_html import check_page
+from penstock.report.check_text import checked_lines
+from penstock.report.check_views import checked_view
+from penstock.report.junit import junit
+from penstock.report.live import Watch
+from penstock.report.sarif import sarif
+
+__all__ = ["check"]
+
+
+@click.command()
+@click.argument("targets", metavar="[TARGET]...", nargs=-1)
+@click.option("--only", metavar="CHECK", multiple=True, help="Ask only this check; may be given again.")
+@click.option("--run", "run", metavar="RUN", default="", help="Check what this run made, and run nothing.")
+@click.option(
+    "--budget", type=float, metavar="SECONDS", help="How long checks may take (default: as long as it takes)."
+)
+@click.option("--executor", metavar="NAME", help="Where steps run: local (processes), or inline (here, for debuggers).")
+@click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
+@click.option("--sarif", "sarif_file", metavar="FILE", help="Write the findings as SARIF 2.1.0, for code scanning.")
+@click.option("--junit", "junit_file", metavar="FILE", help="Write what each check came to as JUnit XML.")
+@click.option("--html", metavar="FILE", help="Write the report as one self-contained page.")
+@setting_option
+@seed_option
+@file_option
+@json_option
+def check(
+    targets: tuple[str, ...],
+    only: tuple[str, ...],
+    run: str,
+    budget: float | None,
+    executor: str | None,
+    workers: int | None,
+    sarif_file: str | None,
+    junit_file: str | None,
+    html: str | None,
+    sets: tuple[str, ...],
+    seed: int | None,
+    file: str | None,
+    as_json: bool,
+) -> int:
+    """Run what is not up to date, and prove that it does not leak, or that it does.
+
+    TARGET names steps or artifacts to check; without one, all are checked. Steps that deploy are never begun. The exit code is 1 if a
+    finding is PROVEN and not waived.
+    """
+    given = parameters(sets)
+    with only_json(as_json):
+        pipeline = Pipeline.load(file, executor=executor)
+        with _Progress() as progress:
+            report = pipeline.check(
+                targets,
+                only=only,
+                run=run,
+                parameters=given,
+                seed=seed,
+                budget=budget,
+                workers=workers,
+                on_event=progress.on,
+                command=("penstock", *sys.argv[1:]),
+            )
+    document: CheckedDocument = {"run": report.run, "pipeline": report.pipeline, **checked_view(report.checked)}
+    _written(pipeline, document, sarif_file, junit_file, html)
+    show(document, checked_lines(document, report.pipeline, columns()), as_json=as_json)
+    return 1 if _fails(pipeline, report) else 0
+
+
+def _fails(pipeline: Pipeline, report: LeakReport) -> bool:
+    contracts = {name: step.contract for name, step in pipeline.graph.steps.items() if step.contract is not None}
+    graded = {name: {"contract": {"fail_on": getattr(one, "fail_on", ())}} for name, one in contracts.items()}
+    return bool(failing_of(report.checked, graded))
+
+
+def _written(
+    pipeline: Pipeline, document: CheckedDocument, sarif_file: str | None, junit_file: str | None, html: str | None
+) -> None:
+    graph = pipeline.graph
+    written = {}
+    if sarif_file:
+        written[sarif_file] = sarif(document, penstock.__version__)
+    if junit_file:
+        written[junit_file] = junit(document)
+    if html:
+        edges = [(above, name) for name in graph.steps for above in graph.parents(name)]
+        kinds = {name: step.kind for name, step in graph.steps.items()}
+        written[html] = check_page(document, edges=edges, kinds=kinds)
+    for path, text in written.items():
+        Path(path).write_text(text, encoding="utf-8")
+        note(f"written to {path}")
+
+
+class _Progress:
+    """Shows the run where one is needed, and how far the checks are; all of it on standard error."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._counter = self._stack.enter_context(Counter(sys.stderr))
+        self._watch: Watch | None = None
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, traceback)
+
+    def on(self, event: Event) -> None:
+        """Take an event of the run or of the checks."""
+        if isinstance(event, RunStarted):
+            self._watch = self._stack.enter_context(Watch(sys.stderr, redraw=event.run.executor != "inline"))
+        if self._watch is not None:
+            self._watch.on(event)
+        elif isinstance(event, Judging):
+            self._counter.say(f"checked {event.done} of {event.total}: {event.text}")
