@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import pytest
-from tests.trace.pipelines import BARE, FLIGHTS, MATRICES, PANDAS, run_of, tracing_of
+from tests.trace.pipelines import BARE, FLIGHTS, MATRICES, PANDAS, lineage_of, run_of, tracing_of
 
 from penstock.errors import ContractError, NotFound, UnknownName
 from penstock.model.trace import Stop, Trace
+from penstock.trace.accounts import step_accounts
+from penstock.trace.follow import locate
 
 
 def states(trace: Trace) -> dict[str, str]:
@@ -201,3 +203,41 @@ def test_a_step_that_failed(tmp_path: Path) -> None:
     assert found["joined"]["state"] == "absent"
     assert found["joined"]["reason"] == "the step has failed"
     assert found["sides.train"]["reason"] == "the step was blocked"
+
+
+KEYLESS = """
+import polars as pl
+import penstock as ps
+
+
+@ps.source(key="id")
+def rows() -> pl.DataFrame:
+    return pl.DataFrame({"id": ["a", "b", "b", None, "e"], "x": [1, 2, 3, 4, 5]})
+
+
+@ps.step
+def same(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows
+
+
+@ps.step
+def few(rows: pl.DataFrame) -> list[dict]:
+    return [{"id": row["id"], "twice": 2 * row["x"]} for row in rows.to_dicts() if row["x"] > 4 or row["x"] == 1]
+"""
+
+
+def test_rows_that_a_key_does_not_name(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, KEYLESS)
+    (same,) = step_accounts(lineage, lineage.nodes["same"])
+    assert (same.kept, same.dropped, same.new) == (5, 0, 0), "a row without a key is not lost and found"
+    (few,) = step_accounts(lineage, lineage.nodes["few"])
+    assert few.lost == ("b", "b", "#3")
+    with pytest.raises(ContractError) as caught:
+        locate(lineage, "#3")
+    assert caught.value.what == "row 3 of source `rows` has no key: `id` is missing, and nothing else names it"
+    with pytest.raises(ContractError) as caught:
+        locate(lineage, "#2", "rows")
+    assert "2 rows are b" in caught.value.what
+    assert locate(lineage, "#4", "rows")[1] == "e"
+    with pytest.raises(NotFound):
+        locate(lineage, "#7", "rows")

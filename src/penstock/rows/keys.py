@@ -37,8 +37,12 @@ def key_text(values: Sequence[Any]) -> str:
 
 
 def keys_at(records: Records, columns: Sequence[str], rows: Any) -> tuple[str, ...]:
-    """The keys of some rows."""
-    return tuple([key_text([value_at(records.column(name), int(row)) for name in columns]) for row in rows])
+    """The keys of some rows; `#` and the position of those of which a part is missing."""
+    found = []
+    for row in rows:
+        values = [value_at(records.column(name), int(row)) for name in columns]
+        found.append(f"#{int(row)}" if any(one is None for one in values) else key_text(values))
+    return tuple(found)
 
 
 class Broken(NamedTuple):

@@ -180,10 +180,19 @@ def _by_key(above: Records, below: Records, keys: Sequence[Key]) -> Relation | N
             continue
         renamed = f", now `{down[0]}`" if down != up else ""
         why = f"key {', '.join(up)} of `{key.source}`{renamed}"
+        _without_key(*numbers)
         fine = distinct(numbers[1])
         if best is None or fine > best[0]:  # the key that tells most rows apart
             best = fine, Relation("key", down, why, *numbers)
     return best[1] if best is not None else None
+
+
+def _without_key(up: Any, down: Any) -> None:
+    """Rows without a key are each other's, in their order, where there are as many of them below as above."""
+    missing, left = np.flatnonzero(up < 0), np.flatnonzero(down < 0)
+    if missing.size == left.size > 0:
+        fresh = int(max(up.max(initial=-1), down.max(initial=-1))) + 1 + np.arange(missing.size)
+        up[missing], down[left] = fresh, fresh
 
 
 # --- index

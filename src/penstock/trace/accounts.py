@@ -221,5 +221,6 @@ def _unnamed(held: Any, key: Sequence[str]) -> tuple[str, str] | None:
         said.append(f"{found.repeated.size:,} rows share their key with another, such as {example} ({places})")
     if found.missing.size:
         places = ", ".join([f"row {int(row)}" for row in found.missing[:4]])
-        said.append(f"{found.missing.size:,} rows have no key ({places})")
+        count = "1 row has" if found.missing.size == 1 else f"{found.missing.size:,} rows have"
+        said.append(f"{count} no key ({places})")
     return ("; ".join(said), example) if said else None

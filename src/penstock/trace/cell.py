@@ -209,9 +209,10 @@ class _Search:
         own: dict[str, tuple[int, ...]] = {}
         for argument in tables:
             relation = self.lineage.relation(node, argument, artifact)
-            places = relation.places() if relation.method in ("key", "index", "position") else None
-            if places is not None:
-                own[argument] = (int(places[row]),)
+            if relation.method in ("key", "index", "position"):
+                up = relation.rows_above([row])
+                if len(up) == 1:
+                    own[argument] = (int(up[0]),)
         by = self.names(artifact, row)
         label = not by and held.index is not None
         counts = [found.rows for one in tables.values() if (found := self.lineage.records(one)) is not None]

@@ -10,7 +10,7 @@ import numpy as np
 from penstock.errors import ContractError, NotFound, UnknownName, did_you_mean
 from penstock.model.trace import Feature, Prediction, Stop, Trace
 from penstock.rows.account import fates
-from penstock.rows.keys import exactly, find, key_text, rows_of
+from penstock.rows.keys import exactly, find, key_text, keys_at, rows_of
 from penstock.rows.reasons import reason_of
 from penstock.trace.lineage import Lineage, Node, Pact
 
@@ -58,11 +58,33 @@ def locate(lineage: Lineage, text: str, source: str = "") -> tuple[str, str, Any
         if len(found.rows) > 1:
             raise _not_one(lineage, name, pacts[name], found.key, found.rows)
         return name, found.key, found.rows
-    raise _miss(lineage, text, names, [(name, find(held, pacts[name].key, text)) for name, held in keyed])
+    return _by_position(lineage, text, names, keyed)
 
 
 def _output(lineage: Lineage, source: str) -> str:
     return next(iter(lineage.nodes[source].outputs))
+
+
+def _by_position(lineage: Lineage, text: str, names: list[str], keyed: list[tuple[str, Any]]) -> tuple[str, str, Any]:
+    """A row of the one source that is meant, by `#` and its position. Raises `ContractError` where it has no key, or one that others have,
+    `NotFound` where that is not what the text is."""
+    rows = _numbered(text, keyed[0][1].rows) if text.startswith("#") and len(keyed) == 1 else None
+    if rows is None:
+        raise _miss(lineage, text, names, [(name, find(held, lineage.pacts[name].key, text)) for name, held in keyed])
+    name, held = keyed[0]
+    pact = lineage.pacts[name]
+    missing = [column for column in pact.key if held.row(int(rows[0]))[column] is None]
+    if missing:
+        raise ContractError(
+            f"row {int(rows[0])} of source `{name}` has no key: `{missing[0]}` is missing, and nothing else names it",
+            where=lineage.nodes[name].where,
+            hint="Declare a key that names each row (`key=[…]` takes several columns), or drop rows without one in the source.",
+        )
+    (key,) = keys_at(held, pact.key, rows)
+    found = exactly(held, pact.key, key)
+    if len(found.rows) > 1:
+        raise _not_one(lineage, name, pact, key, found.rows)
+    return name, key, rows
 
 
 def _numbered(text: str, rows: int) -> Any:
