@@ -70,7 +70,7 @@ def test_numbers_lie_a_little_or_far_beyond_what_was_seen() -> None:
     source, every = facts(value), np.ones(len(trips()), bool)
     top = value["miles"].max()
     near, far = (build(source, value, {"miles": every})["miles"].max() for build in (stretch, extreme))
-    assert top < near < top + value["miles"].std()
+    assert top < near < top + 2 * value["miles"].std()
     assert far > top + 20 * value["miles"].std()
     assert "never seen" in extreme(source, value, {"zone": every})["zone"].to_numpy()
     assert set(flip(source, value, {"zone": every})["zone"]) <= set(value["zone"])

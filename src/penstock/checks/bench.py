@@ -20,7 +20,7 @@ from penstock.checks.worlds import World
 from penstock.model.bench import Depth
 from penstock.rows.codes import aligned
 from penstock.values.alter import take
-from penstock.values.compare import compare
+from penstock.values.compare import compare, differing
 from penstock.values.records import Records, records
 
 __all__ = ["Bench"]
@@ -275,7 +275,7 @@ class Bench:
         if held is None or held.rows != self.sources[name].rows or other.rows != identity.at.size:
             return True  # rows are gone: their cells were not looked at
         pair = aligned(other.column(hit.column).take(hit.rows), held.column(column).take(identity.at[hit.rows]))
-        return pair is not None and bool(compare({"x": pair[0]}, {"x": pair[1]}).equal)
+        return pair is not None and not differing(*pair).any()
 
     def judge_state(self, flow: Flow, artifact: str) -> Moved | None:
         """What moved of a fitted object. None where it can't be compared."""

@@ -23,8 +23,8 @@ _MOST = 20
 
 
 class Hit(NamedTuple):
-    """A column that moved: the position in the base table of the row that shows it, the values there, how many rows moved, and by
-    how many deviations at most (infinite where there are none)."""
+    """A column that moved: the position in the base table of the row that shows it, the values there, how many rows moved `among`
+    those compared, and by how many deviations at most (infinite where there are none)."""
 
     artifact: str
     column: str
@@ -34,6 +34,7 @@ class Hit(NamedTuple):
     moved: int
     largest: float
     rows: Any = None
+    among: int = 1
 
 
 class Moved(NamedTuple):
@@ -87,6 +88,7 @@ def moved_rows(
                     int(at.size),
                     largest,
                     mine[at],
+                    int(mine.size),
                 )
             )
     return Moved(tuple(hits), int(mine.size), changed)
@@ -103,6 +105,8 @@ def members(value: Any, depth: int = 0) -> Any:
 
 
 def _inner(value: Any, depth: int) -> Any:
+    if type(value).__name__ == "ndarray" and value.dtype.hasobject:
+        value = value.ravel().tolist()
     if isinstance(value, list | tuple) and any(map(is_fitted, value)):
         return [_inner(one, depth) for one in value]
     if isinstance(value, tuple | list) and depth < _DEEP and any(isinstance(one, list | tuple) for one in value):

@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from penstock.checks.facts import SourceFacts
+from penstock.checks.facts import NEVER, SourceFacts
 from penstock.values.alter import exchange, take
 from penstock.values.assign import assign
 from penstock.values.donors import others
 
-__all__ = ["Masks", "World", "collapse", "donors", "extreme", "flip", "gone", "stretch"]
+__all__ = ["Masks", "World", "another_clock", "collapse", "donors", "extreme", "flip", "gone", "stretch"]
 
 _HOUR = 3_600_000_000
-_LEAST = 2_000_000  # microseconds: a clock column may hold whole seconds only
 
 
 class World(NamedTuple):
@@ -52,7 +51,7 @@ def _exchanged(source: SourceFacts, value: Any, masks: Masks, whose: Any, cut: f
             continue
         try:
             if name in source.clocks:
-                value = _later(source, value, name, rows, whose[rows], cut)
+                value = _clock(source, value, name, rows, cut)
             else:
                 value = exchange(value, name, rows, whose[rows])
         except (TypeError, KeyError, ValueError):
@@ -60,26 +59,45 @@ def _exchanged(source: SourceFacts, value: Any, masks: Masks, whose: Any, cut: f
     return value
 
 
-def _later(source: SourceFacts, value: Any, name: str, rows: Any, whose: Any, cut: float) -> Any:
-    """A clock with the delays of other rows, later than the cut and than its own row."""
+def _clock(source: SourceFacts, value: Any, name: str, rows: Any, cut: float) -> Any:
+    """A clock with other instants in the same order: so whoever sorts by it sorts alike, ties too. Where all that is later than the
+    cut is altered, it is moved away from the cut; else each a little towards the next."""
+    at = source.known[name] if name in source.known else np.full(source.rows, NEVER)
+    mask = np.zeros(source.rows, bool)
+    mask[rows] = True
+    there = np.isfinite(at)
+    new = at.copy()
+    if np.isfinite(cut) and bool((mask | (at <= cut) | ~there)[there].all()) and bool((at[mask & there] > cut).all()):
+        new[mask & there] = cut + (at[mask & there] - cut) * 1.5
+    else:
+        values, whose = np.unique(at[there], return_inverse=True)
+        free = np.bincount(whose, ~mask[there], minlength=values.size) == 0
+        gaps = np.append(np.diff(values), np.median(np.diff(values)) if values.size > 1 else _HOUR)
+        moved = values + np.where(free, gaps / 2, 0.0)
+        new[there] = moved[whose]
+    return _put(source, value, name, rows[np.isfinite(new[rows])], new)
+
+
+def _put(source: SourceFacts, value: Any, name: str, rows: Any, new: Any) -> Any:
+    """Put instants (or numbers) into a clock column."""
+    if not rows.size:
+        return value
     kind = source.records.column(name).type
-    at = source.known[name] if name in source.known else np.full(source.rows, np.nan)
-    begin = source.times if source.times is not None else np.full(source.rows, -np.inf)
-    with np.errstate(invalid="ignore"):
-        delays = at - begin
-    instants = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
-    usual = _HOUR if instants else 1
-    delay = np.where(np.isfinite(delays) & (delays > 0), delays, usual)[whose]
-    floor = np.maximum(np.where(np.isfinite(begin), begin, -np.inf)[rows], cut)
-    floor = np.where(np.isfinite(floor), floor, at[rows])
-    new = floor + np.maximum(delay, _LEAST if instants else 1)
-    if pa.types.is_date(kind):
-        new = np.ceil(new / (24 * _HOUR) + 1) * 24 * _HOUR
-    if not (instants or pa.types.is_floating(kind)):
-        new = np.ceil(new)
-    whole = instants or pa.types.is_integer(kind)
-    listed = [None if not np.isfinite(one) else int(one) if whole else float(one) for one in new]
-    return assign(value, name, rows, listed)
+    whole = not pa.types.is_floating(kind)
+    return assign(value, name, rows, [int(np.ceil(one)) if whole else float(one) for one in new[rows]])
+
+
+def another_clock(source: SourceFacts, value: Any, name: str, rows: Any, seed: int = 0) -> Any:
+    """A clock with the delays of other rows after the row's own time: in another order, and with nulls elsewhere."""
+    if source.times is None or name not in source.known:
+        return value
+    whose = _draw(source.rows, seed)
+    delays = source.known[name] - source.times
+    usual = np.where(np.isfinite(delays) & (delays > 0), delays, np.nan)
+    middle = float(np.nanmedian(usual)) if np.isfinite(usual).any() else float(_HOUR)
+    taken = usual[whose]
+    new = source.times + np.where(np.isfinite(taken), taken, 1.7 * middle)
+    return _put(source, value, name, rows[np.isfinite(new[rows])], new)
 
 
 def donors(
@@ -109,7 +127,7 @@ def flip(source: SourceFacts, value: Any, masks: Masks, *, cut: float = -np.inf,
             continue
         try:
             if name in source.clocks:
-                value = _later(source, value, name, rows, (rows + 1 + turn) % source.rows, cut)
+                value = _clock(source, value, name, rows, cut)
                 continue
             whose = others(source.records.column(name), rows, turn)
             value = exchange(value, name, rows, whose) if whose is not None else _beyond(source, value, name, rows, 1.0)
@@ -131,7 +149,7 @@ def stretch(
         kind = source.records.column(name).type
         try:
             if name in source.clocks:
-                value = _later(source, value, name, rows, whose[rows], cut)
+                value = _clock(source, value, name, rows, cut)
             elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
                 value = _beyond(source, value, name, rows, by)
             elif new and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
@@ -151,6 +169,7 @@ def extreme(source: SourceFacts, value: Any, masks: Masks) -> Any:
 
 
 def _beyond(source: SourceFacts, value: Any, name: str, rows: Any, by: float) -> Any:
+    """Numbers spread more widely than they were, in the same order, the least and greatest of them beyond all of the column."""
     column = source.records.column(name)
     numbers = np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
     finite = numbers[np.isfinite(numbers)]
@@ -158,12 +177,17 @@ def _beyond(source: SourceFacts, value: Any, name: str, rows: Any, by: float) ->
         return value
     low, high, spread = float(finite.min()), float(finite.max()), float(finite.std())
     step = by * (spread if spread > 0 else max(abs(high), 1.0))
-    whole = pa.types.is_integer(column.type)
-    up, down = (int(np.ceil(high + step)), int(np.floor(low - step))) if whole else (high + step, low - step)
-    if low >= 0 > down:
-        down = up  # a column without negative numbers may not bear any
-    new = [up if number % 2 else down for number in range(rows.size)]
-    return assign(value, name, rows, new)
+    mine = np.where(np.isfinite(numbers[rows]), numbers[rows], float(np.median(finite)))
+    new = mine + (mine - float(np.median(finite))) * min(by, 30.0) + step
+    new[int(np.argmax(mine))] = max(high + step, float(new.max()))
+    if low < 0 or low - step >= 0:  # a column without negative numbers may not bear any
+        new[int(np.argmin(mine))] = low - step
+    else:
+        new = np.maximum(new, low)
+    if pa.types.is_integer(column.type):
+        new = np.where(new >= mine, np.ceil(new), np.floor(new))
+        return assign(value, name, rows, [int(one) for one in new])
+    return assign(value, name, rows, new.tolist())
 
 
 def _unseen(value: Any, name: str, rows: Any, whose: Any) -> Any:

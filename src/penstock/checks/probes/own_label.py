@@ -13,16 +13,23 @@ from penstock.checks.facts import SourceFacts
 from penstock.checks.judge import Hit
 from penstock.checks.tally import Tally
 from penstock.checks.targets import is_target
-from penstock.checks.worlds import Masks, World, flip
+from penstock.checks.worlds import Masks, World, another_clock, flip
 from penstock.model.verdict import CheckResult, Finding
+from penstock.values.donors import codes
 
-__all__ = ["NAME", "probe"]
+__all__ = ["NAME", "Place", "probe"]
 
 NAME = "own-label"
 _HINT = "Leave the row's own label, and what is known only after it, out of its features."
 _TARGET = "It follows from the label alone: declare it with target= if it is what is predicted, and leave it out of the features if not."
 _UNDECLARED = 'declare label="…" or known_at={…}, the columns that are not known when the prediction is asked for'
 _SINGLE = 4  # rows asked alone for each column that moved
+_ENOUGH = 2  # rows that must show it, where it shows only with clocks in another order
+_OTHERS = 5  # other rows, each altered alone, for what is noise
+_TIMES = 2.0  # how many times further than by others' cells a row moves by its own
+
+Place = tuple[str, str, str]
+"""Step, artifact, column."""
 
 
 def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
@@ -34,9 +41,9 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
     if main is None or not late:
         return [], tally.results("", [], _UNDECLARED)
     every = np.ones(main.rows, bool)
-    moved: dict[tuple[str, str, str], set[int]] = {}
+    moved: dict[Place, set[int]] = {}
     for turn in (0, 1):
-        for step, hit in tally.watch(_world(bench, family, every, turn, "all rows"), _all(bench)):
+        for step, hit in tally.watch(_world(bench, family, every, turn, "all rows", mixed=turn == 1), _all(bench)):
             moved.setdefault((step, hit.artifact, hit.column), set())
     if moved:
         _alone(bench, tally, family, moved)
@@ -63,14 +70,20 @@ def _masks(source: SourceFacts, rows: Any) -> Masks:
     return found
 
 
-def _world(bench: Bench, family: list[SourceFacts], rows: Any, turn: int, whose: str) -> World:
+def _world(bench: Bench, family: list[SourceFacts], rows: Any, turn: int, whose: str, *, mixed: bool = False) -> World:
+    """Other values; with `mixed`, clocks in another order as well."""
     altered = {}
     names: list[str] = []
     for source in family:
         masks = _masks(source, rows)
-        if masks:
-            altered[source.name] = flip(source, bench.circuit.values[source.name], masks, turn=turn)
-            names += masks
+        if not masks:
+            continue
+        value = flip(source, bench.circuit.values[source.name], masks, turn=turn)
+        for name in source.clocks if mixed else ():
+            at = np.flatnonzero(masks.get(name, np.zeros(source.rows, bool)))
+            value = another_clock(source, value, name, at, seed=turn) if at.size else value
+        altered[source.name] = value
+        names += masks
     return World(f"other values in {', '.join(dict.fromkeys(names))} of {whose}", altered)
 
 
@@ -94,30 +107,73 @@ def _rows_of(bench: Bench, rows: Any) -> Any:
     return hold
 
 
-def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], moved: dict[tuple[str, str, str], set[int]]) -> None:
-    """Find rows whose own cells may have moved them, by altering few rows at a time; then ask them alone."""
+def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], moved: dict[Place, set[int]]) -> None:
+    """Find rows whose own cells may have moved them, by altering few rows at a time; then ask them alone, and hold that against
+    what other rows' cells do to them: a feature that moves as much with anybody's label (folds that are drawn by the labels, sorts
+    that are not stable) is not proven."""
     size = family[0].rows
     draw = np.random.default_rng(1)
     for share in (0.03, 0.1, 0.3):
         rows = np.zeros(size, bool)
         rows[draw.choice(size, max(int(size * share), 1), replace=False)] = True
-        for step, hit in tally.watch(_world(bench, family, rows, 0, "some rows"), _rows_of(bench, rows)):
+        for step, hit in tally.watch(_world(bench, family, rows, 0, "some rows", mixed=True), _rows_of(bench, rows)):
             _candidates(bench, moved.setdefault((step, hit.artifact, hit.column), set()), hit, draw)
-    asked: dict[int, set[tuple[str, str, str]]] = {}
-    for which, rows_of_it in moved.items():
-        for row in sorted(rows_of_it)[: 2 * _SINGLE]:
+    asked: dict[int, set[Place]] = {}
+    for which, found in moved.items():
+        for row in sorted(found)[: 2 * _SINGLE]:
             asked.setdefault(row, set()).add(which)
-    proven: set[tuple[str, str, str]] = set()
+    shown: dict[Place, int] = {}
     for row, wanted in sorted(asked.items(), key=lambda one: -len(one[1])):
-        if wanted <= proven:
+        if all(shown.get(one, 0) >= _ENOUGH for one in wanted):
             continue
         rows = np.zeros(size, bool)
         rows[row] = True
-        for turn in (0, 1):
-            world = _world(bench, family, rows, turn, f"row {family[0].key_of(row)}")
+        told = f"row {family[0].key_of(row)}"
+        hits: dict[Place, tuple[Hit, World, bool]] = {}
+        for turn, mixed in ((0, False), (1, False), (0, True)):
+            world = _world(bench, family, rows, turn, told, mixed=mixed)
             for step, hit in tally.watch(world, _rows_of(bench, rows)):
-                proven.add((step, hit.artifact, hit.column))
-                tally.note(step, hit, world)
+                hits.setdefault((step, hit.artifact, hit.column), (hit, world, mixed))
+        noise = _noise(bench, tally, family, row, draw) if hits else {}
+        for place, (hit, world, mixed) in hits.items():
+            shown[place] = shown.get(place, 0) + 1
+            sure = not mixed or shown[place] >= _ENOUGH
+            tally.note(*_flat(place, hit, world), proof=sure and _stands_out(hit, noise.get(place)))
+
+
+def _flat(place: Place, hit: Hit, world: World) -> tuple[str, Hit, World]:
+    return place[0], hit, world
+
+
+def _noise(bench: Bench, tally: Tally, family: list[SourceFacts], row: int, draw: Any) -> dict[Place, float]:
+    """How far, at most, other rows' own cells move this one; of rows with the same label, as far as there are some."""
+    size = family[0].rows
+    among = np.arange(size)
+    for source in family:
+        for name in source.contract.label:
+            labels = codes(source.records.column(name))
+            alike = np.flatnonzero(labels == labels[row])
+            among = alike if alike.size > _OTHERS else among
+    found: dict[Place, float] = {}
+    mine = np.zeros(size, bool)
+    mine[row] = True
+    for other in draw.permutation(among[among != row])[:_OTHERS]:
+        rows = np.zeros(size, bool)
+        rows[other] = True
+        world = _world(bench, family, rows, 0, "another row", mixed=True)
+        for step, hit in tally.watch(world, _rows_of(bench, mine)):
+            place = (step, hit.artifact, hit.column)
+            found[place] = max(found.get(place, 0.0), _size(hit))
+    return found
+
+
+def _size(hit: Hit) -> float:
+    numbers = isinstance(hit.before, int | float) and isinstance(hit.after, int | float)
+    return abs(float(hit.after) - float(hit.before)) if numbers else float("inf")
+
+
+def _stands_out(hit: Hit, noise: float | None) -> bool:
+    return noise is None or _size(hit) > _TIMES * noise
 
 
 def _candidates(bench: Bench, found: set[int], hit: Hit, draw: Any) -> None:
