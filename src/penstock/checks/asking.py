@@ -6,7 +6,7 @@ from importlib import metadata
 from typing import Any
 
 from penstock.checks.bench import Bench
-from penstock.checks.probes import as_of, own_label, rerun, test_blind
+from penstock.checks.probes import as_of, own_label, rerun, test_blind, test_label
 from penstock.errors import UnknownName, did_you_mean
 from penstock.model.bench import BenchAnswer, BenchRequest
 from penstock.model.verdict import CheckResult, Finding
@@ -24,6 +24,7 @@ PROBES: dict[str, Probe] = {
     test_blind.NAME: test_blind.probe,
     as_of.NAME: as_of.probe,
     own_label.NAME: own_label.probe,
+    test_label.NAME: test_label.probe,
 }
 
 

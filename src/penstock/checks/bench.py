@@ -184,6 +184,30 @@ class Bench:
         value = self.base.value(artifact)
         return not isinstance(value, Failed) and (is_fitted(value) or self.circuit.makers[artifact].kind == "train")
 
+    def below_model(self, artifact: str) -> bool:
+        """Whether an artifact was made of a trained model: predictions, scores, what is chosen by them."""
+        return self._above(artifact, "train")
+
+    def after_split(self, artifact: str) -> bool:
+        """Whether the sides of a split were known to what made an artifact, so that it may have learned from training rows."""
+        return self.sides is not None and (not self._splits or self._above(artifact, "split"))
+
+    @cached_property
+    def _splits(self) -> bool:
+        return any(node.kind == "split" for node in self.circuit.nodes.values())
+
+    def _above(self, artifact: str, kind: str) -> bool:
+        makers = self.circuit.makers
+        todo, seen = list(makers[artifact].inputs.values()), set()
+        while todo:
+            node = makers.get(todo.pop())
+            if node is not None and node.name not in seen:
+                if node.kind == kind:
+                    return True
+                seen.add(node.name)
+                todo.extend(node.inputs.values())
+        return False
+
     # noise
 
     def floors(self, artifact: str) -> dict[str, float]:

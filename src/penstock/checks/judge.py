@@ -74,7 +74,7 @@ def moved_rows(
             continue
         if not whole:
             one, two = one.take(mine), two.take(theirs)
-        unequal, largest = different(one, two, tolerance, floors.get(name, 0.0))
+        unequal, largest = different(one, two, tolerance, floors.get(name, 0.0), base.column(name))
         at = np.flatnonzero(unequal)
         if at.size:
             first = int(at[-1])

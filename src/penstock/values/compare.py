@@ -136,9 +136,11 @@ def differing(before: Any, after: Any, tolerance: float = TOLERANCE) -> Any:
     return different(before, after, tolerance, 0.0)[0]
 
 
-def different(before: Any, after: Any, tolerance: float = TOLERANCE, floor: float = 0.0) -> tuple[Any, float]:
+def different(
+    before: Any, after: Any, tolerance: float = TOLERANCE, floor: float = 0.0, whole: Any = None
+) -> tuple[Any, float]:
     """Which rows of two Arrow columns of one length differ (booleans), by more than `floor` where they are numbers; and
-    the largest difference in standard deviations."""
+    the largest difference in standard deviations (of `whole`, the column that `before` is a part of, if given)."""
     import numpy as np
     import pyarrow as pa
 
@@ -146,7 +148,8 @@ def different(before: Any, after: Any, tolerance: float = TOLERANCE, floor: floa
     left, right = before.type, after.type
     if types.is_floating(left) or types.is_floating(right):
         if _is_number(left) and _is_number(right):
-            return _floats(_numbers(before), _numbers(after), tolerance, floor)
+            scale = None if whole is None else _scale(_numbers(whole))
+            return _floats(_numbers(before), _numbers(after), tolerance, floor, scale)
     elif _flat_floats(left) and _flat_floats(right):
         return _float_lists(before, after, tolerance, floor)
     elif not types.is_nested(left) and not types.is_nested(right):
@@ -183,13 +186,13 @@ def _scale(values: Any) -> float:
     return spread if spread > 0 and math.isfinite(spread) else float(np.abs(finite).max())
 
 
-def _floats(before: Any, after: Any, tolerance: float, floor: float) -> tuple[Any, float]:
+def _floats(before: Any, after: Any, tolerance: float, floor: float, scale: float | None = None) -> tuple[Any, float]:
     import numpy as np
 
     same = (before == after) | (np.isnan(before) & np.isnan(after))
     if same.all():
         return ~same, 0.0
-    scale = _scale(before)
+    scale = _scale(before) if scale is None else scale
     with np.errstate(invalid="ignore", over="ignore"):
         gap = np.abs(after - before)
         near = gap <= max(tolerance * scale, floor)

@@ -70,3 +70,36 @@ def test_the_label_may_be_an_argument_of_its_own() -> None:
 def test_without_a_label_it_is_unknown() -> None:
     report = probe_function(lambda trips: trips, {"trips": trips()}, key="trip", checks=["own-label"])
     assert report.verdict == "UNKNOWN" and "label=" in report.checks[0].reason
+
+
+def test_folds_drawn_by_the_labels_are_no_proof() -> None:
+    from sklearn.preprocessing import TargetEncoder
+
+    frame = trips().assign(tipped=lambda t: (t["fare"] > 15).astype(int))
+
+    def folds(trips: pd.DataFrame) -> pd.DataFrame:
+        return trips.assign(x=TargetEncoder(random_state=0).fit_transform(trips[["zone"]], trips["tipped"])[:, 0])
+
+    def whole(trips: pd.DataFrame) -> pd.DataFrame:
+        return trips.assign(x=TargetEncoder().fit(trips[["zone"]], trips["tipped"]).transform(trips[["zone"]])[:, 0])
+
+    said = [
+        ps_probe.verdict
+        for function in (folds, whole)
+        for ps_probe in [probe_function(function, frame, key="trip", label="tipped", checks=["own-label"])]
+    ]
+    assert said[0] != "PROVEN" and said[1] == "PROVEN"
+
+
+def test_ties_that_an_unstable_sort_arranges_are_no_proof() -> None:
+    frame = trips()
+    frame["end"] = frame["end"].dt.floor("3h") + pd.Timedelta("3h")
+
+    def last_fare(trips: pd.DataFrame) -> pd.DataFrame:
+        over = trips[["end", "zone", "fare"]].sort_values("end").rename(columns={"fare": "x"})
+        return pd.merge_asof(trips, over.rename(columns={"end": "over"}), left_on="at", right_on="over", by="zone")
+
+    report = probe_function(
+        last_fare, frame, key="trip", time="at", known_at={"fare": "end"}, label="fare", checks=["as-of", "own-label"]
+    )
+    assert report.verdict != "PROVEN", report

@@ -4,7 +4,7 @@ The world: label and late cells of row i hold another value. What must hold: the
 were known. So many rows are asked at once, then each that moved alone; only a row altered alone proves anything.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,9 +24,10 @@ _HINT = "Leave the row's own label, and what is known only after it, out of its 
 _TARGET = "It follows from the label alone: declare it with target= if it is what is predicted, and leave it out of the features if not."
 _UNDECLARED = 'declare label="…" or known_at={…}, the columns that are not known when the prediction is asked for'
 _SINGLE = 4  # rows asked alone for each column that moved
-_ENOUGH = 2  # rows that must show it, where it shows only with clocks in another order
-_OTHERS = 5  # other rows, each altered alone, for what is noise
-_TIMES = 2.0  # how many times further than by others' cells a row moves by its own
+_ENOUGH = 3  # rows that are asked, where so many move
+_MOST = 0.75  # the share of them that must move so many times further by their own cells than by others'
+_TIMES, _MANY_TIMES = 3.0, 10.0  # the second where fewer rows were asked
+_OTHERS = 3  # other rows, each altered alone, for what is noise
 
 Place = tuple[str, str, str]
 """Step, artifact, column."""
@@ -122,58 +123,86 @@ def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], moved: dict[Pl
     for which, found in moved.items():
         for row in sorted(found)[: 2 * _SINGLE]:
             asked.setdefault(row, set()).add(which)
-    shown: dict[Place, int] = {}
+    seen: dict[Place, list[_Asked]] = {}
     for row, wanted in sorted(asked.items(), key=lambda one: -len(one[1])):
-        if all(shown.get(one, 0) >= _ENOUGH for one in wanted):
+        if all(len(seen.get(one, ())) >= _ENOUGH for one in wanted):
             continue
         rows = np.zeros(size, bool)
         rows[row] = True
         told = f"row {family[0].key_of(row)}"
         hits: dict[Place, tuple[Hit, World, bool]] = {}
-        for turn, mixed in ((0, False), (1, False), (0, True)):
+        for turn, mixed in ((1, False), (3, False), (1, True)):
             world = _world(bench, family, rows, turn, told, mixed=mixed)
             for step, hit in tally.watch(world, _rows_of(bench, rows)):
                 hits.setdefault((step, hit.artifact, hit.column), (hit, world, mixed))
         noise = _noise(bench, tally, family, row, draw) if hits else {}
         for place, (hit, world, mixed) in hits.items():
-            shown[place] = shown.get(place, 0) + 1
-            sure = not mixed or shown[place] >= _ENOUGH
-            tally.note(*_flat(place, hit, world), proof=sure and _stands_out(hit, noise.get(place)))
+            others = noise.get(place, 0.0)
+            ratio = _size(hit) / others if others else float("inf")
+            seen.setdefault(place, []).append(_Asked(hit, world, mixed, 0.0 if np.isnan(ratio) else ratio))
+    for place, rows_asked in seen.items():
+        _judge(tally, place, rows_asked)
 
 
-def _flat(place: Place, hit: Hit, world: World) -> tuple[str, Hit, World]:
-    return place[0], hit, world
+class _Asked(NamedTuple):
+    """A row that moved with its own cells: whether only with clocks in another order, and how many times further than with others'."""
+
+    hit: Hit
+    world: World
+    mixed: bool
+    ratio: float
+
+
+def _judge(tally: Tally, place: Place, asked: list[_Asked]) -> None:
+    asked = sorted(asked, key=lambda one: (one.mixed, -one.ratio))
+    plain = [one for one in asked if not one.mixed]
+    listed = plain or asked
+    if len(listed) >= _ENOUGH:
+        sure = sum([one.ratio > _TIMES for one in listed]) >= _MOST * len(listed)
+    else:
+        sure = bool(plain) and all(one.ratio > _MANY_TIMES for one in listed)
+    tally.note(place[0], asked[0].hit, asked[0].world, proof=sure)
 
 
 def _noise(bench: Bench, tally: Tally, family: list[SourceFacts], row: int, draw: Any) -> dict[Place, float]:
-    """How far, at most, other rows' own cells move this one; of rows with the same label, as far as there are some."""
-    size = family[0].rows
-    among = np.arange(size)
-    for source in family:
-        for name in source.contract.label:
-            labels = codes(source.records.column(name))
-            alike = np.flatnonzero(labels == labels[row])
-            among = alike if alike.size > _OTHERS else among
+    """How far, at most, the cells of rows that have little in common with this one move it."""
     found: dict[Place, float] = {}
-    mine = np.zeros(size, bool)
+    mine = np.zeros(family[0].rows, bool)
     mine[row] = True
-    for other in draw.permutation(among[among != row])[:_OTHERS]:
-        rows = np.zeros(size, bool)
+    for other in _unlike(family, row, draw):
+        rows = np.zeros(mine.size, bool)
         rows[other] = True
-        world = _world(bench, family, rows, 0, "another row", mixed=True)
+        world = _world(bench, family, rows, 1, "another row", mixed=True)
         for step, hit in tally.watch(world, _rows_of(bench, mine)):
             place = (step, hit.artifact, hit.column)
             found[place] = max(found.get(place, 0.0), _size(hit))
     return found
 
 
+def _unlike(family: list[SourceFacts], row: int, draw: Any) -> list[int]:
+    """Rows of the same label (of its kind, where there are few), with other categories and far away in time."""
+    size = family[0].rows
+    near = np.zeros(size)
+    for source in family:
+        late = _columns(source)
+        for name in source.records.columns:
+            coded = codes(source.records.column(name))
+            if name in source.contract.label:
+                near += np.where(coded == coded[row], 0.0, 2.0 * (np.unique(coded).size < size // 4))
+            elif name not in late and np.unique(coded).size < size // 2:
+                near += coded == coded[row]
+    near[row] = np.inf
+    if family[0].times is not None:
+        gap = np.abs(family[0].times - family[0].times[row])
+        near += 1.0 * (gap < np.nanquantile(gap, 0.5))
+    order = draw.permutation(size)
+    best = order[np.argsort(near[order], kind="stable")]
+    return [int(one) for one in best[: min(_OTHERS, size - 1)]]
+
+
 def _size(hit: Hit) -> float:
     numbers = isinstance(hit.before, int | float) and isinstance(hit.after, int | float)
     return abs(float(hit.after) - float(hit.before)) if numbers else float("inf")
-
-
-def _stands_out(hit: Hit, noise: float | None) -> bool:
-    return noise is None or _size(hit) > _TIMES * noise
 
 
 def _candidates(bench: Bench, found: set[int], hit: Hit, draw: Any) -> None:

@@ -1,0 +1,61 @@
+"""test-label: the labels of the test choose nothing: no model, no setting, no feature.
+
+The world: the labels of rows that go to the test are others'. What must hold: rows that go to training, whatever is fitted, and what
+training has made. Scores may move; what is chosen by them may not.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from penstock.checks.bench import Bench
+from penstock.checks.tally import Tally
+from penstock.checks.worlds import World, donors, flip
+from penstock.model.verdict import CheckResult, Finding
+
+__all__ = ["NAME", "probe"]
+
+NAME = "test-label"
+_HINT = "Choose models, settings, features and when to stop by a validation side, or by folds of the training side."
+_UNSPLIT = "say which rows go to the test: test=mask, or a split step"
+_UNDECLARED = 'declare label="…", what is to be predicted'
+
+
+def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
+    """Give the rows of the test other labels."""
+    tally = Tally(bench, NAME)
+    main = bench.main
+    if main is None or bench.sides is None:
+        return [], tally.results("", [], _UNSPLIT)
+    test = bench.sides == "test"
+    family = [one for one in bench.sources.values() if one.leader == main.name and one.contract.label]
+    if not family:
+        return [], tally.results("", [], _UNDECLARED)
+    if not test.any():
+        return [], tally.results("", [], "no row goes to the test")
+
+    def hold(artifact: str) -> Any:
+        identity = bench.identity(artifact)
+        if identity is None or identity.source != main.name or bench.below_model(artifact):
+            return None
+        return (identity.at >= 0) & (bench.sides[identity.at] == "train")
+
+    pool = np.flatnonzero(test)
+    for turn in range(3 if bench.depth == "full" else 1):
+        if bench.late and turn:
+            break
+        altered = {}
+        for one in family:
+            masks = dict.fromkeys(one.contract.label, test)
+            value = bench.circuit.values[one.name]
+            made = donors(one, value, masks, pool=pool, seed=turn) if turn == 2 else flip(one, value, masks, turn=turn)
+            altered[one.name] = made
+        tally.add(
+            World("the test rows hold " + ("each other's labels" if turn == 2 else "other labels"), altered),
+            hold,
+            state=True,
+        )
+    findings = tally.findings(_HINT)
+    return findings, tally.results(
+        f"labels of {int(test.sum())} test rows altered in {3 if bench.depth == 'full' else 1} ways", findings
+    )
