@@ -35,7 +35,7 @@ _WORDS = {
 def logs(run: str, step: str, follow: bool, attempt: int | None, file: str | None, as_json: bool) -> None:
     """Print what a step printed.
 
-    RUN is a run's id or the beginning of it, its name, or `last`. Where the step was reused, the output of the run that
+    RUN is a run's id or the beginning of it, its name, a tag, or `last`. Where the step was reused, the output of the run that
     did the work is printed. With -f, the run may go on in another process, and the step may not have begun.
     """
     with reading(file) as (settings, ledger):

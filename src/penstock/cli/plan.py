@@ -68,6 +68,7 @@ def plan(
 @file_option
 @pipeline_option
 @click.option("--step", "only", metavar="NAME", default="", help="Of a valohai.yaml: this one step or task.")
+@stub_option
 @json_option
 def why(
     step: str,
@@ -77,12 +78,13 @@ def why(
     file: str | None,
     pipeline: str,
     only: str,
+    stub_inputs: bool,
     as_json: bool,
 ) -> None:
     """Say why one step would run, with the difference of its code."""
     given = parameters(sets)
     with only_json(as_json):
-        loaded = Pipeline.load(file, pipeline=pipeline, step=only)
+        loaded = Pipeline.load(file, pipeline=pipeline, step=only, stub_inputs=stub_inputs)
         steps = loaded.graph.steps
         if step not in steps:
             raise UnknownName(f"there is no step `{step}`", hint=did_you_mean(step, steps))

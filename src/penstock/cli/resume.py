@@ -20,7 +20,7 @@ __all__ = ["approve", "resume"]
 
 @click.command()
 @click.argument("run")
-@click.option("--executor", metavar="NAME", help="Where steps run: local (processes), or inline (here, for debuggers).")
+@click.option("--executor", metavar="NAME", help="Where steps run (default: as set now).")
 @click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
 @click.option("--max-parallel", type=click.IntRange(min=0), metavar="N", help="How many steps at once (0: no limit).")
 @click.option(
@@ -40,7 +40,7 @@ def resume(
     """Go on with a run that failed or was stopped.
 
     Targets, parameters and seed are those of the run; what it has done is reused. RUN is its id or the beginning of it,
-    its name, or `last`.
+    its name, a tag, or `last`.
     """
     with reading(file) as (settings, ledger):
         earlier = ledger.run(run)
@@ -72,7 +72,7 @@ def resume(
 def approve(run: str, step: str, file: str | None, as_json: bool) -> None:
     """Let a step go on that waits for approval.
 
-    RUN is a run's id or the beginning of it, its name, or `last`. The run itself goes on with `penstock resume RUN`.
+    RUN is a run's id or the beginning of it, its name, a tag, or `last`. The run itself goes on with `penstock resume RUN`.
     """
     with reading(file) as (_, ledger):
         found = ledger.run(run).id

@@ -54,7 +54,7 @@ def runs(limit: int | None, metric: str | None, tag: str | None, file: str | Non
 def show(run: str, step: str | None, rows: bool, file: str | None, as_json: bool) -> None:
     """Show a run, or one step of it.
 
-    RUN is its id or the beginning of it, its name, or `last`, which it is if none is given.
+    RUN is its id or the beginning of it, its name, a tag, or `last`, which it is if none is given.
     """
     with reading(file) as (settings, ledger):
         if rows:

@@ -29,6 +29,7 @@ __all__ = ["trace"]
     type=click.IntRange(min=1),
     default=BUDGET,
     show_default=True,
+    metavar="N",
     help="With --cell: do steps again at most so often.",
 )
 @click.option("--forward", is_flag=True, help="List all that the row reached in every run, models included.")
