@@ -119,7 +119,8 @@ def ray(folder: Path) -> None:
     )
     say("1,000 no-op steps on Ray, 1,000 tasks of Ray (best of 3)", min(ours), min(bare))
     ours, bare = zip(
-        *[(steps(BUSY, folder / f"b{turn}", "ray")[0], bare_ray("busy")) for turn in made(folder, "b")], strict=True
+        *[(steps(BUSY.format(), folder / f"b{turn}", "ray")[0], bare_ray("busy")) for turn in made(folder, "b")],
+        strict=True,
     )
     say("8 CPU-bound steps on Ray, 8 tasks of Ray (best of 3)", min(ours), min(bare))
 

@@ -196,7 +196,7 @@ def _needed(beside: Sequence[str]) -> Iterator[str]:
     for one in importlib.metadata.requires("penstock") or ():
         if "extra ==" not in one:
             yield one
-    for name in ("pyarrow", "numpy"):  # tables travel by them
+    for name in ("pyarrow", "numpy", "tzdata"):  # tables travel by two of them; time zones are in the third
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             importlib.metadata.version(name)
             yield name
