@@ -19,6 +19,7 @@ def test_which_columns_hold_texts_that_tell() -> None:
     assert not telling(column(["short"] * 50))
     assert not telling(column([TEXTS[0]] * 50))  # a category
     assert not telling(column([None] * 50))
+    assert not telling(column([f"2013-07-{n:02d}/UA{n}/a-long-name" for n in range(50)]))
     assert not telling(column(TEXTS[:5]))
     assert not telling(pa.chunked_array([list(range(50))]))
 
@@ -44,4 +45,4 @@ def test_nothing_on_one_side() -> None:
 def test_many_texts_are_sampled_and_it_says_how_many() -> None:
     long = [one * 12 + str(n) for n, one in enumerate(TEXTS * 20)]
     _, share = near_texts(column(long), column(TEXTS[:10]))
-    assert 0.1 < share < 0.6
+    assert 0.02 < share < 0.6

@@ -68,7 +68,7 @@ def _column(column: Any, of_key: bool) -> FrozenColumn:
     found = FrozenColumn(kind, nulls=_round_up(min(2 * share, 1.0)) if share else 0.0)
     if not len(known):
         return FrozenColumn(kind, nulls=1.0)
-    distinct = pc.count_distinct(known).as_py() if kind != "other" else 0
+    distinct = pc.count_distinct(known).as_py() if kind == "text" or (of_key and kind != "other") else 0
     unique = distinct == len(known) and len(known) > 1 and (of_key or kind == "text") and not share
     least, most, values = None, None, None
     if kind == "text" and not unique and distinct <= _CATEGORIES and len(known) >= _EACH * distinct:
