@@ -62,6 +62,9 @@ class Block(NamedTuple):
         return next((word.partition("=")[2] for word in self.words if word.startswith(f"{name}=")), default)
 
 
+HOME = "/home/me/project"  # what the folder of an example is called on its page
+
+
 class Mismatch(Exception):
     """A page says one thing and Penstock does another."""
 
@@ -161,13 +164,14 @@ def _console(block: Block, folder: Path, where: str, *, write: bool) -> list[tup
             ["bash", "-c", command], cwd=folder, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, check=False,
         )  # fmt: skip
+        printed = done.stdout.replace(str(folder.resolve()), HOME)
         if done.returncode != int(block.word("exit", "0")):
-            raise Mismatch(f"{where}: `{command}` ended with {done.returncode}:\n{done.stdout}")
-        if shown.strip() and not fits(shown, done.stdout, unordered="unordered" in block.words):
+            raise Mismatch(f"{where}: `{command}` ended with {done.returncode}:\n{printed}")
+        if shown.strip() and not fits(shown, printed, unordered="unordered" in block.words):
             if not write:
-                raise Mismatch(f"{where}: `{command}` should print\n{shown}\nand prints\n{done.stdout}")
+                raise Mismatch(f"{where}: `{command}` should print\n{shown}\nand prints\n{printed}")
             blank = "\n" if shown.endswith("\n\n") else ""
-            output = SLOW.sub("", WAITING.sub("", CHECKS.sub("", done.stdout))).rstrip()
+            output = SLOW.sub("", WAITING.sub("", CHECKS.sub("", printed))).rstrip()
             edits.append((block.start + begin, block.start + end, f"{output}\n{blank}"))
     return edits
 
