@@ -64,3 +64,11 @@ def test_worlds_that_fail_can_not_be_compared() -> None:
 def test_lost_columns_do_no_harm(drop: str) -> None:
     bench = bench_of(lambda trips: trips.drop(columns=drop))
     assert bench.identity("features") is not None
+
+
+def test_rows_in_another_order_hold_their_own_cells_still() -> None:
+    bench = bench_of(lambda trips: trips.sort_values("fare", kind="stable"))
+    frame = trips()
+    world = World("", {"trips": frame.assign(fare=frame["fare"].to_numpy()[::-1], end=frame["end"].to_numpy()[::-1])})
+    moved = bench.judge(bench.flow(world), world, "features", np.ones(N, bool))
+    assert moved is not None and moved.hits == () and moved.rows == N

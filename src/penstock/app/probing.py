@@ -20,9 +20,7 @@ from penstock.model.bench import BenchRequest, Depth, Pair
 from penstock.model.contract import Contract
 from penstock.values.records import Records, records
 
-__all__ = ["probe"]
-
-_OPTIONS = ("key", "time", "known_at", "label", "group")
+__all__ = ["bench_of", "probe"]
 
 
 def probe(
@@ -60,6 +58,31 @@ def probe(
     >>> report.verdict, report.findings[0].column
     ('PROVEN', 'over')
     """
+    for check in checks:
+        probe_named(check)
+    options = {"key": key, "time": time, "known_at": known_at, "label": label, "group": group}
+    bench = bench_of(function, inputs, test=test, target=target, seed=seed, **options)
+    name = bench.steps[0].name
+    pairs = tuple([Pair(check, name) for check in checks or PROBES])
+    answer = ask(bench, BenchRequest(pairs, depth))
+    return Report(answer.findings, answer.results)
+
+
+def bench_of(
+    function: Callable[..., Any],
+    inputs: Any,
+    *,
+    test: Any = None,
+    target: str | Sequence[str] = (),
+    seed: int = 0,
+    **said: Any,
+) -> Bench:
+    """The bench of one function: `inputs`, `test`, `target` and what is `said` of rows as `probe` takes them, and with its errors.
+
+    >>> import numpy as np
+    >>> bench_of(lambda X: X * 2, np.eye(6)).main.rows
+    6
+    """
     call, name, where = _described(function)
     given = _arguments(call, inputs, name, where)
     held = {argument: one for argument, value in given.items() if (one := records(value)) is not None}
@@ -67,8 +90,7 @@ def probe(
         raise ContractError(
             f"no input of `{name}` has rows", where=where, hint="Give a table: of pandas, polars, pyarrow or numpy."
         )
-    said = {"key": key, "time": time, "known_at": known_at or {}, "label": label, "group": group}
-    contracts = _contracts(said, held, where)
+    contracts = _contracts({option: one for option, one in said.items() if one is not None}, held, where)
     wanted = tuple([target] if isinstance(target, str) else target)
     circuit, made = of_function(call, name, where, given, contracts, wanted)
     if isinstance(made, Failed):
@@ -81,11 +103,7 @@ def probe(
     sides = _sides(test, first, held[first], where) if test is not None else None
     bench = Bench(circuit, sides=sides, made=made, seed=seed)
     bench.targets = wanted
-    for check in checks:
-        probe_named(check)
-    pairs = tuple([Pair(check, name) for check in checks or PROBES])
-    answer = ask(bench, BenchRequest(pairs, depth))
-    return Report(answer.findings, answer.results)
+    return bench
 
 
 def _described(function: Callable[..., Any]) -> tuple[Callable[..., Any], str, str]:

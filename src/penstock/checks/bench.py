@@ -32,7 +32,8 @@ class Bench:
     """A circuit, its base world, and what is known of its rows.
 
     `sides` gives for each row of the main source the role of the side that it goes to ("" for none); None where nothing is
-    split. `made` are outputs of the base world that are known already. `deadline` is an instant of `time.monotonic`.
+    split. `learns`: what is probed may know the sides, and learn from training rows by right (a function that splits inside of it; not
+    the steps of a pipeline before its split). `made` are outputs of the base world that are known already. `deadline` is an instant of `time.monotonic`.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class Bench:
         made: Mapping[str, Any] | None = None,
         depth: Depth = "full",
         seed: int = 0,
+        learns: bool = True,
     ) -> None:
-        self.circuit, self.depth, self.seed = circuit, depth, seed
+        self.circuit, self.depth, self.seed, self.learns = circuit, depth, seed, learns
         self.base = Flow(circuit, made=made, seed=seed)
         self.sides = sides
         self.reruns = 0
@@ -296,9 +298,9 @@ class Bench:
         if value is None:
             return False
         held = records(value)
-        if held is None or held.rows != self.sources[name].rows or other.rows != identity.at.size:
+        if held is None or held.rows != self.sources[name].rows:
             return True  # rows are gone: their cells were not looked at
-        pair = aligned(other.column(hit.column).take(hit.rows), held.column(column).take(identity.at[hit.rows]))
+        pair = aligned(other.column(hit.column).take(hit.rows_after), held.column(column).take(identity.at[hit.rows]))
         return pair is not None and not differing(*pair).any()
 
     def judge_state(self, flow: Flow, artifact: str) -> Moved | None:

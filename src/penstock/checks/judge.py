@@ -24,7 +24,7 @@ _MOST = 20
 
 class Hit(NamedTuple):
     """A column that moved: the position in the base table of the row that shows it, the values there, how many rows moved `among`
-    those compared, and by how many deviations at most (infinite where there are none)."""
+    those compared (`rows`, and `rows_after` in the altered table), and by how many deviations at most (infinite where there are none)."""
 
     artifact: str
     column: str
@@ -35,6 +35,7 @@ class Hit(NamedTuple):
     largest: float
     rows: Any = None
     among: int = 1
+    rows_after: Any = None
 
 
 class Moved(NamedTuple):
@@ -89,6 +90,7 @@ def moved_rows(
                     largest,
                     mine[at],
                     int(mine.size),
+                    theirs[at],
                 )
             )
     return Moved(tuple(hits), int(mine.size), changed)

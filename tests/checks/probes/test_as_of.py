@@ -85,6 +85,12 @@ def test_training_rows_may_be_learned_from_and_later_ones_may_not() -> None:
     assert [one.column for one in probe(bench_of(learned(400), test=True))[0]] == ["x"]
 
 
+def test_steps_before_a_split_learn_from_nobody() -> None:
+    bench = bench_of(lambda trips: trips.assign(x=trips["miles"] - trips["miles"][:320].mean()), test=True)
+    bench.learns = False
+    assert [one.column for one in probe(bench)[0]] == ["x"]
+
+
 def test_without_a_time_it_is_unknown() -> None:
     report = probe_function(lambda trips: trips, {"trips": trips()}, key="trip", checks=["as-of"])
     assert report.verdict == "UNKNOWN"

@@ -141,7 +141,7 @@ def _border(bench: Bench, main: SourceFacts) -> float | None:
 
 def _among(bench: Bench, leader: SourceFacts) -> Any:
     """The rows that may be altered. Where a split is told, training rows may be learned from: only others are."""
-    if bench.sides is None or leader is not bench.main:
+    if bench.sides is None or not bench.learns or leader is not bench.main:
         return np.ones(leader.rows, bool)
     return bench.sides != "train"
 
