@@ -6,7 +6,7 @@ def test_a_document_in_the_hand() -> None:
     assert dict(told) == {"key": "a<b", "rows": 2}
     assert len(told) == 2
     assert repr(told) == "a<b\n  two"
-    assert told._repr_html_() == "<pre>a&lt;b\n  two</pre>"
+    assert told._repr_html_() == '<pre style="overflow-x: auto">a&lt;b\n  two</pre>'
     assert Told({}, [], "<p>page</p>")._repr_html_() == "<p>page</p>"
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from penstock.rows.keys import broken, find, key_text, key_value, keys_at, rows_of
+from penstock.rows.keys import broken, find, key_text, key_value, keys_at, missing, rows_of
 from penstock.values.records import Records, records
 
 
@@ -80,3 +80,9 @@ def test_a_value_of_another_type_is_in_no_row() -> None:
     assert rows_of(held(id=[1, 2]), ["id"], ["x"]).size == 0
     assert rows_of(held(id=["a"]), ["id"], ["a"]).tolist() == [0]
     assert rows_of(held(id=["a"]), [], []).size == 0
+
+
+def test_numbers_that_are_none_name_no_row() -> None:
+    table = held(v=[1.0, float("nan"), None, float("inf")])
+    assert keys_at(table, ["v"], range(4)) == ("1", "#1", "#2", "inf")
+    assert [missing(one) for one in (None, float("nan"), float("inf"), "", 0)] == [True, True, False, False, False]

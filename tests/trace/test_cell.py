@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from tests.trace.pipelines import FLIGHTS, MATRICES, run_of
+from tests.trace.pipelines import FLIGHTS, MATRICES, PANDAS, run_of
 
 from penstock.errors import NotFound, StepFailed
 
@@ -124,3 +124,10 @@ def test_code_that_has_changed_since(tmp_path: Path) -> None:
     with pytest.raises(NotFound) as gone:
         run._tracing().cell("UA/47", "busy.mean")
     assert "is not here" in gone.value.what
+
+
+def test_labels_of_pandas_that_several_rows_bear(tmp_path: Path) -> None:
+    text = PANDAS + "\n@ps.step\ndef twofold(rows: pd.DataFrame) -> pd.DataFrame:\n    return pd.concat([rows, rows])\n"
+    cell = run_of(tmp_path, text)._tracing().cell("103", "twofold.x")
+    assert [(one.key, one.columns) for one in cell.sources] == [("103", ("x",))]
+    assert "another value when it is done again" not in cell.why

@@ -1,3 +1,4 @@
+import shlex
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,11 @@ def test_what_was_checked(found: dict[tuple[str, str], Account]) -> None:
         "every row of `flights` is accounted for: 59 kept, 1 dropped",
     )
     assert checks([], []) == []
+
+
+@pytest.mark.parametrize(("key", "said"), [("UA/3", "'UA/3'"), ("it's", "'it'\"'\"'s'"), ("$HOME", "'$HOME'")])
+def test_commands_hold_any_key(key: str, said: str) -> None:
+    account = Account("s", "a", "a", ("s",), "key", "", 1, 2, multiplied=1, main=True, grown=((key, 2),))
+    (one,) = findings([account])
+    assert one.replay == f"penstock trace {said}"
+    assert shlex.split(one.replay)[-1] == key

@@ -40,4 +40,4 @@ class Told(Mapping[str, Any]):
     def _repr_html_(self) -> str:
         from html import escape
 
-        return self._page or f"<pre>{escape(repr(self))}</pre>"
+        return self._page or f'<pre style="overflow-x: auto">{escape(repr(self))}</pre>'

@@ -1,5 +1,6 @@
 """Rows as lines for people: the way of one row, and rows counted by step."""
 
+import shlex
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -179,7 +180,7 @@ def _features(trace: TraceDocument) -> list[Line]:
 
 
 def _quoted(key: str) -> str:
-    return f"'{key}'" if any(one in key for one in " '\"$&;|()<>*?#") else key
+    return shlex.quote(key)
 
 
 def _known(one: FeatureDocument, asked: Any) -> Line:

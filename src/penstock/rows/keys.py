@@ -1,6 +1,7 @@
 """Keys as people write them: a value, or several joined by `/` in the contract's order."""
 
 import difflib
+import math
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from penstock.rows.codes import encode
 from penstock.values.records import Records, value_at
 
-__all__ = ["Broken", "Found", "broken", "exactly", "find", "key_text", "key_value", "keys_at", "rows_of"]
+__all__ = ["Broken", "Found", "broken", "exactly", "find", "key_text", "key_value", "keys_at", "missing", "rows_of"]
 
 _CANDIDATES = 10
 _CLOSE = 200_000  # distinct keys that are compared with one that is not there
@@ -22,9 +23,14 @@ def key_value(value: Any) -> str:
     """One value of a key as text: times in ISO 8601, whole numbers without a point."""
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if value is None else str(value)
+    return "" if missing(value) else str(value)
+
+
+def missing(value: Any) -> bool:
+    """Whether a part of a key is no value: neither nothing nor a number that is none names a row."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def key_text(values: Sequence[Any]) -> str:
@@ -41,7 +47,7 @@ def keys_at(records: Records, columns: Sequence[str], rows: Any) -> tuple[str, .
     found = []
     for row in rows:
         values = [value_at(records.column(name), int(row)) for name in columns]
-        found.append(f"#{int(row)}" if any(one is None for one in values) else key_text(values))
+        found.append(f"#{int(row)}" if any(missing(one) for one in values) else key_text(values))
     return tuple(found)
 
 

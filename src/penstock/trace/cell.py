@@ -214,7 +214,7 @@ class _Search:
                 if len(up) == 1:
                     own[argument] = (int(up[0]),)
         by = self.names(artifact, row)
-        label = not by and held.index is not None
+        label = not by and held.index is not None and _once(held.index, row)
         counts = [found.rows for one in tables.values() if (found := self.lineage.records(one)) is not None]
         fixed = [
             argument
@@ -259,6 +259,12 @@ class _Search:
             known = _newest(pact, held.row(row), ordered)
             listed.append(Behind(source, key, ordered, known, _later(known, asked)))
         return tuple(listed)
+
+
+def _once(index: Any, row: int) -> bool:
+    """Whether a row's label in an index of pandas is that of no other row."""
+    labels = index.to_pylist()
+    return bool(labels.count(labels[row]) == 1)
 
 
 def _newest(pact: Any, values: dict[str, Any], columns: tuple[str, ...]) -> Any:

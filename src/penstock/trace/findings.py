@@ -1,5 +1,6 @@
 """What of the rows of a run people should look at: the `rows` check, from accounts alone."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from penstock.model.verdict import CheckResult, Finding, worst
 
 __all__ = ["checks", "findings"]
 
+_QUOTE = "'"
 _SIGMA = 6.0  # by so many standard errors a part's drop rate must differ from the rest's to be told
 _GAP = 0.05  # and by so much
 _FEW = 30  # rows that a part must have
@@ -51,7 +53,10 @@ def _told(listed: Iterable[Finding], finding: Finding) -> bool:
 
 
 def _command(keys: Sequence[Any]) -> str:
-    return f"penstock trace '{keys[0] if isinstance(keys[0], str) else keys[0][0]}'" if keys else ""
+    if not keys:
+        return ""
+    key = keys[0] if isinstance(keys[0], str) else keys[0][0]
+    return f"penstock trace {shlex.quote(key) if _QUOTE in key else _QUOTE + key + _QUOTE}"
 
 
 def _multiplied(one: Account) -> Finding:

@@ -10,7 +10,7 @@ import numpy as np
 from penstock.errors import ContractError, NotFound, UnknownName, did_you_mean
 from penstock.model.trace import Feature, Prediction, Stop, Trace
 from penstock.rows.account import fates
-from penstock.rows.keys import exactly, find, key_text, keys_at, rows_of
+from penstock.rows.keys import exactly, find, key_text, keys_at, missing, rows_of
 from penstock.rows.reasons import reason_of
 from penstock.trace.lineage import Lineage, Node, Pact
 
@@ -73,10 +73,10 @@ def _by_position(lineage: Lineage, text: str, names: list[str], keyed: list[tupl
         raise _miss(lineage, text, names, [(name, find(held, lineage.pacts[name].key, text)) for name, held in keyed])
     name, held = keyed[0]
     pact = lineage.pacts[name]
-    missing = [column for column in pact.key if held.row(int(rows[0]))[column] is None]
-    if missing:
+    absent = [column for column in pact.key if missing(held.row(int(rows[0]))[column])]
+    if absent:
         raise ContractError(
-            f"row {int(rows[0])} of source `{name}` has no key: `{missing[0]}` is missing, and nothing else names it",
+            f"row {int(rows[0])} of source `{name}` has no key: `{absent[0]}` is missing, and nothing else names it",
             where=lineage.nodes[name].where,
             hint="Declare a key that names each row (`key=[…]` takes several columns), or drop rows without one in the source.",
         )
