@@ -52,6 +52,7 @@ LATE_IMPORTS: dict[str, str] = {
     "app/leaks.py": "rich is imported when rich asks for its form",
     "app/workspace.py": "checks are loaded where there is something that they could judge",
     "app/worker.py": "cloudpickle is for functions that no file holds, and questions about rows are rare",
+    "checks/pairs.py": "entry points are looked through when a run is checked",
     "checks/report.py": "rich is imported when rich asks for its form",
     "cli/__init__.py": "`penstock --version` answers before anything heavy is imported",
     "cli/commands.py": "errors are told with msgspec, which `--help` does without",

@@ -1,7 +1,6 @@
 """Which check asks which step: from the graph and its contracts alone, before anything runs and without importing more."""
 
 from collections.abc import Collection, Iterable, Mapping
-from importlib.metadata import entry_points
 from typing import NamedTuple
 
 from penstock.graph.graph import Graph
@@ -43,6 +42,8 @@ CHECKS: dict[str, Sort] = {
 
 def offered() -> dict[str, Sort]:
     """The checks that other packages offer, by the names of their entry points: their modules are loaded."""
+    from importlib.metadata import entry_points
+
     found = {}
     for one in entry_points(group=GROUP):
         if one.name not in CHECKS:
