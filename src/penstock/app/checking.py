@@ -37,7 +37,7 @@ _SCHEME = "penstock-checks-1"
 _LEAST, _SHARE = 2.0, 0.1  # seconds that quick checks may take at any rate, and their share of the run's own time
 _FIRST = 0.5  # of that, for the checks which the others wait for
 _LIMIT, _ALONE = 1800.0, 300.0  # seconds after which a bench is given up that nothing else bounds; of one pair
-_LATE = 1.0  # seconds that a bench may take beyond its time to come to an end by itself
+_LATE = 1.5  # seconds that a bench may take beyond its time to come to an end by itself
 _FAIR = 0.5  # seconds of which a pair may say that they were not enough for it
 _TURN = 0.1
 
@@ -240,8 +240,11 @@ class _Benches:
     def ask(self, pending: Sequence[Pair], kept: Mapping[Pair, Kept]) -> Iterator[tuple[Pair, Kept]]:
         """Each pair, once it is known what it comes to. What is not steady is found out before the others are asked."""
         unsteady = {pair.step for pair, one in kept.items() if _is_unsteady(one)}
-        first = [pair for pair in pending if not self._judge.sorts[pair.check].again]
-        rest = [pair for pair in pending if self._judge.sorts[pair.check].again]
+        ahead = self._judge.depth == "full"
+        first = [
+            pair for pair in pending if not self._judge.sorts[pair.check].again or (ahead and pair.check == "rerun")
+        ]
+        rest = [pair for pair in pending if pair not in first]
         end = self._begun + (self._end - self._begun) * _FIRST if self._end and rest else self._end
         for pair, one in self._round(self._groups(first), unsteady, end, _LIMIT):
             if _is_unsteady(one):
@@ -250,14 +253,16 @@ class _Benches:
         yield from self._round(self._groups(rest), unsteady, self._end, _LIMIT)
 
     def _groups(self, listed: Iterable[Pair]) -> list[tuple[Pair, ...]]:
-        """Pairs that are asked together: those of one check, but for those whose bench died before."""
+        """Pairs that are asked together: those of one check, in haste all that do steps again, for these share the sample and what is
+        made of it; but each alone of those whose bench died before."""
         found: dict[str, list[Pair]] = {}
         alone: list[tuple[Pair, ...]] = []
         for one in listed:
             if self._judge.died(one):
                 alone.append((one,))
             else:
-                found.setdefault(one.check, []).append(one)
+                haste = self._judge.depth == "quick" and self._judge.sorts[one.check].again
+                found.setdefault("" if haste else one.check, []).append(one)
         return [*[tuple(one) for one in found.values()], *alone]
 
     def _round(

@@ -6,7 +6,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from penstock.checks.graphs import probed
 from penstock.checks.nodes import Node
+from penstock.checks.pairs import PROBED
 from penstock.checks.scans.registry import scan_named
 from penstock.checks.view import View
 from penstock.model.bench import BenchAnswer, BenchRequest, BenchStep, Pair
@@ -23,7 +25,7 @@ Call = Callable[[BenchStep, Mapping[str, Any]], dict[str, Any]]
 
 def answer(
     steps: Sequence[BenchStep],
-    call: Call,  # noqa: ARG001 - scans do nothing again
+    call: Call,
     load: Callable[[str], Any],
     request: BenchRequest,
 ) -> BenchAnswer:
@@ -31,22 +33,30 @@ def answer(
     end = time.monotonic() + request.seconds if request.seconds else float("inf")
     results: list[CheckResult] = []
     findings: list[Finding] = []
+    nodes = nodes_of_steps(steps)
+    probes = tuple([pair for pair in request.pairs if pair.check in PROBED])
+    if probes:
+        told = probed(steps, nodes, call, load, replace(request, pairs=probes))
+        results += told.results
+        findings += told.findings
     for pair in request.pairs:
+        if pair in probes:
+            continue
         if time.monotonic() > end:
             results.append(CheckResult(*pair, "UNKNOWN", f"{NOT_REACHED}: the time for checks was spent"))
             continue
         begun = time.monotonic()
-        found, result = _scanned(steps, load, pair)
+        found, result = _scanned(nodes, load, pair)
         findings += found
         results.append(replace(result, seconds=round(time.monotonic() - begun, 3)))
     return BenchAnswer(tuple(results), tuple(findings))
 
 
-def _scanned(steps: Sequence[BenchStep], load: Callable[[str], Any], pair: Pair) -> tuple[list[Finding], CheckResult]:
+def _scanned(nodes: Mapping[str, Node], load: Callable[[str], Any], pair: Pair) -> tuple[list[Finding], CheckResult]:
     scan = scan_named(pair.check)
     if scan is None:
         return [], CheckResult(*pair, "UNKNOWN", f"no package offers the check `{pair.check}` here")
-    return scan.scan(View(nodes_of_steps(steps), pair.step, load))
+    return scan.scan(View(nodes, pair.step, load))
 
 
 def nodes_of_steps(steps: Sequence[BenchStep]) -> dict[str, Node]:

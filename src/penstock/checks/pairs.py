@@ -7,7 +7,7 @@ from penstock.graph.graph import Graph
 from penstock.model.bench import Pair
 from penstock.model.step import Kind, Step
 
-__all__ = ["CHECKS", "GROUP", "UNSTEADY", "Sort", "judgeable", "offered", "pairs"]
+__all__ = ["CHECKS", "GROUP", "PROBED", "UNSTEADY", "Sort", "judgeable", "offered", "pairs"]
 
 GROUP = "penstock.checks"
 """The entry points under which other packages offer checks."""
@@ -18,7 +18,8 @@ UNSTEADY = "the same inputs"
 
 class Sort(NamedTuple):
     """What a check asks about: steps of these `kinds` below a source that declares one of `needs` (key, time, label),
-    with a `split` in the graph where it needs one; not below a trained model unless `beyond` is said.
+    with a `split` in the graph where it needs one; not below a trained model unless `beyond` is said,
+    and not below a split either if `before` is.
 
     `again`: steps are done again on altered worlds, so that what is not steady must be known before. `does` says in a few words what it does; of another
     package's, `version` is that package's.
@@ -28,6 +29,7 @@ class Sort(NamedTuple):
     needs: tuple[str, ...] = ()
     split: bool = False
     beyond: bool = False
+    before: bool = False
     again: bool = False
     does: str = ""
     version: str = ""
@@ -35,9 +37,18 @@ class Sort(NamedTuple):
 
 CHECKS: dict[str, Sort] = {
     "wiring": Sort((), does="looks at what the graph leads where"),
+    "rerun": Sort(("step",), before=True, again=True, does="does steps again, and with other global seeds"),
+    "own-label": Sort(
+        ("step",), ("label", "known_at"), before=True, again=True, does="alters a row's own label and late cells"
+    ),
+    "as-of": Sort(("step",), ("time",), before=True, again=True, does="alters what was not known yet"),
+    "test-blind": Sort(("step",), split=True, before=True, again=True, does="alters the rows that go to test"),
     "overlap": Sort(("split",), split=True, does="looks for rows, groups and copies on both sides of a split"),
 }
 """The checks that come with Penstock, in the order in which they are asked."""
+
+PROBED = frozenset([name for name, sort in CHECKS.items() if sort.again])
+"""Those that do steps again."""
 
 
 def offered() -> dict[str, Sort]:
@@ -70,16 +81,17 @@ def pairs(graph: Graph, sorts: Mapping[str, Sort] = CHECKS, only: Collection[str
         return []
     models = graph.below([name for name, step in steps.items() if step.kind == "train"])
     trained = {name for name in models if steps[name].kind != "train"}
-    split = any(step.kind == "split" for step in steps.values())
+    splits = [name for name, step in steps.items() if step.kind == "split"]
+    divided = graph.below(splits)
     found = []
     for name, sort in sorts.items():
-        if (only and name not in only) or (sort.split and not split):
+        if (only and name not in only) or (sort.split and not splits):
             continue
         needed = [one for one, step in steps.items() if step.contract is not None and _fits(step, sort)]
         below = graph.below(needed)
         for one, step in steps.items():
             fits = step.kind in sort.kinds and one in below and step.entry.kind != "command"
-            if fits and (sort.beyond or one not in trained):
+            if fits and (sort.beyond or one not in trained) and not (sort.before and one in divided):
                 found.append(Pair(name, one))
     return found
 

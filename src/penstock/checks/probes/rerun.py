@@ -6,6 +6,7 @@ It goes first: of a step that is not the same twice, nothing else can be said.
 from msgspec import structs
 
 from penstock.checks.bench import Bench
+from penstock.checks.circuit import Failed
 from penstock.checks.judge import Hit, Moved, moved_state
 from penstock.checks.tally import Tally
 from penstock.checks.worlds import World
@@ -26,6 +27,9 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
     again, other = World("the same inputs and seeds, once more", {}), World("other seeds of the global generators", {})
     for node in bench.steps:
         for artifact in node.outputs:
+            if isinstance(failed := bench.base.value(artifact), Failed):
+                tally.blind[node.name] = f"the step failed ({failed.error})"
+                continue
             unsteady = [column for column, floor in bench.floors(artifact).items() if floor == float("inf")]
             tally.worlds[node.name] = 1
             held = bench.records(artifact)

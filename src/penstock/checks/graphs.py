@@ -1,0 +1,191 @@
+"""A bench over the steps of a run: its sources, sampled, and all that is made of them before rows are divided.
+
+What is asked about is what stands above every split and every training: features as they are made. What comes after learns
+from training rows by right, and is not asked here. The sample holds the rows around the border of the split (or whole groups,
+or rows drawn at random, where there is no clock), and lookup sources whole, so that windows and joins find what they need.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from penstock.checks.asking import ask
+from penstock.checks.bench import Bench
+from penstock.checks.circuit import Call as CircuitCall
+from penstock.checks.circuit import Circuit
+from penstock.checks.facts import SourceFacts, identify
+from penstock.checks.nodes import Node
+from penstock.model.bench import BenchAnswer, BenchRequest, BenchStep, Depth
+from penstock.model.verdict import CheckResult, finding_id
+from penstock.values.alter import take
+from penstock.values.records import Records, records
+
+__all__ = ["Call", "Sampled", "probed", "sampled"]
+
+Call = Callable[[BenchStep, Mapping[str, Any]], dict[str, Any]]
+"""Call a step with inputs by argument: its outputs by artifact."""
+
+_MOST: dict[Depth, tuple[int, int]] = {"quick": (1_200, 800), "full": (5_000, 2_000)}
+"""Up to how many rows all are taken, and how many are taken of more."""
+
+_LOOKUP = 50_000  # rows of a source whose rows are not those that are predicted
+
+
+class Sampled(NamedTuple):
+    """Sources as they are taken to the bench: values by artifact, the side of each row of the main one (None where nothing tells),
+    and in words what of it was taken."""
+
+    values: dict[str, Any]
+    sides: Any
+    words: str
+
+
+def probed(
+    steps: Sequence[BenchStep],
+    nodes: Mapping[str, Node],
+    call: Call,
+    load: Callable[[str], Any],
+    request: BenchRequest,
+) -> BenchAnswer:
+    """Ask the pairs of the steps before the split."""
+    named = {one.name: one for one in steps}
+    kept = _before(nodes)
+    taken = sampled(nodes, load, request.depth)
+    if taken is None:
+        why = "no source has rows that could be altered"
+        return BenchAnswer(tuple([CheckResult(*pair, "UNKNOWN", why) for pair in request.pairs]))
+    calls: dict[str, CircuitCall] = {
+        name: _call(call, named[name]) for name, node in kept.items() if node.kind != "source"
+    }
+    circuit = Circuit({name: node for name, node in kept.items() if _has(node, taken)}, calls, taken.values)
+    told = ask(Bench(circuit, sides=taken.sides, learns=False), request)
+    return BenchAnswer(
+        tuple(
+            [
+                replace(one, reason=f"{one.reason}; {taken.words}") if one.verdict != "UNKNOWN" else one
+                for one in told.results
+            ]
+        ),
+        tuple([replace(one, id=finding_id(one)) for one in told.findings]),
+    )
+
+
+def _call(call: Call, step: BenchStep) -> CircuitCall:
+    return partial(call, step)
+
+
+def _has(node: Node, taken: Sampled) -> bool:
+    return node.kind != "source" or all(one in taken.values for one in node.outputs)
+
+
+def _before(nodes: Mapping[str, Node]) -> dict[str, Node]:
+    """Sources, and the steps above which there is nothing but sources and such steps."""
+    made: set[str] = set()
+    found: dict[str, Node] = {}
+    for name, node in nodes.items():
+        if node.kind == "source" or (node.kind == "step" and node.inputs and made.issuperset(node.inputs.values())):
+            found[name] = node
+            made.update(node.outputs)
+    return found
+
+
+def sampled(nodes: Mapping[str, Node], load: Callable[[str], Any], depth: Depth) -> Sampled | None:
+    """The sources of a run, as many rows of them as a world may take. None where none has rows."""
+    values: dict[str, Any] = {}
+    facts: dict[str, SourceFacts] = {}
+    for node in nodes.values():
+        for artifact in node.outputs if node.kind == "source" else ():
+            values[artifact] = load(artifact)
+            held = _rows(values[artifact])
+            if held is not None and held.rows:
+                facts[artifact] = SourceFacts(artifact, held, node.contract)
+    if not facts:
+        return None
+    listed = list(facts.values())
+    main = next((one for one in listed if one.contract.label), None)
+    main = main or next((one for one in listed if one.times is not None), listed[0])
+    sides = _sides(nodes, load, main)
+    rows = _chosen(main, sides, *_MOST[depth])
+    words = (
+        f"all {main.rows} rows of {main.name}" if rows is None else f"{rows.size} of {main.rows} rows of {main.name}"
+    )
+    if rows is not None:
+        values[main.name] = take(values[main.name], rows)
+        sides = sides[rows] if sides is not None else None
+    for name, one in facts.items():
+        near = _near(one, main, rows, depth) if name != main.name else None
+        if near is not None:
+            values[name] = take(values[name], near)
+    return Sampled(values, sides, words)
+
+
+def _sides(nodes: Mapping[str, Node], load: Callable[[str], Any], main: SourceFacts) -> Any:
+    """The role of each row of the main source by the recorded split; None where its rows can't be told by a key."""
+    found = np.full(main.rows, "", dtype="<U6")
+    for node in nodes.values():
+        if node.kind != "split":
+            continue
+        for artifact, role in node.outputs.items():
+            held = _rows(load(artifact)) if role else None
+            identity = identify(held, [main]) if held is not None and held.rows else None
+            if identity is None or identity.method == "content":
+                continue
+            found[identity.at[identity.at >= 0]] = role
+        if (found != "").any():
+            return found
+    return None
+
+
+def _chosen(main: SourceFacts, sides: Any, most: int, count: int) -> Any:
+    """The rows of the main source that are taken, in their order; None for all of them."""
+    if main.rows <= most:
+        return None
+    if main.times is not None and np.isfinite(main.times).any():
+        order = np.argsort(main.times, kind="stable")
+        told = sides[order] if sides is not None else np.full(main.rows, "")
+        test, train = np.flatnonzero(told == "test"), np.flatnonzero(told == "train")
+        if test.size and train.size and train[-1] < test[0]:  # what lies between them goes to neither
+            return np.sort(order[np.concatenate([train[-count // 2 :], test[: count // 2]])])
+        start = min(max(int(test[0]) if test.size else main.rows // 2, count // 2) - count // 2, main.rows - count)
+        return np.sort(order[start : start + count])
+    if main.contract.group:
+        return _groups(main, count)
+    return np.sort(np.random.default_rng(0).choice(main.rows, count, replace=False))
+
+
+def _groups(main: SourceFacts, count: int) -> Any:
+    """Whole groups, until there are rows enough."""
+    labels = np.asarray(main.records.column(main.contract.group[0]).cast("string").to_pylist(), dtype=object)
+    _, codes = np.unique(np.array([str(one) for one in labels]), return_inverse=True)
+    order = np.random.default_rng(0).permutation(int(codes.max()) + 1)
+    sizes = np.cumsum(np.bincount(codes)[order])
+    wanted = order[: int(np.searchsorted(sizes, count)) + 1]
+    return np.flatnonzero(np.isin(codes, wanted))
+
+
+def _near(one: SourceFacts, main: SourceFacts, rows: Any, depth: Depth) -> Any:
+    """The rows of a lookup source that lie before and among those that were taken of the main one; None for all of them."""
+    most = _LOOKUP if one.times is None else _MOST[depth][1]
+    if one.rows <= most:
+        return None
+    if one.times is None or main.times is None:
+        return np.arange(most)
+    times = np.sort(main.times if rows is None else main.times[rows])
+    times = times[np.isfinite(times)]
+    gap = int(np.argmax(np.diff(times))) if times.size > 1 else 0
+    order = np.argsort(one.times, kind="stable")
+    found = []
+    for last in (times[gap], times[-1]):  # the sample may be of two parts, with the largest gap between them
+        end = min(int(np.searchsorted(one.times[order], last, "right")) + most // 20, one.rows)
+        found.append(order[max(end - most // 2, 0) : end])
+    return np.unique(np.concatenate(found))
+
+
+def _rows(value: Any) -> Records | None:
+    try:
+        return records(value)
+    except Exception:  # a value of the user's own that looks like a table and is none
+        return None
