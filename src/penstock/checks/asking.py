@@ -5,16 +5,21 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any
 
+from msgspec import structs
+
 from penstock.checks.bench import Bench
+from penstock.checks.evidence import Proof, counter_example, smaller
 from penstock.checks.probes import as_of, own_label, rerun, test_blind, test_label
 from penstock.errors import UnknownName, did_you_mean
 from penstock.model.bench import BenchAnswer, BenchRequest
-from penstock.model.verdict import CheckResult, Finding
+from penstock.model.verdict import Altered, CheckResult, Finding
 
 __all__ = ["GROUP", "PROBES", "Probe", "ask", "probe_named"]
 
 GROUP = "penstock.checks"
 """The entry points under which other packages offer probes."""
+
+_PATIENCE, _SMALLER = 0.5, 6  # seconds for making a proof smaller, and how many are
 
 Probe = Callable[[Bench], tuple[list[Finding], list[CheckResult]]]
 """Judge all steps of a bench: findings, and one result for each step."""
@@ -39,13 +44,14 @@ def probe_named(name: str) -> Probe:
     raise UnknownName(f"there is no check `{name}`", hint=did_you_mean(name, [*PROBES, *others.names]))
 
 
-def ask(bench: Bench, request: BenchRequest) -> BenchAnswer:
-    """Answer these pairs. A check whose turn came after the time was spent is UNKNOWN for its steps, `not reached`."""
+def ask(bench: Bench, request: BenchRequest, *, evidence: bool = True) -> BenchAnswer:
+    """Answer these pairs. A check whose turn came after the time was spent is UNKNOWN for its steps, `not reached`. With
+    `evidence`, the counter-examples of what is proven come with the answer, as small as a second for each allows."""
     bench.depth = request.depth
     bench.deadline = time.monotonic() + request.seconds if request.seconds else float("inf")
     findings: list[Finding] = []
     results: list[CheckResult] = []
-    evidence: dict[str, Any] = {}
+    shown: dict[str, Any] = {}
     unsteady = set(request.unsteady)
     for check in dict.fromkeys([one.check for one in request.pairs]):
         steps = [one.step for one in request.pairs if one.check == check]
@@ -69,7 +75,25 @@ def ask(bench: Bench, request: BenchRequest) -> BenchAnswer:
         ]
         if check == "rerun":
             unsteady |= {one.step for one in found if one.world.startswith("the same inputs")}
-    return BenchAnswer(tuple(results), tuple(findings), evidence)
+    for number, finding in enumerate(findings if evidence else ()):
+        known = bench.proofs.get(finding.id)
+        if known is None or finding.check == "rerun":
+            continue
+        proof, cause = smaller(bench, Proof(*known), _PATIENCE if number < _SMALLER else 0.0)
+        findings[number] = _of(bench, finding, proof, cause)
+        shown[finding.id] = counter_example(bench, proof)
+    return BenchAnswer(tuple(results), tuple(findings), shown)
+
+
+def _of(bench: Bench, finding: Finding, proof: Proof, cause: Altered | None) -> Finding:
+    """A finding as the smaller proof shows it."""
+    hit = proof.hit
+    told = [
+        one if isinstance(one, bool | int | float | str | type(None)) or hasattr(one, "isoformat") else str(one)
+        for one in (hit.before, hit.after)
+    ]
+    key = bench.key(hit.artifact, hit.row)
+    return structs.replace(finding, row=key, before=told[0], after=told[1], cause=cause)
 
 
 def _below(bench: Bench, steps: Sequence[str] | set[str]) -> set[str]:

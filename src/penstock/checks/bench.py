@@ -57,6 +57,7 @@ class Bench:
         self._passed: dict[str, dict[str, str]] = {}
         self._floors: dict[str, dict[str, float]] = {}
         self.kept: dict[Any, Any] = {}
+        self.proofs: dict[str, tuple[str, Hit, World]] = {}
         self.targets: tuple[str, ...] = ()
 
     # the base world

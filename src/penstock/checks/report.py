@@ -43,7 +43,7 @@ class Report:
         """The report as plain values: `verdict`, `findings` and `checks`, as `penstock check --json` writes them."""
         return {
             "verdict": self.verdict,
-            "findings": [_plain(structs.asdict(one)) for one in self.findings],
+            "findings": [_plain(structs.asdict(one)) | _cause(one) for one in self.findings],
             "checks": [structs.asdict(one) for one in self.checks],
         }
 
@@ -89,11 +89,20 @@ def _told(one: Finding) -> str:
 
 def _lines(one: Finding) -> list[str]:
     told = [f"{_MARKS[one.verdict]} {one.verdict}  {_told(one)}"]
+    if one.cause is not None:
+        cause = one.cause
+        told.append(
+            f"    cause  {cause.artifact}.{cause.column} of row {cause.row}: {cause.before!r} → {cause.after!r}"
+        )
     for name in ("world", "where", "hint", "replay"):
         said = getattr(one, name)
         if said:
             told.append(f"    {name:6} {said}")
     return told
+
+
+def _cause(one: Finding) -> dict[str, Any]:
+    return {"cause": None if one.cause is None else _plain(structs.asdict(one.cause))}
 
 
 def _plain(said: dict[str, Any]) -> dict[str, Any]:

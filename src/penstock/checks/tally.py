@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Failed
 from penstock.checks.judge import HAIR, Hit
 from penstock.checks.view import Node
 from penstock.checks.worlds import World
-from penstock.model.verdict import CheckResult, Finding, Verdict, worst
+from penstock.model.verdict import CheckResult, Finding, Verdict, finding_id, worst
 
 __all__ = ["Hold", "Seen", "Tally"]
 
@@ -39,6 +41,7 @@ class Tally:
         self.worlds: dict[str, int] = {}
         self.blind: dict[str, str] = {}
         self.columns: dict[tuple[str, str], World] = {}
+        self.proofs: list[tuple[int, str, Hit, World]] = []
         self.suspected: dict[tuple[str, str, str], str] = {}
         self._began = time.monotonic()
         bench.spent()
@@ -104,12 +107,14 @@ class Tally:
 
     def findings(self, sentence: str = "") -> list[Finding]:
         """One finding for each column that moved, with the first of the proofs."""
-        found = []
+        found: list[Finding] = []
         for (step, artifact, column), seen in self.seen.items():
             proofs = [one for one in seen if one.proof]
             hint = self.suspected.get((step, artifact, column), "")
             verdict: Verdict = "PROVEN" if proofs and not hint else "SUSPECT"
             hit, world, _ = (proofs or seen)[0]
+            if verdict == "PROVEN":
+                self.proofs.append((len(found), step, hit, world))
             found.append(
                 Finding(
                     self.check,
@@ -125,6 +130,9 @@ class Tally:
                     hint or sentence,
                 )
             )
+        for number, step, hit, world in self.proofs:
+            told = found[number] = replace(found[number], id=finding_id(found[number]))
+            self.bench.proofs[told.id] = (step, hit, world)
         said = {(one.artifact, one.column) for one in found}
         for (artifact, column), world in self.columns.items():
             step = self.bench.circuit.makers[artifact].name
