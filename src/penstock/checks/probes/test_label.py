@@ -18,6 +18,7 @@ __all__ = ["NAME", "probe"]
 NAME = "test-label"
 _HINT = "Choose models, settings, features and when to stop by a validation side, or by folds of the training side."
 _UNSPLIT = "say which rows go to the test: test=mask, or a split step"
+_FLIPS, _ALWAYS, _TURNS = 2, 3, 9
 _UNDECLARED = 'declare label="…", what is to be predicted'
 
 
@@ -40,22 +41,27 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
             return None
         return (identity.at >= 0) & (bench.sides[identity.at] == "train")
 
-    pool = np.flatnonzero(test)
-    for turn in range(3 if bench.depth == "full" else 1):
-        if bench.late and turn:
+    pool, tried = np.flatnonzero(test), 0
+    for turn in range(_TURNS if bench.depth == "full" else 1):
+        if (turn and bench.late) or (
+            turn >= _ALWAYS and tally.seen
+        ):  # a choice among few may come out the same with other labels, by chance
             break
         altered = {}
         for one in family:
             masks = dict.fromkeys(one.contract.label, test)
             value = bench.circuit.values[one.name]
-            made = donors(one, value, masks, pool=pool, seed=turn) if turn == 2 else flip(one, value, masks, turn=turn)
+            made = (
+                donors(one, value, masks, pool=pool, seed=turn)
+                if turn >= _FLIPS
+                else flip(one, value, masks, turn=turn)
+            )
             altered[one.name] = made
+        tried = turn + 1
         tally.add(
-            World("the test rows hold " + ("each other's labels" if turn == 2 else "other labels"), altered),
+            World("the test rows hold " + ("each other's labels" if turn >= _FLIPS else "other labels"), altered),
             hold,
             state=True,
         )
     findings = tally.findings(_HINT)
-    return findings, tally.results(
-        f"labels of {int(test.sum())} test rows altered in {3 if bench.depth == 'full' else 1} ways", findings
-    )
+    return findings, tally.results(f"labels of {int(test.sum())} test rows altered in {tried} ways", findings)
