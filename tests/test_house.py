@@ -55,6 +55,7 @@ LATE_IMPORTS: dict[str, str] = {
     "checks/pairs.py": "entry points are looked through when a run is checked",
     "checks/report.py": "rich is imported when rich asks for its form",
     "cli/__init__.py": "`penstock --version` answers before anything heavy is imported",
+    "cli/pytest_plugin.py": "whoever tests something else with pytest must not wait for pipelines to be loaded",
     "cli/commands.py": "errors are told with msgspec, which `--help` does without",
     "codecs/arrays.py": "numpy is imported when an array is met",
     "codecs/arrow.py": "pyarrow and numpy are imported when a table is met",

@@ -5,6 +5,8 @@ from typing import Any
 
 from penstock.app.checking import Judge
 from penstock.app.executors import make_executor
+from penstock.app.failing import failing_of
+from penstock.app.recording import graph_record
 from penstock.app.workspace import Workspace
 from penstock.checks.report import Report
 from penstock.errors import CodeChanged, NotFound
@@ -12,6 +14,7 @@ from penstock.graph.graph import Graph
 from penstock.model.bench import Asked
 from penstock.model.event import Checked, Event
 from penstock.model.run import Execution, Run
+from penstock.model.verdict import Finding
 from penstock.plan.plan import Plan
 from penstock.ports import Ledger
 from penstock.report.check_documents import CheckedDocument
@@ -20,7 +23,7 @@ from penstock.report.check_text import checked_lines
 from penstock.report.check_views import checked_view, merged
 from penstock.report.paint import ansi, plain
 
-__all__ = ["LeakReport", "checked_of", "judge_run", "left_out", "up_to_date"]
+__all__ = ["LeakReport", "checked_of", "failing", "judge_run", "left_out", "up_to_date"]
 
 
 class LeakReport(Report):
@@ -57,6 +60,11 @@ class LeakReport(Report):
 
         lines = checked_lines(checked_view(self.checked), self.pipeline)
         return Text.from_ansi("\n".join([ansi(line).rstrip() for line in lines]))
+
+
+def failing(graph: Graph, report: LeakReport) -> list[Finding]:
+    """The findings that fail the run: what is proven and was not waived; of `rows` and `schema`, where a contract says so."""
+    return failing_of(report.checked, graph_record(graph))
 
 
 def left_out(graph: Graph) -> list[str]:

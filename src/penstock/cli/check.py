@@ -8,8 +8,7 @@ from types import TracebackType
 import click
 
 import penstock
-from penstock.app.failing import failing_of
-from penstock.app.leaks import LeakReport
+from penstock.app.leaks import failing
 from penstock.app.pipeline import Pipeline
 from penstock.cli.options import file_option, json_option, parameters, seed_option, setting_option
 from penstock.cli.output import Counter, columns, note, only_json, show
@@ -79,13 +78,7 @@ def check(
     document: CheckedDocument = {"run": report.run, "pipeline": report.pipeline, **checked_view(report.checked)}
     _written(pipeline, document, sarif_file, junit_file, html)
     show(document, checked_lines(document, report.pipeline, columns()), as_json=as_json)
-    return 1 if _fails(pipeline, report) else 0
-
-
-def _fails(pipeline: Pipeline, report: LeakReport) -> bool:
-    contracts = {name: step.contract for name, step in pipeline.graph.steps.items() if step.contract is not None}
-    graded = {name: {"contract": {"fail_on": getattr(one, "fail_on", ())}} for name, one in contracts.items()}
-    return bool(failing_of(report.checked, graded))
+    return 1 if failing(pipeline.graph, report) else 0
 
 
 def _written(
