@@ -58,5 +58,20 @@ def test_what_is_not_there(call: Call, shop: Path) -> None:
     done = call("contract", "diff")
     assert done.code == 2
     assert "orders.contract.yaml:2: did not find" in done.err
-    assert call("contract").code == 2
     assert "freeze" in call("contract", "--help").out
+
+
+def test_breaches_are_findings_of_checks(call: Call, shop: Path) -> None:
+    (shop / "line.py").write_text(SHOP.replace('key="order"', 'key="order", contract="o.yaml"'))
+    assert call("run", "--checks", "off").code == 0
+    assert call("contract", "freeze").code == 0
+    document = valid(call("check", "--only", "schema", "--json"), "check")
+    assert [(one["check"], one["step"], one["verdict"]) for one in document["checks"]] == [
+        ("schema", "orders", "CLEAN")
+    ]
+    text = (shop / "o.yaml").read_text().replace("integer, least: 3,", "integer, least: 9,")
+    (shop / "o.yaml").write_text(text)
+    document = valid(call("check", "--only", "schema", "--json"), "check")
+    (one,) = document["findings"]
+    assert (one["check"], one["verdict"], one["column"], one["row"]) == ("schema", "PROVEN", "amount", "o0")
+    assert "not at least 9" in one["world"]

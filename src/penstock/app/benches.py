@@ -51,7 +51,7 @@ def benching(
         return recorded(stored[artifact])
 
     assert isinstance(asked.request, BenchRequest)
-    return partial(_answer, asked.steps, call, load, asked.request)
+    return partial(_answer, asked.steps, call, load, asked.request, Path(task.root))
 
 
 def _all(grown: Each) -> list[Any]:
@@ -64,9 +64,12 @@ def _all(grown: Each) -> list[Any]:
 
 
 def _answer(
-    steps: tuple[BenchStep, ...], call: Call, load: Callable[[str], Any], request: BenchRequest
+    steps: tuple[BenchStep, ...], call: Call, load: Callable[[str], Any], request: BenchRequest, root: Path
 ) -> dict[str, Any]:
-    found: BenchAnswer = answer(steps, call, load, request)
+    def frozen(name: str) -> bytes | None:
+        return (root / name).read_bytes() if (root / name).is_file() else None
+
+    found: BenchAnswer = answer(steps, call, load, request, frozen)
     told = msgspec.structs.replace(found, evidence={})
     return {"answer": msgspec.msgpack.encode(told, enc_hook=json_value), "evidence": dict(found.evidence)}
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 import msgspec
 
@@ -19,7 +20,7 @@ from penstock.checks.wiring import wiring
 from penstock.errors import UnknownName, did_you_mean
 from penstock.model.artifact import Stored
 from penstock.model.bench import Asked, Bench, BenchAnswer, BenchRequest, BenchStep, Depth, Kept, Pair
-from penstock.model.digest import combine
+from penstock.model.digest import combine, digest_bytes
 from penstock.model.event import Checked, Event, Judging
 from penstock.model.run import Execution, Run
 from penstock.model.step import Entry
@@ -148,6 +149,10 @@ class Judge:
             if name in graph.above([pair.step, *splits]) and name in done:
                 step = graph.steps[name]
                 parts += [name, done[name].key, repr(step.contract), repr(step.options.target)]
+        contract = graph.steps[pair.step].contract
+        if contract is not None and contract.freeze:  # the rows of a source are held to the file as it is now
+            file = Path(self._settings.root, contract.freeze)
+            parts.append(digest_bytes(file.read_bytes()) if file.is_file() else "")
         depths = ["quick", "full"] if self._asked.depth == "quick" else ["full"]
         return [combine(_SCHEME, [depth, *parts]) for depth in depths]
 

@@ -28,8 +28,10 @@ def answer(
     call: Call,
     load: Callable[[str], Any],
     request: BenchRequest,
+    frozen: Callable[[str], bytes | None] = lambda _: None,
 ) -> BenchAnswer:
-    """Ask the pairs, in order, until the time is spent. `load` gives an artifact as the run stored it."""
+    """Ask the pairs, in order, until the time is spent. `load` gives an artifact as the run stored it, `frozen` a contract's
+    file."""
     end = time.monotonic() + request.seconds if request.seconds else float("inf")
     results: list[CheckResult] = []
     findings: list[Finding] = []
@@ -46,17 +48,19 @@ def answer(
             results.append(CheckResult(*pair, "UNKNOWN", f"{NOT_REACHED}: the time for checks was spent"))
             continue
         begun = time.monotonic()
-        found, result = _scanned(nodes, load, pair)
+        found, result = _scanned(nodes, load, pair, frozen)
         findings += found
         results.append(replace(result, seconds=round(time.monotonic() - begun, 3)))
     return BenchAnswer(tuple(results), tuple(findings))
 
 
-def _scanned(nodes: Mapping[str, Node], load: Callable[[str], Any], pair: Pair) -> tuple[list[Finding], CheckResult]:
+def _scanned(
+    nodes: Mapping[str, Node], load: Callable[[str], Any], pair: Pair, frozen: Callable[[str], bytes | None]
+) -> tuple[list[Finding], CheckResult]:
     scan = scan_named(pair.check)
     if scan is None:
         return [], CheckResult(*pair, "UNKNOWN", f"no package offers the check `{pair.check}` here")
-    return scan.scan(View(nodes, pair.step, load))
+    return scan.scan(View(nodes, pair.step, load, frozen=frozen))
 
 
 def nodes_of_steps(steps: Sequence[BenchStep]) -> dict[str, Node]:

@@ -44,6 +44,9 @@ CHECKS: dict[str, Sort] = {
     "as-of": Sort(("step",), ("time",), before=True, again=True, does="alters what was not known yet"),
     "test-blind": Sort(("step",), split=True, before=True, again=True, does="alters the rows that go to test"),
     "overlap": Sort(("split",), split=True, does="looks for rows, groups and copies on both sides of a split"),
+    "order": Sort(("split",), ("time",), split=True, does="looks for labels not known when the test side begins"),
+    "schema": Sort(("source",), ("freeze",), does="holds rows to their frozen contract"),
+    "power": Sort(("train",), ("label",), does="asks each column how much of the label it explains alone"),
 }
 """The checks that come with Penstock, in the order in which they are asked."""
 
@@ -71,7 +74,7 @@ def judgeable(steps: Iterable[Step]) -> bool:
 
 def _declares(step: Step) -> bool:
     contract = step.contract
-    return contract is not None and bool(contract.key or contract.time or contract.label)
+    return contract is not None and bool(contract.key or contract.time or contract.label or contract.freeze)
 
 
 def pairs(graph: Graph, sorts: Mapping[str, Sort] = CHECKS, only: Collection[str] = ()) -> list[Pair]:

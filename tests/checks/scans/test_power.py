@@ -79,6 +79,14 @@ def test_one_that_stands_out_is_suspect_at_less() -> None:
     assert looked(good)[0] == []
 
 
+def test_an_only_column_may_be_a_good_one() -> None:
+    draw = np.random.default_rng(9)
+    km = draw.uniform(1, 20, N)
+    frame = pl.DataFrame({"id": range(N), "km": km, "y": 2 + 1.8 * km + draw.normal(size=N)})
+    assert looked(frame)[:2] == ([], "CLEAN")
+    assert [one.column for one in looked(frame.with_columns(y=2 + 1.8 * pl.col("km")))[0]] == ["km"]
+
+
 def test_classes() -> None:
     frame = table().with_columns(y=pl.when(pl.col("y") > 1).then(pl.lit("yes")).otherwise(pl.lit("no")))
     assert looked(frame)[0] == []

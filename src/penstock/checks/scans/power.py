@@ -30,6 +30,7 @@ _CLASSES = 20
 _SHUFFLES = 20
 _NEARLY = 0.9  # of the label, by one column
 _MUCH = 0.7  # by one column, where no other explains half as much
+_ALL = 0.99  # where it is the only column: what else should explain the label?
 _COLUMNS = 500
 
 
@@ -70,7 +71,10 @@ def _scan(view: View) -> Outcome:
     ranked = sorted(told, key=lambda one: -told[one])
     for one in ranked:
         next_best = next((told[other] for other in ranked if other != one), 0.0)
-        much = told[one] >= _NEARLY or (told[one] >= _MUCH and 2 * next_best <= told[one])
+        if len(ranked) == 1:
+            much = told[one] >= _ALL
+        else:
+            much = told[one] >= _NEARLY or (told[one] >= _MUCH and 2 * next_best <= told[one])
         if not much or told[one] <= chance:
             break
         if own_past >= 0.95 * told[one]:
