@@ -38,6 +38,7 @@ PART = 16 * 1024 * 1024  # bytes of one request: what a slow line moves well wit
 _PARTS_AT_ONCE = 4
 _CHUNK = 8 * 1024 * 1024  # bytes of an answer that are written at once
 _PATIENCE = 120.0  # seconds in which an operation is tried again
+_OPENING = 30.0  # the same for a service that has not answered yet: its address may be wrong
 _FIRST, _LONGEST = 0.1, 5.0  # seconds: a nap lasts a random part of a limit that doubles from the one to the other
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _METADATA = ("169.254.169.254", "metadata.google.internal")  # asked for credentials on a cloud's own machines alone
@@ -73,6 +74,7 @@ class Objects:
         self._lock = threading.Lock()
         self._opened: tuple[int, Any] | None = None
         self._known = False  # that the bucket is there
+        self._answered = False
 
     # asking
 
@@ -195,11 +197,15 @@ class Objects:
 
     def _asked(self, doing: str, ask: Callable[[Any], T]) -> T:
         """The answer, asked for again while trouble may pass. Each operation here may be done twice without harm."""
-        store, end, nap = self._store(), time.monotonic() + self._patience, _FIRST
+        store, nap = self._store(), _FIRST
+        end = time.monotonic() + (self._patience if self._answered else min(self._patience, _OPENING))
         while True:
             try:
-                return ask(store)
+                found = ask(store)
+                self._answered = True
+                return found
             except (NotFoundError, FileNotFoundError):  # obstore raises the one or the other
+                self._answered = True
                 self._look()
                 raise Absent from None
             except BaseError as error:
