@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from penstock.ledger.dialect import statement, table_scripts, values
+from penstock.ledger.dialect import many, statement, table_scripts, values
 from penstock.ledger.executions import NEWEST
 from penstock.ledger.schema import MIGRATIONS
 
@@ -39,3 +39,18 @@ def test_tables_have_no_word_of_sqlite() -> None:
     for script in table_scripts(MIGRATIONS):
         assert not re.search(r"\b(INTEGER|REAL|BLOB|AUTOINCREMENT|ROWID)\b", script)
         assert script.count("CREATE TABLE") == MIGRATIONS[0].count("CREATE TABLE")
+
+
+def test_many_rows_are_few_statements() -> None:
+    insert = "INSERT INTO t VALUES (?, 0, ?) ON CONFLICT (a) DO UPDATE SET b = excluded.b"
+    [(sql, flat)] = many(insert, [(1, True), (2, "a\0")])
+    assert sql == "INSERT INTO t VALUES (%s, 0, %s), (%s, 0, %s) ON CONFLICT (a) DO UPDATE SET b = excluded.b"
+    assert flat == [1, 1, 2, "a\\x00"]
+    assert [len(flat) for _, flat in many(insert, [(1, 2)] * 1200)] == [1000, 1000, 400]
+    [(sql, flat)] = many("DELETE FROM t WHERE a = ? AND b = ?", [(1, 2), (3, 4)])
+    assert (sql, flat) == ("DELETE FROM t WHERE (a, b) IN (VALUES (%s, %s), (%s, %s))", [1, 2, 3, 4])
+    assert list(many("DELETE FROM t WHERE c = 0 AND b = ?", [(1,), (2,)])) == [
+        ("DELETE FROM t WHERE c = 0 AND b = %s", [1]),
+        ("DELETE FROM t WHERE c = 0 AND b = %s", [2]),
+    ]
+    assert list(many(insert, [])) == []

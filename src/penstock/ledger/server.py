@@ -19,14 +19,14 @@ from psycopg import Connection, errors
 
 from penstock.errors import LedgerError, SchemaMismatch
 from penstock.ledger.address import Address
-from penstock.ledger.dialect import statement, table_scripts, values
+from penstock.ledger.dialect import many, statement, table_scripts, values
 from penstock.ledger.schema import APPLICATION, MIGRATIONS
 
 __all__ = ["ServerConnections", "ServerSession"]
 
 _PATIENCE = 120.0  # seconds in which a server that is gone may come back
 _OPENING = 10.0  # the same for a server that was never reached: its address may be wrong
-_WAIT = 60  # seconds to wait for another process's transaction; each takes milliseconds
+_WAIT = 20  # seconds to wait for another process's transaction; each takes milliseconds
 _IDLE = 15  # seconds after which the server ends a transaction whose process is stopped, so that others can write
 _FIRST, _LONGEST = 0.05, 2.0  # seconds between tries: a random part of a limit that doubles from the one to the other
 _NOW = "extract(epoch FROM clock_timestamp())::float8"
@@ -52,10 +52,8 @@ class ServerSession:
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> None:
         """Do one statement for each of these rows of values."""
-        rows = [values(one) for one in parameters]
-        if rows:
-            with self._connection.cursor() as cursor:
-                cursor.executemany(statement(sql), rows)
+        for sql_of_many, flat in many(sql, list(parameters)):
+            self._connection.execute(sql_of_many, flat, prepare=False)
 
     def moment(self) -> float:
         """Now, by the server's clock, in seconds since 1970: when the transaction got its lock, or was first asked."""
@@ -154,12 +152,29 @@ class ServerConnections:
                 self._roll_back()
                 raise
             self._drop()
+            if isinstance(error, errors.LockNotAvailable) and self._interrupted():
+                continue
             now = time.monotonic()
             end = end or now + (self._patience if patience is None else patience)
             if not _passes(error) or now + nap > end or self._closed:
                 raise self._told(error) from None
             time.sleep(nap * random.random())  # noqa: S311 - not a secret
             nap = min(nap * 2, _LONGEST)
+
+    def _interrupted(self) -> bool:
+        """End the transaction of a process that holds the ledger and has stood still for too long: stopped while it was
+        sending, it is not idle for the server. Nothing of it remains, and when it wakes, it does it again or is refused."""
+        with contextlib.suppress(psycopg.Error):
+            ended = self._get().execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                "WHERE locktype = 'advisory' AND classid::bigint = %s AND objid::bigint = %s AND granted "
+                "AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+                "AND xact_start < clock_timestamp() - make_interval(secs => %s)",
+                (APPLICATION, self._held & 0xFFFFFFFF, _IDLE),
+            )
+            return bool(ended.fetchall())
+        self._drop()
+        return False
 
     def _roll_back(self) -> None:
         connection: Connection[Any] | None = getattr(self._local, "connection", None)
