@@ -11,6 +11,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - where the package was not instal
     raise ImportError(f"Penstock needs Python 3.11 or newer; this is {sys.version.split()[0]}, {sys.executable}")
 
 if TYPE_CHECKING:
+    from penstock.app.estimating import probe_estimator
     from penstock.app.pipeline import Pipeline
     from penstock.app.probing import probe
     from penstock.app.recall import history, load
@@ -34,6 +35,7 @@ __all__ = [
     "note",
     "predict",
     "probe",
+    "probe_estimator",
     "progress",
     "required",
     "skip",
@@ -51,6 +53,7 @@ _HOMES = {
     "history": "penstock.app.recall",
     "load": "penstock.app.recall",
     "probe": "penstock.app.probing",
+    "probe_estimator": "penstock.app.estimating",
     "waive": "penstock.declare.waivers",
     **dict.fromkeys(
         ("Seed", "deploy", "evaluate", "predict", "required", "source", "split", "step", "train"),

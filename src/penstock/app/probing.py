@@ -20,7 +20,7 @@ from penstock.model.bench import BenchRequest, Depth, Pair
 from penstock.model.contract import Contract
 from penstock.values.records import Records, records
 
-__all__ = ["bench_of", "probe"]
+__all__ = ["bench_of", "probe", "sides_of"]
 
 
 def probe(
@@ -100,7 +100,7 @@ def bench_of(
             hint="Mend it, or give it inputs that it takes.",
         )
     first = next(iter(held))
-    sides = _sides(test, first, held[first], where) if test is not None else None
+    sides = sides_of(test, first, held[first], where) if test is not None else None
     bench = Bench(circuit, sides=sides, made=made, seed=seed)
     bench.targets = wanted
     return bench
@@ -219,7 +219,7 @@ def _check(contract: Contract, table: str, held: Records, where: str) -> None:
                 )
 
 
-def _sides(test: Any, first: str, held: Records, where: str) -> Any:
+def sides_of(test: Any, first: str, held: Records, where: str) -> Any:
     """The side of each row of the first table, from what `test` said."""
     if isinstance(test, str):
         if test not in held:

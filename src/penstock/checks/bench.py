@@ -33,7 +33,7 @@ class Bench:
 
     `sides` gives for each row of the main source the role of the side that it goes to ("" for none); None where nothing is
     split. `learns`: what is probed may know the sides, and learn from training rows by right (a function that splits inside of it; not
-    the steps of a pipeline before its split). `made` are outputs of the base world that are known already. `deadline` is an instant of `time.monotonic`.
+    the steps of a pipeline before its split). `in_order`: tables of as many rows as a source are known to be in its order. `made` are outputs of the base world that are known already. `deadline` is an instant of `time.monotonic`.
     """
 
     def __init__(
@@ -45,8 +45,10 @@ class Bench:
         depth: Depth = "full",
         seed: int = 0,
         learns: bool = True,
+        in_order: bool = False,
     ) -> None:
         self.circuit, self.depth, self.seed, self.learns = circuit, depth, seed, learns
+        self.in_order = in_order
         self.base = Flow(circuit, made=made, seed=seed)
         self.sides = sides
         self.reruns = 0
@@ -117,7 +119,11 @@ class Bench:
         found = identify(held, above)
         if found is None or found.method == "content":
             for one in above:
-                if one.rows == held.rows and one.leader == one.name and self._in_order(artifact, one):
+                if (
+                    one.rows == held.rows
+                    and one.leader == one.name
+                    and (self.in_order or self._in_order(artifact, one))
+                ):
                     return identify(held, [one], aligned_rows=True)
         return found
 
