@@ -147,3 +147,48 @@ def test_which_names_are_files(tmp_path: Path) -> None:
 def test_what_was_learnt_and_is_gone(folder: Path) -> None:
     with pytest.raises(NotFound, match="gone from the cache"):
         images.find("blake3:00")
+
+
+VALOHAI = """
+- step:
+    name: write
+    image: {image}
+    command:
+      - test -f /valohai/repository/words.txt
+      - cat words.txt > /valohai/outputs/copied.txt
+      - python -c "import json, os; print(json.dumps(dict(uid=os.getuid(), rate=json.load(open('/valohai/config/parameters.json'))['rate'])))"
+      - if (echo x > /valohai/repository/../../spoilt) 2>/dev/null; then exit 3; fi
+    parameters:
+      - name: rate
+        type: float
+        default: 0.5
+- step:
+    name: read
+    image: {image}
+    command: test "$(cat /valohai/inputs/text/copied.txt)" = hello
+    inputs:
+      - name: text
+- pipeline:
+    name: both
+    nodes:
+      - name: write
+        type: execution
+        step: write
+      - name: read
+        type: execution
+        step: read
+    edges:
+      - [write.output.*, read.input.text]
+"""
+
+
+@real
+def test_commands_of_a_valohai_yaml_run_in_their_images(folder: Path) -> None:
+    (folder / "words.txt").write_text("hello")
+    (folder / "valohai.yaml").write_text(VALOHAI.format(image=image().name))
+    own = ps.Pipeline.load(folder / "valohai.yaml", executor="container")
+    run = own.run()
+    run.raise_if_failed()
+    assert run["write.metadata"] == {"uid": 1000, "rate": 0.5}
+    assert (run["write.outputs"] / "copied.txt").read_text() == "hello"
+    assert {row["status"] for row in own.run().steps.values()} == {"reused"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Done, valid
+from tests.containers import home, image
 
 Call = Callable[..., Done]
 Edit = Callable[[str, str], None]
@@ -80,3 +81,23 @@ def test_the_pipeline_may_be_one_of_several_or_have_moved(
         shutil.move(project / one, moved / one)
     monkeypatch.chdir(moved)
     assert call("resume", "last").code == 1
+
+
+@pytest.mark.needs("podman", "uv")
+@pytest.mark.timeout(300)
+def test_what_began_in_containers_goes_on_in_containers(
+    call: Call, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home(tmp_path, monkeypatch)
+    image()
+    (project / "line.py").write_text(
+        "import os, pathlib\nimport penstock as ps\n"
+        "@ps.step\ndef first() -> bool: return os.path.isdir('/penstock/out')\n"
+        "@ps.step\ndef second(first: bool) -> bool:\n"
+        "    assert pathlib.Path('ready').exists()\n    return os.path.isdir('/penstock/out')\n"
+    )
+    assert call("run", "--executor", "container").code == 1
+    (project / "ready").touch()
+    document = valid(call("resume", "last", "--json"), "run")
+    assert {one["step"]: one["status"] for one in document["steps"]} == {"first": "succeeded", "second": "succeeded"}
+    assert [one["attempts"] for one in document["steps"]] == [1, 2]

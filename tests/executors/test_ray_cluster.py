@@ -1,6 +1,7 @@
 """A real Ray cluster: the contract, and what only it promises."""
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,11 +13,11 @@ import penstock
 from penstock.app.ray_node import pack
 from penstock.codecs.registry import Codecs
 from penstock.executors import ray_cluster
-from penstock.executors.ray_cluster import RayExecutor
+from penstock.executors.ray_cluster import News, Order, RayExecutor
 from penstock.model.artifact import Stored
-from penstock.model.event import Begun, Queued
+from penstock.model.event import Begun, Measured, Queued
 from penstock.model.step import Resources
-from penstock.model.task import Task
+from penstock.model.task import Ended, Task
 from penstock.stores.local import LocalStore
 from penstock.testing.executors import ExecutorContract, Run
 from penstock.testing.steps import Steps
@@ -57,18 +58,54 @@ def value(folder: Path, stored: Stored) -> Any:
     return Codecs().decode(stored, LocalStore(folder / "state" / "store"))
 
 
+class Kept:
+    """One executor for many tests: connecting to Ray takes seconds. A test that closes it leaves the next one another."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self.folder, self.address = folder, address
+        self.executor = make(folder, address)
+
+    def open(self) -> RayExecutor:
+        if self.executor._agent is None:
+            self.executor = make(self.folder, self.address)
+        self.executor.start()
+        return self.executor
+
+    def settle(self) -> None:
+        """End what a test left running."""
+        end = time.monotonic() + 60
+        for task in list(self.executor._jobs):
+            self.executor.cancel(task, "the test is over")
+        while self.executor._jobs and time.monotonic() < end:
+            self.executor.events(0.2)
+        self.executor._ready.clear()
+
+
+@pytest.fixture(scope="module")
+def kept(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    made = Kept(tmp_path_factory.mktemp("kept").resolve(), address)
+    yield made
+    made.executor.close()
+
+
 class TestRay(ExecutorContract):
     cannot: ClassVar[dict[str, str]] = {}
 
     @pytest.fixture(autouse=True)
-    def _cluster(self, address: str) -> None:
-        self.address = address
+    def _kept(self, kept: Kept) -> None:
+        self.kept = kept
+
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> Iterator[Run]:
+        """The executor that is kept, at work on tasks of a folder of their own."""
+        yield Run(self.kept.open(), Steps(tmp_path.resolve()), patience=60.0)
+        self.kept.settle()
 
     def make(self, folder: Path) -> RayExecutor:
-        return make(folder, self.address)
+        return make(folder, self.kept.address)
 
     def value(self, folder: Path, stored: Stored) -> Any:
-        return value(folder, stored)
+        return value(self.kept.folder, stored)
 
 
 @pytest.fixture
@@ -81,12 +118,9 @@ def run(tmp_path: Path, address: str) -> Iterator[Run]:
 def test_what_comes_of_an_attempt_that_was_given_up_is_not_heard(run: Run) -> None:
     task = run.submit("one")
     run.ended(task)
-    from penstock.executors.ray_cluster import News
-    from penstock.model.task import Ended
-
     again = run.submit("sleeps")
     run.begun(again)
-    run.executor._hear(News(again.id, 99, (Ended(again.id, "succeeded"),)))  # type: ignore[attr-defined]
+    run.executor._hear(News(again.id, 99, (Ended(again.id, "succeeded"),), first=-1))  # type: ignore[attr-defined]
     assert not [one for one in run.executor.events(0.1) if isinstance(one, Ended)]
     run.executor.cancel(again.id, "seen enough")
     assert run.ended(again)[0].status == "cancelled"
@@ -156,6 +190,23 @@ def test_logs_of_nodes_that_do_not_see_the_folder_come_back(run: Run, monkeypatc
     assert ended.log is not None
     text = Path(ended.log.file).read_text()[ended.log.start :]
     assert text.count("from afar\n") == 2
+
+
+def test_news_that_come_late_or_twice_are_heard_once(tmp_path: Path) -> None:
+    executor = make(tmp_path, "")
+    task = Steps(tmp_path).task("one")
+    begun, ended = Begun(task.id, task.step, 1, 7, "node"), Ended(task.id, "succeeded")
+    metrics = [Measured(task.id, "loss", float(number)) for number in range(3)]
+    executor._jobs[task.id] = Order(task, 2)
+    executor._hear(News(task.id, 2, (metrics[1],), b"cd", first=2, at=2))  # before what precedes it
+    executor._hear(News(task.id, 1, (begun, ended), b"of an order before"))
+    executor._hear(News(task.id, 2, (begun, metrics[0]), b"ab"))
+    executor._hear(News(task.id, 2, (begun, *metrics, ended), b"abcdef"))
+    executor._hear(News(task.id, 2, (begun, *metrics, ended), b"abcdef"))
+    heard = list(executor.events(0))
+    assert heard[:-1] == [begun, *metrics]
+    assert isinstance(heard[-1], Ended) and heard[-1].log is not None
+    assert Path(task.log).read_bytes() == b"abcdef"
 
 
 def test_the_layout_names_what_travels() -> None:

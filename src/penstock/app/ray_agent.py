@@ -194,7 +194,7 @@ class Agent:
             )
             ended = Ended(task.id, "failed", failure=failure)
         self._forget(task.id)
-        self._channel.say(News(task.id, order.fence, (ended,)))
+        self._channel.say(News(task.id, order.fence, (ended,), first=-1))
 
     def _forget(self, task: str) -> None:
         for known in (self._orders, self._refs, self._tries, self._halted, self._since):
@@ -244,7 +244,7 @@ class Agent:
                 self._told.add(task)
                 lacking = ", ".join([f"{amount:g} {name}" for name, amount in asked.items() if amount])
                 event = Queued(task, order.task.step, f"waits until a node has {lacking}: none of {len(nodes)} has")
-                self._channel.say(News(task, order.fence, (event,)))
+                self._channel.say(News(task, order.fence, (event,), first=-1))
 
     def _flush(self) -> None:
         end = time.monotonic() + 5.0

@@ -66,7 +66,9 @@ def perform(ordered: bytes, spot: bytes, tell: Callable[[bytes], Any] | None = N
         raise
     except PenstockError as error:
         failure = Failure(error.kind, error.what, where=error.where, hint=error.hint)
-        return _news.encode(News(order.task.id, order.fence, (Ended(order.task.id, "failed", failure=failure),)))
+        return _news.encode(
+            News(order.task.id, order.fence, (Ended(order.task.id, "failed", failure=failure),), first=-1)
+        )
 
 
 def _do(place: "_Place", order: Order, task: Task, shared: bool, tell: Callable[[bytes], Any] | None) -> bytes:
@@ -80,11 +82,12 @@ def _do(place: "_Place", order: Order, task: Task, shared: bool, tell: Callable[
         if tell is not None and time.monotonic() - begun > _LIVE and not any(isinstance(one, Ended) for one in kept):
             data = b"" if shared else _read(task.log, sent)
             if kept[told:] or data:
-                with contextlib.suppress(Exception):  # nobody takes it yet, or any more: it comes with what is next
-                    tell(_news.encode(News(order.task.id, order.fence, tuple(kept[told:]), data)))
+                with contextlib.suppress(Exception):  # nobody takes it yet, or any more
+                    news = News(order.task.id, order.fence, tuple(kept[told:]), data, told, sent)
+                    tell(_news.encode(news))
                     told, sent = len(kept), sent + len(data)
-    data = b"" if shared else _read(task.log, sent)
-    events = tuple([_seen(place, one, shared) for one in kept[told:]])
+    data = b"" if shared else _read(task.log, 0)
+    events = tuple([_seen(place, one, shared) for one in kept])
     if not shared and task.log:
         with contextlib.suppress(OSError):
             Path(task.log).unlink()

@@ -20,7 +20,12 @@ __all__ = ["approve", "resume"]
 
 @click.command()
 @click.argument("run")
-@click.option("--executor", metavar="NAME", help="Where steps run (default: as set now).")
+@click.option(
+    "--executor",
+    metavar="NAME",
+    help="Where steps run (default: as set now; where they ran, if in containers or on Ray).",
+)
+@click.option("--address", metavar="ADDRESS", help="Of a Ray cluster, for `--executor ray`.")
 @click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
 @click.option("--max-parallel", type=click.IntRange(min=0), metavar="N", help="How many steps at once (0: no limit).")
 @click.option(
@@ -31,6 +36,7 @@ __all__ = ["approve", "resume"]
 def resume(
     run: str,
     executor: str | None,
+    address: str | None,
     workers: int | None,
     max_parallel: int | None,
     keep_going: bool | None,
@@ -47,7 +53,9 @@ def resume(
         tally = Tally(done_before(ledger.steps(earlier.id)))
     path = file or _pipeline_of(earlier.file, earlier.root, settings.file)
     with only_json(as_json):
-        pipeline = Pipeline.load(path, **earlier.choice, executor=executor, state=str(settings.state))
+        # In a container the same step is other work: what is done could not be kept elsewhere.
+        there = executor or (earlier.executor if earlier.executor in ("container", "ray") else None)
+        pipeline = Pipeline.load(path, **earlier.choice, executor=there, address=address, state=str(settings.state))
         inline = pipeline.settings.executor == "inline"
 
         def go(watched: Watched) -> str:

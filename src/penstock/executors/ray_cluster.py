@@ -80,13 +80,17 @@ class Plain(Struct, frozen=True, tag=True):
 
 
 class News(Struct, frozen=True, tag=True):
-    """Agent to runner: what happened to a task that was ordered with this fence; `log` is what it printed since, where the
-    node can't write to its log itself."""
+    """Agent to runner: what happened to a task that was ordered with this fence; `log` is what it printed, where the node
+    can't write to its log itself. Both begin at a place (`first`, `at`) counted from the task's own beginning, since what is
+    told in between may be late or lost: the last news of a task holds all. What is said of a task from outside has no such
+    place (`first` is -1)."""
 
     task: str
     fence: int
     events: tuple[Begun | Progressed | Measured | Noted | Produced | Queued | Sampled | Ended, ...]
     log: bytes = b""
+    first: int = 0
+    at: int = 0
 
 
 ToAgent = Where | Order | Halt
@@ -130,6 +134,8 @@ class RayExecutor:
         self._asked: dict[str, str] = {}
         self._begun: set[str] = set()
         self._logs: dict[str, int] = {}
+        self._passed: dict[str, int] = {}  # how many events of an order were passed on
+        self._written: dict[str, int] = {}  # how many bytes of its log were written down
         self._shipped: dict[str, tuple[tuple[int, int, int], str]] = {}
         self._ready: list[TaskEvent] = []
         self._restarts = 0
@@ -252,11 +258,21 @@ class RayExecutor:
             order = self._jobs.get(message.task)
             if order is None or order.fence != message.fence:
                 return  # of an attempt that was given up
-            self._log(order.task, message.log)
-            for event in message.events:
+            self._log(order.task, message)
+            for event in self._unheard(message):
                 self._pass(order.task, event)
         else:
             self.workers = max(1, int(message.cpus))
+
+    def _unheard(self, news: News) -> Sequence[TaskEvent]:
+        """What of these news was not passed on before."""
+        if news.first < 0:
+            return news.events
+        passed = self._passed.get(news.task, 0)
+        if news.first > passed:
+            return ()  # what came before it is lost, or to come: the last news holds all
+        self._passed[news.task] = max(passed, news.first + len(news.events))
+        return news.events[passed - news.first :]
 
     def _pass(self, task: Task, event: TaskEvent) -> None:
         if isinstance(event, Begun):
@@ -268,8 +284,10 @@ class RayExecutor:
             self._restarts = 0
             asked = self._asked.pop(task.id, None)
             self._begun.discard(task.id)
+            self._passed.pop(task.id, None)
+            self._written.pop(task.id, None)
             if task.id in self._logs:
-                event = replace(event, log=LogSpan(task.log, self._logs.pop(task.id), _size(task.log)))
+                event = replace(event, log=_span(task.log, self._logs.pop(task.id)))
             if asked is not None and event.status in ("failed", "cancelled"):
                 event = replace(event, status="cancelled", reason=asked, failure=None)
         self._ready.append(event)
@@ -278,10 +296,13 @@ class RayExecutor:
         if self._agent is not None:
             self._agent.channel.say(message)
 
-    def _log(self, task: Task, data: bytes) -> None:
+    def _log(self, task: Task, news: News) -> None:
         """Write down what a node sent that can't write to the log."""
-        if not data or not task.log:
+        written = self._written.get(task.id, 0)
+        data = news.log[max(0, written - news.at) :]
+        if not data or not task.log or news.at > written:
             return
+        self._written[task.id] = written + len(data)
         path = Path(task.log)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
@@ -310,10 +331,16 @@ class RayExecutor:
             return
         for task, order in self._jobs.items():
             self._jobs[task] = replace(order, fence=order.fence + 1)
+            self._passed.pop(task, None)
+            self._written.pop(task, None)
         time.sleep(min(0.2 * self._restarts, 1.0))
         self.start()
         for task, reason in self._asked.items():
             self._say(Halt(task, reason))
+
+
+def _span(path: str, start: int) -> LogSpan:
+    return LogSpan(path, start, max(0, _size(path) - start))
 
 
 def _size(path: str) -> int:
