@@ -55,7 +55,7 @@ def check(
     file: str | None,
     as_json: bool,
 ) -> int:
-    """Run what is not up to date, and prove that it does not leak, or that it does.
+    """Run what is not up to date, and look for proof of leaks.
 
     TARGET names steps or artifacts to check; without one, all are checked. Steps that deploy are never begun. The exit code is 1 if a
     finding is PROVEN and not waived.

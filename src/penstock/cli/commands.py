@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "Run", "Run what has to run, and reuse the rest."),
     "plan": ("plan", "Run", "Say what would run, and why, before anything runs."),
     "why": ("plan", "Run", "Say why one step would run, with the difference of its code."),
-    "check": ("check", "Run", "Run what is not up to date, and prove that it does not leak, or that it does."),
+    "check": ("check", "Run", "Run what is not up to date, and look for proof of leaks."),
     "resume": ("resume", "Run", "Go on with a run that failed or was stopped."),
     "approve": ("resume", "Run", "Let a step go on that waits for approval."),
     "runs": ("runs", "Look", "List runs, newest first, or follow a metric through them."),
