@@ -41,3 +41,10 @@ def test_events(api: TestClient) -> None:
     assert said["last"] == said["events"][-1]["number"]
     more = api.get(f"/api/v1/runs/first/events?after={said['last']}").json()
     assert (more["events"], more["last"]) == ([], said["last"])
+
+
+def test_the_source_of_a_step(api: TestClient) -> None:
+    answer = api.get("/api/v1/runs/first/code/talk")
+    assert "def talk(predictions)" in answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert api.get("/api/v1/runs/first/code/nobody").status_code == 404

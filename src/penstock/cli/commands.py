@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "approve": ("resume", "Run", "Let a step go on that waits for approval."),
     "runs": ("runs", "Look", "List runs, newest first, or follow a metric through them."),
     "show": ("runs", "Look", "Show a run, or one step of it."),
+    "ui": ("ui", "Look", "Show runs, graphs, rows and leaks on a page, until Ctrl-C."),
     "diff": ("diff", "Look", "Hold two runs against each other."),
     "report": ("report", "Look", "Write a run down as one HTML file."),
     "reproduce": ("reproduce", "Look", "Do a run again from what it stored, and compare the digests."),

@@ -16,6 +16,7 @@ __all__ = [
     "ProfileDocument",
     "ShareDocument",
     "TablePageDocument",
+    "UiDocument",
     "WhereDocument",
 ]
 
@@ -125,11 +126,20 @@ class WhereDocument(TypedDict):
     allow_run: bool
 
 
+class UiDocument(TypedDict):
+    """Where the page is served: the address to open, which holds the token."""
+
+    url: str
+    host: str
+    port: int
+
+
 BROWSE_DOCUMENTS: dict[str, tuple[type, str]] = {
     "events": (EventsDocument, "events of a run"),
     "graph": (GraphDocument, "the graph of a run"),
     "profile": (ProfileDocument, "the columns of a table"),
     "table": (TablePageDocument, "rows of a table"),
+    "ui": (UiDocument, "ui"),
     "where": (WhereDocument, "what is shown"),
 }
 """The documents by the name of their schema, and what they show."""

@@ -10,7 +10,7 @@ from penstock.app.counting import add_rows
 from penstock.report.graphs import graph_view
 from penstock.report.happenings import events_view
 from penstock.report.logs import find_log, read_log
-from penstock.report.views import run_view, runs_view, step_view
+from penstock.report.views import find_step, run_view, runs_view, step_view
 from penstock.web.answers import Json
 from penstock.web.desk import Desk
 from penstock.web.schema import content, document
@@ -63,6 +63,13 @@ def run_routes(desk: Desk) -> APIRouter:
     def step_document(run: RunName, step: StepName) -> Response:
         """One step of a run: inputs, outputs as described at commit, notes, figures, reasons."""
         return Json(step_view(desk.ledger, run, step, lambda _: "", now=time.time()))
+
+    @router.get("/runs/{run}/code/{step:path}", responses=content("text/plain", "Source text."))
+    def code(run: RunName, step: StepName) -> Response:
+        """The source of a step's function as it ran; empty where none is known."""
+        execution = find_step(desk.ledger, desk.ledger.run(run).id, step)["execution"]
+        found = desk.ledger.code(execution.code) if execution is not None else None
+        return Response(found.source if found is not None else "", media_type="text/plain; charset=utf-8")
 
     @router.get(
         "/runs/{run}/log/{step:path}",

@@ -1,0 +1,181 @@
+// The pipeline: its graph with the state of a run, and one step in detail beside it.
+import { Suspense, type SyntheticEvent, lazy, useEffect, useMemo, useState } from "react";
+import { useApi } from "../api";
+import { Badge, Command, Copy, Declared, FailureCard, Facts, Link, Pairs, Reasons, Section, Trouble, Wait, worst } from "../parts/small";
+import type { Box, Drawn } from "../parts/graph";
+import { Log } from "../parts/log";
+import { Markdown } from "../parts/markdown";
+import { go, href, useRoute, withQuery } from "../route";
+import type { Finding, Graph as GraphDocument, Node, Run, StepDetails } from "../types";
+import { at, bytes, count, number, plural, quoted, seconds, short } from "../words";
+
+const Drawing = lazy(() => import("../parts/graph"));
+const MOST = 1200; // steps that are drawn at once
+const AROUND = 120;
+
+function drawn(run: Run, graph: GraphDocument): Drawn {
+  const rows = new Map<string, number | null>();
+  for (const step of run.steps) for (const one of step.outputs) rows.set(one.artifact, one.rows);
+  const states = new Map(run.steps.map((one) => [one.step, one]));
+  const judged = new Map<string, { verdicts: Finding["verdict"][]; many: number }>();
+  for (const one of run.checks.checks) {
+    const held = judged.get(one.step) ?? { verdicts: [], many: 0 };
+    held.verdicts.push(one.verdict);
+    held.many += 1;
+    judged.set(one.step, held);
+  }
+  const boxes: Box[] = graph.nodes.map((node) => {
+    const state = states.get(node.step);
+    const taken = Object.values(state?.inputs ?? {}).map((one) => rows.get(one.artifact)).filter((one) => one !== null && one !== undefined);
+    const made = (state?.outputs ?? []).map((one) => one.rows).filter((one) => one !== null);
+    const underway = state?.underway;
+    return {
+      name: node.step, kind: node.kind, status: state?.status ?? "blocked", seconds: underway?.elapsed ?? state?.seconds ?? 0,
+      rowsIn: taken.length ? Math.max(...taken) : null, rowsOut: made.length ? made.reduce((sum, one) => sum + one, 0) : null,
+      verdict: worst(judged.get(node.step)?.verdicts ?? []), probes: judged.get(node.step)?.many ?? 0,
+      progress: underway?.total ? underway.done / underway.total : null,
+    };
+  });
+  const edges = [...new Set(graph.edges.map((one) => JSON.stringify([one.source, one.target])))].map((one) => JSON.parse(one) as [string, string]);
+  return { boxes, edges };
+}
+
+/** The steps nearest to one, by edges; of a graph that is too large to be drawn whole. */
+function around(whole: Drawn, middle: string): Drawn {
+  const near = new Map<string, string[]>();
+  for (const [from, to] of whole.edges) {
+    near.set(from, [...(near.get(from) ?? []), to]);
+    near.set(to, [...(near.get(to) ?? []), from]);
+  }
+  const kept = new Set([middle]);
+  for (const one of kept) {
+    for (const other of near.get(one) ?? []) {
+      if (kept.size >= AROUND) break;
+      kept.add(other);
+    }
+  }
+  return { boxes: whole.boxes.filter((one) => kept.has(one.name)), edges: whole.edges.filter(([from, to]) => kept.has(from) && kept.has(to)) };
+}
+
+export function Pipeline({ run: name }: { run: string }) {
+  const run = useApi<Run>(`/runs/${encodeURIComponent(name)}`);
+  const graph = useApi<GraphDocument>(`/runs/${encodeURIComponent(name)}/graph`);
+  const { query } = useRoute();
+  const chosen = query.get("step") ?? "";
+  const wanted = query.get("find") ?? "";
+  const whole = useMemo(() => (run.data && graph.data ? drawn(run.data, graph.data) : undefined), [run.data, graph.data]);
+  const large = (whole?.boxes.length ?? 0) > MOST;
+  const shown = useMemo(() => {
+    if (!whole || !large) return whole;
+    const first = whole.boxes.find((one) => one.status === "failed" || one.status === "running") ?? whole.boxes[0];
+    return around(whole, chosen || first?.name || "");
+  }, [whole, large, chosen]);
+  if (run.error) return <Trouble error={run.error} />;
+  if (graph.error) return <Trouble error={graph.error} />;
+  if (!run.data || !graph.data || !whole || !shown) return <Wait what="the graph" />;
+  const choose = (step: string) => go(withQuery({ step: step || undefined }), Boolean(chosen));
+  const node = graph.data.nodes.find((one) => one.step === chosen);
+  const matching = wanted ? whole.boxes.filter((one) => one.name.toLowerCase().includes(wanted.toLowerCase())) : [];
+  return (
+    <div className={`with-side ${node ? "open" : ""}`}>
+      <div className="main-part">
+        <div className="bar">
+          <input id="search" type="search" placeholder="Find a step ( / )" aria-label="Find a step" value={wanted}
+            onChange={(event) => go(withQuery({ find: event.target.value || undefined }), true)}
+            onKeyDown={(event) => event.key === "Enter" && matching[0] && choose(matching[0].name)} />
+          <span className="soft">{plural(whole.boxes.length, "step")}{large && `, ${shown.boxes.length} around ${chosen || "the first"} drawn`}</span>
+          {wanted && <span className="soft">{count(matching.length)} found</span>}
+        </div>
+        {wanted && matching.length > 0 && (
+          <ul className="matches">{matching.slice(0, 12).map((one) => <li key={one.name}><button type="button" onClick={() => choose(one.name)}><Badge of={one.status}>{one.name}</Badge></button></li>)}</ul>
+        )}
+        <Suspense fallback={<Wait what="the drawing" />}><Drawing of={shown} chosen={chosen} onChoose={choose} wanted={wanted} /></Suspense>
+        <Legend />
+      </div>
+      {node && <StepSide run={run.data} node={node} onClose={() => choose("")} />}
+    </div>
+  );
+}
+
+function Legend() {
+  return (
+    <p className="legend soft">
+      {["succeeded", "reused", "running", "failed", "blocked", "waiting"].map((one) => <Badge key={one} of={one} />)}
+      <span>· checks:</span>
+      {["PROVEN", "SUSPECT", "CLEAN", "UNKNOWN"].map((one) => <Badge key={one} of={one} />)}
+    </p>
+  );
+}
+
+function StepSide({ run, node, onClose }: { run: Run; node: Node; onClose: () => void }) {
+  const { query } = useRoute();
+  const tab = query.get("tab") ?? "about";
+  const path = `/runs/${encodeURIComponent(run.run)}/steps/${encodeURIComponent(node.step)}`;
+  const details = useApi<StepDetails>(path);
+  const step = run.steps.find((one) => one.step === node.step);
+  const checks = run.checks.checks.filter((one) => one.step === node.step);
+  const findings = run.checks.findings.filter((one) => one.step === node.step);
+  return (
+    <aside className="side" aria-label={`Step ${node.step}`}>
+      <div className="side-head">
+        <h2>{node.step} {step && <Badge of={step.status} />}</h2>
+        <button type="button" className="small" onClick={onClose} aria-label="Close">✕</button>
+      </div>
+      <Facts of={[node.kind, <code key="w">{node.where}</code>, step && step.status !== "reused" && seconds(step.seconds), step && step.peak_memory > 0 && `${bytes(step.peak_memory)} of memory`, step && step.attempts > 1 && plural(step.attempts, "attempt")]} />
+      {node.description && <p>{node.description}</p>}
+      <nav className="tabs" aria-label="About the step">
+        {["about", "log", "checks"].map((one) => <Link key={one} to={withQuery({ tab: one === "about" ? undefined : one })} aria-current={tab === one ? "page" : undefined}>{one === "checks" && checks.length ? `checks (${checks.length})` : one}</Link>)}
+      </nav>
+      {tab === "log" && <Log run={run.run} step={node.step} going={step?.status === "running"} />}
+      {tab === "checks" && (
+        <>
+          {!checks.length && <p className="soft">No check has judged this step in this run. <Command text="penstock check" /></p>}
+          <ul className="plain">{checks.map((one) => <li key={one.check}><Badge of={one.verdict}>{one.check}</Badge> <span className="soft">{one.reason} {one.reruns > 0 && `· ${plural(one.reruns, "re-run")}`} {one.rows > 0 && `· ${plural(one.rows, "row")}`}</span></li>)}</ul>
+          {findings.length > 0 && <p><Link to={href(["run", run.run, "leaks"])}>{plural(findings.length, "finding")} of this step</Link></p>}
+        </>
+      )}
+      {tab === "about" && (
+        <>
+          {step?.error && <FailureCard step={node.step} error={step.error} resume={`penstock resume ${run.run}`} />}
+          {step?.note && <p>{step.note}</p>}
+          {step?.status === "waiting" && <Command text={`penstock approve ${run.run} ${quoted(node.step)}`} />}
+          {step && step.reasons.length > 0 && <Section title={step.status === "reused" ? "Why it was reused" : "Why it ran"}><Reasons of={step.reasons} /><Command text={`penstock why ${quoted(node.step)}`} /></Section>}
+          {step && Object.keys(step.inputs).length > 0 && <Section title="Inputs"><Pairs of={Object.entries(step.inputs).map(([name, one]) => [name, <Link key={name} to={href(["run", run.run, "artifact", one.artifact])}>{one.artifact}</Link>])} /></Section>}
+          {step && step.outputs.length > 0 && (
+            <Section title="Outputs">
+              <ul className="plain">{step.outputs.map((one) => <li key={one.artifact}><Link to={href(["run", run.run, "artifact", one.artifact])}>{one.artifact}</Link> <span className="soft">{[one.rows !== null && plural(one.rows, "row"), bytes(one.bytes), short(one.digest)].filter(Boolean).join(" · ")}</span></li>)}</ul>
+            </Section>
+          )}
+          {details.data && Object.keys(details.data.parameters).length > 0 && <Section title="Parameters"><Pairs of={Object.entries(details.data.parameters)} /></Section>}
+          {step && Object.keys(step.metrics).length > 0 && <Section title="Metrics"><Pairs of={Object.entries(step.metrics).map(([name, value]) => [name, number(value)])} /></Section>}
+          {details.data?.figures.map((one) => <Figure key={one.name} run={run.run} step={node.step} name={one.name} type={one.type} />)}
+          {details.data?.notes.map((one, index) => <Markdown key={index} text={one} />)}
+          {details.data?.made_in && details.data.made_in !== run.run && <p className="soft">Done in run <Link to={href(["run", details.data.made_in])}>{details.data.made_in}</Link>{step?.started && ` at ${at(step.started)}`}</p>}
+          {details.data?.code && <Source run={run.run} step={node.step} />}
+          {node.contract && <Section title="Contract"><Declared of={node.contract} /></Section>}
+        </>
+      )}
+    </aside>
+  );
+}
+
+/** The function as it ran, asked for when somebody wants to see it. */
+function Source({ run, step }: { run: string; step: string }) {
+  const [text, setText] = useState<string>();
+  useEffect(() => setText(undefined), [run, step]);
+  const open = (event: SyntheticEvent<HTMLDetailsElement>) => {
+    if (!event.currentTarget.open || text !== undefined) return;
+    fetch(`/api/v1/runs/${encodeURIComponent(run)}/code/${encodeURIComponent(step)}`).then((one) => (one.ok ? one.text() : ""), () => "").then((found) => setText(found || "No source was kept."));
+  };
+  return <details onToggle={open}><summary>Source as it ran</summary>{text === undefined ? <Wait what="the source" /> : <><pre>{text}</pre><Copy text={text} /></>}</details>;
+}
+
+export function Figure({ run, step, name, type }: { run: string; step: string; name: string; type: string }) {
+  const address = `/api/v1/runs/${encodeURIComponent(run)}/figure/${encodeURIComponent(name)}/of/${encodeURIComponent(step)}`;
+  return (
+    <figure>
+      {type.includes("svg") ? <iframe sandbox="" src={address} title={name} /> : <img src={address} alt={name} loading="lazy" />}
+      <figcaption className="soft">{name}</figcaption>
+    </figure>
+  );
+}
