@@ -91,11 +91,21 @@ def _uv() -> str:
     return "" if os.path.exists(beside) else _command("uv")
 
 
+def _node() -> str:
+    """What builds the page: Node of 20.19 or newer, and npm."""
+    if lacking := _command("node") or _command("npm"):
+        return lacking
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip()
+    version = tuple([int(one) for one in said.removeprefix("v").split(".")[:2] if one.isdecimal()])
+    return "" if version >= (20, 19) else f"Node {said} is older than 20.19"
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "chromium": _chromium,
     "git": lambda: _command("git"),
     "import-linter": lambda: _module("importlinter"),
     "moto": lambda: _module("moto"),
+    "node": _node,
     "obstore": lambda: _module("obstore"),
     "optuna": lambda: _module("optuna"),
     "podman": _podman,

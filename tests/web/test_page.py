@@ -1,6 +1,7 @@
 """The page in a real browser, used as a person would."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,16 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(240)]
 PAGES = ("/", "/run/last", "/run/last/graph?step=talk", "/run/last/row?key=UA/45", "/run/last/leaks", "/run/last/data", "/runs",
          "/run/last/artifact/flights", "/metric/talk.one", "/compare/first/second")  # fmt: skip
 
+PICTURES = {
+    "pipeline": "/run/last/graph?step=joined",
+    "run": "/run/last",
+    "artifact": "/run/last/artifact/joined",
+    "row": "/run/last/row?key=UA/45",
+    "leaks": "/run/last/leaks",
+    "runs": "/runs",
+    "compare": "/compare/first/second",
+    "data": "/run/last/data",
+}
 EXPECTED = "the document's frame is sandboxed"  # what Chromium says of the script in the figure, which it did not run
 
 
@@ -34,7 +45,10 @@ def address(folder: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     path = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        found = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        )
         yield found
         found.close()
 
@@ -166,6 +180,22 @@ def test_every_page_can_be_read_by_all(browser: Browser, address: str, path: str
     page.context.close()
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
     assert not serious, json.dumps([(one["id"], one["nodes"][0]["html"][:200]) for one in serious], indent=1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_of_the_pages(browser: Browser, address: str, tmp_path: Path, scheme: str) -> None:
+    """Each page as a picture; with PICTURES, into that folder: docs/pictures is made so."""
+    made = Path(os.environ.get("PICTURES") or tmp_path)
+    troubles: list[str] = []
+    page = opened(browser, address, troubles, color_scheme=scheme, viewport={"width": 1100, "height": 700})
+    for name, path in PICTURES.items():
+        page.goto(base(address) + path)
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(500)  # the drawing comes to rest
+        page.screenshot(path=made / f"{name}-{scheme}.png")
+        assert (made / f"{name}-{scheme}.png").stat().st_size > 5_000
+    page.context.close()
+    assert not troubles
 
 
 def test_without_the_token_there_is_nothing(browser: Browser, address: str) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from penstock.app.counting import add_rows
+from penstock.report.code_text import code_text
 from penstock.report.graphs import graph_view
 from penstock.report.happenings import events_view
 from penstock.report.logs import find_log, read_log
@@ -66,10 +67,10 @@ def run_routes(desk: Desk) -> APIRouter:
 
     @router.get("/runs/{run}/code/{step:path}", responses=content("text/plain", "Source text."))
     def code(run: RunName, step: StepName) -> Response:
-        """The source of a step's function as it ran; empty where none is known."""
+        """The functions, classes and constants that a step reached, as they were; empty where none are known."""
         execution = find_step(desk.ledger, desk.ledger.run(run).id, step)["execution"]
         found = desk.ledger.code(execution.code) if execution is not None else None
-        return Response(found.source if found is not None else "", media_type="text/plain; charset=utf-8")
+        return Response(code_text(found), media_type="text/plain; charset=utf-8")
 
     @router.get(
         "/runs/{run}/log/{step:path}",
