@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from tests.cli.conftest import Done, valid
 
 Call = Callable[..., Done]
