@@ -33,6 +33,7 @@ UNTESTED = {
     "ports.py": "protocols only; penstock.testing holds a contract suite for each",
     "__main__.py": "two lines, run by tests/cli/test_commands.py",
     "cli/__main__.py": "two lines, run by every test of the command line in a process",
+    "web/__main__.py": "two lines, run by tests/web/test_page.py",
 }
 
 # Files that import inside functions, and why. Everywhere else imports stand at the top.
