@@ -11,7 +11,7 @@ def test_it_says_where_the_page_is(
 ) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setattr(
-        starting, "serve", lambda settings, host, port, token, ready: ready(f"http://x/?token={token}", 1)
+        starting, "serve", lambda settings, host, port, token, ready: ready(f"http://localhost/?token={token}", 1)
     )
     starting.main(["--json"])
     assert json.loads(capsys.readouterr().out)["port"] == 1
