@@ -1,5 +1,6 @@
 """What a node makes of an order: the project from its archive, paths that lead to where they are."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -60,3 +61,12 @@ def test_paths_in_the_project_move_with_it() -> None:
 
     assert moved([Path("/from/a"), Path("/other/b")], within=(("a", "d"),)) == [Path("/to/a"), Path("/other/b")]
     assert moved(Path("/from/a")) == Path("/from/a")  # no path parameter: a value like any other
+
+
+def test_projects_that_nobody_asked_for_go(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for one in (old, new):
+        one.mkdir()
+    os.utime(old, (1, 1))
+    home = unpacked(tmp_path, pack({Path("c.py"): b"one"}))
+    assert home.is_dir() and new.exists() and not old.exists()

@@ -210,6 +210,20 @@ def test_containers_end_with_a_runner_that_is_killed(tmp_path: Path) -> None:
         time.sleep(0.1)
 
 
+def test_what_a_killed_runner_left_is_removed(run: Run) -> None:
+    folder = run.steps.folder / "state" / "containers"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    dead, alive, other = (
+        folder / name for name in (f"penstock-{ended.pid}-aa-1", f"penstock-{os.getpid()}-bb-1", "x-y")
+    )
+    for one in (dead, alive, other):
+        (one / "out").mkdir(parents=True)
+    run.ended(run.submit("one"))
+    assert not dead.exists()
+    assert alive.exists() and other.exists()
+
+
 def test_an_image_in_which_nothing_runs_is_told(tmp_path: Path) -> None:
     made = replace(image(), python="/no/such/python")
     executor = make(tmp_path)

@@ -36,6 +36,7 @@ __all__ = ["pack", "perform"]
 
 _EARLY = (1980, 1, 1, 0, 0, 0)
 _LIVE = 0.5  # seconds after which a task tells how it goes, and how often
+_KEPT = 7 * 86400.0  # seconds that a project stays on a node after it was last asked for
 _MOST = 64 << 20  # bytes of a log that travel by themselves
 
 
@@ -202,6 +203,11 @@ def _made(order: Order, site: Site, key: str) -> _Place:
             hint=f"pip install 'penstock[ray]=={site.penstock}' on every node.",
         )
     base = Path(tempfile.gettempdir()) / f"penstock-ray-{os.getuid()}"
+    base.mkdir(exist_ok=True, mode=0o700)
+    if base.lstat().st_uid != os.getuid() or base.is_symlink():
+        raise ExecutorError(
+            f"{base} on node {host} belongs to somebody else", hint="Remove it, or give the node another TMPDIR."
+        )
     state = base / combine("state", [site.place])[7:19]
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = store_at(site.place, state, site.cache)
@@ -239,8 +245,12 @@ def _is_file(file: Path | None) -> bool:
 
 def _unpacked(store: Store, project: str, files: tuple[tuple[str, str], ...], home: Path) -> Path:
     """The project's folder on this node, made once for its content. Names that lead out of it are not followed."""
-    if home.is_dir():
+    with contextlib.suppress(OSError):
+        os.utime(home)
         return home
+    for other in home.parent.iterdir() if home.parent.is_dir() else ():
+        if time.time() - other.lstat().st_mtime > _KEPT:  # also what a process left that was killed
+            shutil.rmtree(other, ignore_errors=True)
     home.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = Path(tempfile.mkdtemp(dir=home.parent, prefix="making-"))
     with zipfile.ZipFile(io.BytesIO(store.data(project))) as archive:

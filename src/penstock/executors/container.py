@@ -181,6 +181,8 @@ class ContainerExecutor:
         engine, image = self._engine(), self._image_of(task.place)
         box.image = image
         home = self._state / "containers" / box.name
+        if self._count == 1:
+            _sweep(home.parent)
         box.home, box.logs = home, Path(task.log.rpartition("/")[0] or str(home)) / box.name
         out, place, scratch = home / "out", home / "room", home / "tmp"
         kept = [
@@ -293,6 +295,20 @@ class _Box:
         for folder in (self.home, self.line):
             if folder != Path():
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runners left that were killed: their containers ended with them."""
+    for one in folder.iterdir() if folder.is_dir() else ():
+        number = one.name.split("-")[1] if one.name.startswith("penstock-") else ""
+        if not number.isdigit():
+            continue
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            shutil.rmtree(one, ignore_errors=True)
+        except PermissionError:
+            continue
 
 
 def _explained(failure: Failure, task: Task, box: _Box) -> Failure:
