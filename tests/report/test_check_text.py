@@ -70,4 +70,4 @@ def test_a_finding_that_was_done_again() -> None:
     mended = text(replay_lines({**still, "moved": False}))
     assert "it no longer moves" in mended
     assert "Use closed" not in mended
-    assert "it can't be done again: gone" in text(replay_lines({**still, "reason": "gone"}))
+    assert "it no longer moves: gone" in text(replay_lines({**still, "moved": False, "reason": "gone"}))

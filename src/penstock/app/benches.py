@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from penstock.checks.answering import answer
+from penstock.checks.evidence import replay
 from penstock.declare.load import Declared
 from penstock.declare.python import declaration_of
 from penstock.errors import CodeChanged, PenstockError
 from penstock.model.artifact import Stored
-from penstock.model.bench import Bench, BenchAnswer, BenchRequest, BenchStep
+from penstock.model.bench import Bench, BenchAnswer, BenchRequest, BenchStep, ReplayRequest
 from penstock.model.task import Task
 from penstock.plan.files import digest_path
 from penstock.report.check_views import json_value
@@ -50,7 +51,8 @@ def benching(
     def load(artifact: str) -> Any:
         return recorded(stored[artifact])
 
-    assert isinstance(asked.request, BenchRequest)
+    if isinstance(asked.request, ReplayRequest):
+        return partial(_replay, asked.steps, call, recorded, asked.request)
     return partial(_answer, asked.steps, call, load, asked.request, Path(task.root))
 
 
@@ -72,6 +74,14 @@ def _answer(
     found: BenchAnswer = answer(steps, call, load, request, frozen)
     told = msgspec.structs.replace(found, evidence={})
     return {"answer": msgspec.msgpack.encode(told, enc_hook=json_value), "evidence": dict(found.evidence)}
+
+
+def _replay(
+    steps: tuple[BenchStep, ...], call: Call, recorded: Callable[[Stored], Any], request: ReplayRequest
+) -> bytes:
+    evidence = recorded(request.evidence)[request.id]
+    step = next(one for one in steps if one.name == evidence["step"])
+    return msgspec.msgpack.encode(replay(partial(call, step), evidence), enc_hook=json_value)
 
 
 def declared_function(pipeline: Declared, step: BenchStep) -> Callable[..., Any]:

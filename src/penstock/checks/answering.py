@@ -35,12 +35,14 @@ def answer(
     end = time.monotonic() + request.seconds if request.seconds else float("inf")
     results: list[CheckResult] = []
     findings: list[Finding] = []
+    evidence: dict[str, Any] = {}
     nodes = nodes_of_steps(steps)
     probes = tuple([pair for pair in request.pairs if pair.check in PROBED])
     if probes:
         told = probed(steps, nodes, call, load, replace(request, pairs=probes))
         results += told.results
         findings += told.findings
+        evidence.update(told.evidence)
     for pair in request.pairs:
         if pair in probes:
             continue
@@ -51,7 +53,7 @@ def answer(
         found, result = _scanned(nodes, load, pair, frozen)
         findings += found
         results.append(replace(result, seconds=round(time.monotonic() - begun, 3)))
-    return BenchAnswer(tuple(results), tuple(findings))
+    return BenchAnswer(tuple(results), tuple(findings), evidence)
 
 
 def _scanned(

@@ -19,7 +19,7 @@ from penstock.checks.circuit import Circuit
 from penstock.checks.facts import SourceFacts, identify
 from penstock.checks.nodes import Node
 from penstock.model.bench import BenchAnswer, BenchRequest, BenchStep, Depth
-from penstock.model.verdict import CheckResult, finding_id
+from penstock.model.verdict import CheckResult, Finding, finding_id
 from penstock.values.alter import take
 from penstock.values.records import Records, records
 
@@ -61,7 +61,7 @@ def probed(
         name: _call(call, named[name]) for name, node in kept.items() if node.kind != "source"
     }
     circuit = Circuit({name: node for name, node in kept.items() if _has(node, taken)}, calls, taken.values)
-    told = ask(Bench(circuit, sides=taken.sides, learns=False), request)
+    told = ask(Bench(circuit, sides=taken.sides, learns=False), request, evidence=True)
     return BenchAnswer(
         tuple(
             [
@@ -69,8 +69,15 @@ def probed(
                 for one in told.results
             ]
         ),
-        tuple([replace(one, id=finding_id(one)) for one in told.findings]),
+        tuple([_named(one, told.evidence) for one in told.findings]),
+        told.evidence,
     )
+
+
+def _named(one: Finding, evidence: Mapping[str, Any]) -> Finding:
+    """A finding with its name, and with the command that does its counter-example again."""
+    name = one.id or finding_id(one)
+    return replace(one, id=name, replay=f"penstock replay {name}" if name in evidence else one.replay)
 
 
 def _call(call: Call, step: BenchStep) -> CircuitCall:

@@ -1,4 +1,4 @@
-"""`penstock check`."""
+"""`penstock check` and `penstock replay`."""
 
 import contextlib
 import sys
@@ -10,18 +10,19 @@ import click
 import penstock
 from penstock.app.leaks import failing
 from penstock.app.pipeline import Pipeline
+from penstock.app.replaying import replay as replay_finding
 from penstock.cli.options import file_option, json_option, parameters, seed_option, setting_option
 from penstock.cli.output import Counter, columns, note, only_json, show
 from penstock.model.event import Event, Judging, RunStarted
 from penstock.report.check_documents import CheckedDocument
 from penstock.report.check_html import check_page
-from penstock.report.check_text import checked_lines
+from penstock.report.check_text import checked_lines, replay_lines
 from penstock.report.check_views import checked_view
 from penstock.report.junit import junit
 from penstock.report.live import Watch
 from penstock.report.sarif import sarif
 
-__all__ = ["check"]
+__all__ = ["check", "replay"]
 
 
 @click.command()
@@ -123,3 +124,19 @@ class _Progress:
             self._watch.on(event)
         elif isinstance(event, Judging):
             self._counter.say(f"checked {event.done} of {event.total}: {event.text}")
+
+
+@click.command()
+@click.argument("finding")
+@file_option
+@json_option
+def replay(finding: str, file: str | None, as_json: bool) -> int:
+    """Do the counter-example of a finding again.
+
+    FINDING is the id that a report gives. One step is called twice, by the code as it is now: on its inputs as they were, and with one thing altered. The
+    exit code is 1 if the cell still moves, and 0 if the code was mended so that it does not.
+    """
+    with only_json(as_json):
+        document = replay_finding(file, finding)
+    show(document, replay_lines(document), as_json=as_json)
+    return 1 if document["moved"] else 0

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ui": ("ui", "Look", "Show runs, graphs, rows and leaks on a page, until Ctrl-C."),
     "diff": ("diff", "Look", "Hold two runs against each other."),
     "report": ("report", "Look", "Write a run down as one HTML file."),
+    "replay": ("check", "Look", "Do the counter-example of a finding again."),
     "reproduce": ("reproduce", "Look", "Do a run again from what it stored, and compare the digests."),
     "versions": ("versions", "Look", "List every version of an artifact, newest first."),
     "tag": ("tag", "Look", "Tag or name a run, or a version of an artifact."),

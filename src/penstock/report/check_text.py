@@ -208,16 +208,14 @@ def cost_line(document: ChecksDocument) -> Line:
 def replay_lines(document: ReplayDocument) -> list[Line]:
     """A counter-example that was done again."""
     one = document["finding"]
-    if document["reason"]:
-        return [
-            [("? ", "warn"), (safe(one["id"]), "name"), (f"  it can't be done again: {safe(document['reason'])}", "")]
-        ]
     cause = one["cause"]
     cell = ".".join([part for part in (one["artifact"] or one["step"], one["column"]) if part])
     verb = "still moves" if document["moved"] else "no longer moves"
+    reason = document["reason"].removeprefix("it does not move now")
+    why = f": {safe(reason)}" if reason else ""
     mark, style = ("✗", "bad") if document["moved"] else ("✓", "good")
     lines: list[Line] = [
-        [(f"{mark} ", style), (f"{one['check']}  {safe(one['step'])}", "name"), (f"  it {verb}", style)],
+        [(f"{mark} ", style), (f"{one['check']}  {safe(one['step'])}", "name"), (f"  it {verb}{why}", style)],
     ]
     if cause is not None:
         altered = ".".join([part for part in (cause["artifact"], cause["column"]) if part])

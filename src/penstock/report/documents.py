@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from penstock.model.event import RunStatus
 from penstock.model.run import Action
 from penstock.model.step import Kind
-from penstock.report.check_documents import CheckedDocument, ChecksDocument, FindingDocument
+from penstock.report.check_documents import CheckedDocument, ChecksDocument, FindingDocument, ReplayDocument
 from penstock.report.contract_documents import ContractDiffDocument, FreezeDocument
 from penstock.report.row_documents import CellDocument, DroppedDocument, ForwardDocument, RowsDocument, TraceDocument
 
@@ -455,6 +455,7 @@ DOCUMENTS: dict[str, tuple[type, str]] = {
     "lint": (LintDocument, "lint"),
     "logs": (LogsDocument, "logs RUN STEP"),
     "plan": (PlanDocument, "plan"),
+    "replay": (ReplayDocument, "replay FINDING"),
     "rows": (RowsDocument, "show RUN --rows"),
     "run": (RunDocument, "run, resume, show RUN"),
     "runs": (RunsDocument, "runs"),
