@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Failed
+from penstock.checks.hints import hint as advice
 from penstock.checks.judge import HAIR, Hit
 from penstock.checks.view import Node
 from penstock.checks.worlds import World
@@ -127,7 +128,7 @@ class Tally:
                     _shown(hit.after),
                     world.words,
                     self.bench.circuit.nodes[step].where,
-                    hint or sentence,
+                    hint or advice(self.bench.circuit.nodes[step].where, self.check, column) or sentence,
                 )
             )
         for number, step, hit, world in self.proofs:
