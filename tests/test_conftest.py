@@ -29,6 +29,7 @@ def outcomes(folder: Path, tests: str, **environment: str) -> str:
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = needs(part): a part\n")
     command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "-p", "no:xdist", str(folder)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PENSTOCK_", "PYTEST_"))}
+    clean["PYTHONPATH"] = str(CONFTEST.parents[1])  # it takes parts of tests from there
     return subprocess.run(command, cwd=folder, env={**clean, **environment}, capture_output=True, text=True).stdout
 
 
