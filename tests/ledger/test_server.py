@@ -389,3 +389,21 @@ def test_cuts_at_random_moments(postgres_server: PostgresServer) -> None:
         ]
         assert len(list(ledger.executions())) == 40
         assert proxy.cuts > 0
+
+
+def test_a_server_that_was_reached_is_waited_for_from_the_beginning(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where the tables were not looked at yet."""
+    monkeypatch.setattr("penstock.ledger.server._OPENING", 0.0)
+    real, left = ServerConnections._prepare, [4]
+
+    def prepare(self: ServerConnections, *arguments: object, **options: object) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        real(self, *arguments, **options)
+
+    monkeypatch.setattr(ServerConnections, "_prepare", prepare)
+    PostgresLedger(postgres_server.ledger()).close()
+    assert left == [0]

@@ -84,7 +84,8 @@ class ServerConnections:
         self._pid = os.getpid()
         self._closed = False
         self._held = 0  # the second half of the lock's number
-        self._trying(lambda _: self._prepare(self._get(), create=create), min(patience, _OPENING))
+        self._reached = False  # the server, once: its address is right
+        self._trying(lambda _: self._prepare(self._get(), create=create))
 
     def writing(self, work: Callable[[ServerSession], T], *, durable: bool = True) -> T:
         """What `work` gives, within one transaction that nobody else writes beside; committed."""
@@ -135,9 +136,9 @@ class ServerConnections:
         connection.execute("COMMIT")
         return done
 
-    def _trying(self, attempt: Callable[[bool], T], patience: float | None = None) -> T:
+    def _trying(self, attempt: Callable[[bool], T]) -> T:
         """What an attempt gives, made again on a new connection while trouble may pass."""
-        end, nap, doubtful = 0.0, _FIRST, False
+        begun, nap, doubtful = 0.0, _FIRST, False
         while True:
             try:
                 return attempt(doubtful)
@@ -155,8 +156,9 @@ class ServerConnections:
             if isinstance(error, errors.LockNotAvailable) and self._interrupted():
                 continue
             now = time.monotonic()
-            end = end or now + (self._patience if patience is None else patience)
-            if not _passes(error) or now + nap > end or self._closed:
+            begun = begun or now
+            patience = self._patience if self._reached else min(self._patience, _OPENING)
+            if not _passes(error) or now + nap > begun + patience or self._closed:
                 raise self._told(error) from None
             time.sleep(nap * random.random())  # noqa: S311 - not a secret
             nap = min(nap * 2, _LONGEST)
@@ -205,6 +207,7 @@ class ServerConnections:
                         connection.close()
             self._all = alive
         made = self._connect()
+        self._reached = True
         with self._lock:
             self._all.append((threading.current_thread(), made))
         self._local.connection = made
