@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from penstock.model.contract import Contract
 from penstock.rows.codes import aligned, encode_columns
@@ -109,6 +110,15 @@ class SourceFacts:
         if at is None or self.times is None:
             return np.zeros(self.rows, bool)
         return at > self.times
+
+    def never(self, column: str) -> Any:
+        """Which cells of a column hold nothing and never will: null, with a null clock (the delay of a flight that was cancelled). A
+        world that filled them would hold rows that no real table has."""
+        at = self.known.get(column)
+        if at is None:
+            return np.zeros(self.rows, bool)
+        cells = self.records.column(column)
+        return (at == NEVER) & np.asarray(pc.is_null(cells, nan_is_null=True))
 
     def key_of(self, row: int) -> str:
         """The key of a row as text; without a declared key, the label of its index or its position."""

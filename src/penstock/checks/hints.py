@@ -35,7 +35,7 @@ def hint(where: str, check: str, column: str = "") -> str:
     tree = _function(where)
     if tree is None:
         return ""
-    for part in [*_makers(tree, column), tree] if column else [tree]:
+    for part in list(_makers(tree, column)) or [tree]:  # what makes another column says nothing of this one
         for recognise in _PATTERNS:
             for call in _calls(part):
                 said = recognise(call, check)

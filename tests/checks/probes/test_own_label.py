@@ -103,3 +103,20 @@ def test_ties_that_an_unstable_sort_arranges_are_no_proof() -> None:
         last_fare, frame, key="trip", time="at", known_at={"fare": "end"}, label="fare", checks=["as-of", "own-label"]
     )
     assert report.verdict != "PROVEN", report
+
+
+def test_a_trip_that_never_ended_gets_no_end_and_no_fare() -> None:
+    frame = trips()
+    frame.loc[::5, ["end"]] = pd.NaT
+    frame.loc[::5, ["fare"]] = np.nan
+
+    def before(trips: pd.DataFrame) -> pd.DataFrame:
+        over = trips.dropna(subset=["fare"]).sort_values("end", kind="stable")
+        mean = over["fare"].expanding().mean().rename("x")
+        told = pd.DataFrame({"over": over["end"].fillna(pd.Timestamp("2020-01-01")), "x": mean}).sort_values("over")
+        return pd.merge_asof(trips, told, left_on="at", right_on="over").drop(columns="over")
+
+    report = probe_function(
+        before, frame, key="trip", time="at", known_at={"fare": "end"}, label="fare", checks=["as-of", "own-label"]
+    )
+    assert report.proven == (), report

@@ -85,7 +85,7 @@ def _sharper(bench: Bench, tally: Tally) -> list[float]:
                 rows_of[leader.name] = np.isin(np.arange(source.rows), picked)
                 instants.append(np.stack([leader.times, np.maximum(leader.times, _last(leader))], 1)[picked])
             rows = rows_of[leader.name]
-            masks = {one: rows for one in source.records.columns if one not in source.fixed}
+            masks = {one: rows & ~source.never(one) for one in source.records.columns if one not in source.fixed}
             altered[name] = donors(source, bench.circuit.values[name], masks, seed=seed)
         if not altered:
             return []
@@ -158,7 +158,7 @@ def _masks(bench: Bench, source: SourceFacts, cut: float) -> Masks:
         if name in source.fixed:
             continue
         late = source.known.get(name)
-        found[name] = (after if late is None else after | (late > cut)) & among
+        found[name] = (after if late is None else (after | (late > cut)) & ~source.never(name)) & among
     return {name: mask for name, mask in found.items() if mask.any()}
 
 

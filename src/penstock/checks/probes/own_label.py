@@ -65,7 +65,7 @@ def _columns(source: SourceFacts) -> list[str]:
 def _masks(source: SourceFacts, rows: Any) -> Masks:
     found = {}
     for name in _columns(source):
-        mask = rows if name in source.contract.label else rows & source.late(name)
+        mask = (rows if name in source.contract.label else rows & source.late(name)) & ~source.never(name)
         if mask.any():
             found[name] = mask
     return found

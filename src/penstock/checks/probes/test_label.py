@@ -49,7 +49,7 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
             break
         altered = {}
         for one in family:
-            masks = dict.fromkeys(one.contract.label, test)
+            masks = {name: test & ~one.never(name) for name in one.contract.label}
             value = bench.circuit.values[one.name]
             made = (
                 donors(one, value, masks, pool=pool, seed=turn)
