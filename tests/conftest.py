@@ -107,7 +107,9 @@ def _node() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "category_encoders": lambda: _module("category_encoders"),
     "chromium": _chromium,
+    "edaprep": lambda: _module("edaprep"),
     "git": lambda: _command("git"),
     "import-linter": lambda: _module("importlinter"),
     "moto": lambda: _module("moto"),
@@ -121,7 +123,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "proc": lambda: "" if os.path.isdir("/proc/self/fd") else "there is no /proc",
     "ray": lambda: _module("ray"),
     "root": lambda: "" if os.geteuid() == 0 else "this needs root",
+    "statsmodels": lambda: _module("statsmodels"),
     "strace": _strace,
+    "ta": lambda: _module("ta"),
     "tmpfs": _tmpfs,
     "torch": lambda: _module("torch"),
     "uv": _uv,
