@@ -38,7 +38,7 @@ _SCHEME = "penstock-checks-1"
 _LEAST, _SHARE = 2.0, 0.1  # seconds that quick checks may take at any rate, and their share of the run's own time
 _FIRST = 0.5  # of that, for the checks which the others wait for
 _LIMIT, _ALONE = 1800.0, 300.0  # seconds after which a bench is given up that nothing else bounds; of one pair
-_LATE = 1.5  # seconds that a bench may take beyond its time to come to an end by itself
+_LATE = 0.5  # seconds that a bench may take beyond its time to come to an end by itself
 _FAIR = 0.5  # seconds of which a pair may say that they were not enough for it
 _TURN = 0.1
 
@@ -90,6 +90,9 @@ class Judge:
         reused = len(kept)
         budget = self._budget(started - self._begun)
         pending = [pair for pair in wanted if pair not in kept]
+        if asked.depth == "quick" and asked.budget is None and all(self._spent(pair) for pair in pending):
+            kept |= {pair: _unknown(pair, f"{_NOT_REACHED}: quick checks had no time for it") for pair in pending}
+            pending = []
         if pending:
             bench = _Benches(self, bench_steps(self._plan, done), started + budget if budget else 0.0)
             for pair, one in bench.ask(pending, kept):
@@ -97,6 +100,9 @@ class Judge:
                 if not one.result.reason.startswith((_NOT_REACHED, _UNASKED)):
                     self._answers.put(keys[pair][0], msgspec.msgpack.encode(one))
                 yield Judging(len(kept) - reused, len(pending), f"{pair.check} {pair.step}".strip())
+            if all(kept[pair].result.reason.startswith(_NOT_REACHED) for pair in pending):
+                for pair in pending:  # asked again in haste, they would take as long and come to as little
+                    self._answers.put(combine(_SCHEME, ["spent", self._alone[pair]]), b"1")
         told = [kept[pair] for pair in wanted]
         wired = self._wired()
         results = (*[one for _, one in wired], *[one.result for one in told])
@@ -178,6 +184,9 @@ class Judge:
         """How much is asked."""
         return self._asked.depth
 
+    def _spent(self, pair: Pair) -> bool:
+        return self._answers.get(combine(_SCHEME, ["spent", self._alone[pair]])) is not None
+
     def mark(self, pairs: Iterable[Pair]) -> None:
         """Remember that a bench died that was asked these together."""
         for pair in pairs:
@@ -188,10 +197,10 @@ class Judge:
         return self._answers.get(combine(_SCHEME, ["alone", self._alone[pair]])) is not None
 
     def perform(
-        self, steps: Sequence[BenchStep], requests: Sequence[BenchRequest], limit: float
+        self, steps: Sequence[BenchStep], requests: Sequence[BenchRequest], limit: float, end: float = 0.0
     ) -> Iterator[tuple[BenchRequest, Ended]]:
         """Have a bench for each request, side by side, and yield how each ended. Those that people do not wait for any
-        more end as cancelled."""
+        more, or that have not begun to speak soon after `end` (0: never), end as cancelled."""
         executor, open_ones = self._executor, dict[str, BenchRequest]()
         for request in requests:
             self._numbers += 1
@@ -203,10 +212,11 @@ class Judge:
             for event in executor.events(_TURN):
                 if isinstance(event, Ended) and event.task in open_ones:
                     yield open_ones.pop(event.task), event
-            if self._interrupted() and not stopped:
+            late = bool(end) and time.monotonic() > end + _LATE
+            if (late or self._interrupted()) and not stopped:
                 stopped = True
                 for one in list(open_ones):
-                    executor.cancel(one, "interrupted")
+                    executor.cancel(one, "the time for checks was spent" if late else "interrupted", grace=0.2)
 
     def answer(self, ended: Ended) -> tuple[BenchAnswer, Stored | None]:
         """What a bench said, and where its counter-examples are stored."""
@@ -245,10 +255,10 @@ class _Benches:
     def ask(self, pending: Sequence[Pair], kept: Mapping[Pair, Kept]) -> Iterator[tuple[Pair, Kept]]:
         """Each pair, once it is known what it comes to. What is not steady is found out before the others are asked."""
         unsteady = {pair.step for pair, one in kept.items() if _is_unsteady(one)}
-        ahead = self._judge.depth == "full"
-        first = [
-            pair for pair in pending if not self._judge.sorts[pair.check].again or (ahead and pair.check == "rerun")
-        ]
+        # In haste all are asked side by side: the bench that does steps again finds out by itself what is not steady.
+        haste = self._judge.depth == "quick"
+        sorts = self._judge.sorts
+        first = [pair for pair in pending if not haste and (not sorts[pair.check].again or pair.check == "rerun")]
         rest = [pair for pair in pending if pair not in first]
         end = self._begun + (self._end - self._begun) * _FIRST if self._end and rest else self._end
         for pair, one in self._round(self._groups(first), unsteady, end, _LIMIT):
@@ -281,11 +291,16 @@ class _Benches:
             return
         requests = [BenchRequest(group, self._judge.depth, left, tuple(sorted(unsteady))) for group in groups]
         again: list[tuple[Pair, ...]] = []
-        for request, ended in self._judge.perform(self._steps, requests, left + _LATE if end else limit):
+        for request, ended in self._judge.perform(self._steps, requests, left + 30.0 if end else limit, end):
             if ended.status == "succeeded":
                 yield from _sorted_out(request, *self._judge.answer(ended))
             elif ended.status == "cancelled":
-                yield from [(pair, _unknown(pair, f"{_NOT_REACHED}: it was stopped")) for pair in request.pairs]
+                if self._judge.depth == "full" and len(request.pairs) > 1:
+                    self._judge.mark(request.pairs)  # one of them may hang: next time each is asked alone
+                yield from [
+                    (pair, _unknown(pair, f"{_NOT_REACHED}: {ended.reason or 'it was stopped'}"))
+                    for pair in request.pairs
+                ]
             elif len(request.pairs) > 1:
                 self._judge.mark(request.pairs)
                 again += [(pair,) for pair in request.pairs]

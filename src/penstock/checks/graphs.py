@@ -136,7 +136,7 @@ def _sides(nodes: Mapping[str, Node], load: Callable[[str], Any], main: SourceFa
         if node.kind != "split":
             continue
         for artifact, role in node.outputs.items():
-            held = _rows(load(artifact)) if role else None
+            held = _rows(load(artifact)) if role in ("train", "test") else None
             identity = identify(held, [main]) if held is not None and held.rows else None
             if identity is None or identity.method == "content":
                 continue
