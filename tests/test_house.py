@@ -465,3 +465,11 @@ def test_nothing_that_is_made_is_tracked() -> None:
         if "web/static/assets/" in name:  # the page's build is committed; tests/web/test_build.py bounds it
             continue
         assert path.is_symlink() or not path.is_file() or os.path.getsize(path) < 1_000_000, f"{name} is large"
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    found = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [int(path.name[:4]) for path in found] == list(range(1, len(found) + 1))
+    for path in found:
+        title = path.read_text(encoding="utf-8").splitlines()[0]
+        assert title.startswith(f"# {int(path.name[:4])}. "), f"{path.name} is titled {title!r}"
