@@ -192,3 +192,17 @@ def test_commands_of_a_valohai_yaml_run_in_their_images(folder: Path) -> None:
     assert run["write.metadata"] == {"uid": 1000, "rate": 0.5}
     assert (run["write.outputs"] / "copied.txt").read_text() == "hello"
     assert {row["status"] for row in own.run().steps.values()} == {"reused"}
+
+
+def test_links_are_followed_from_where_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zones = tmp_path / "zones"
+    (zones / "Etc").mkdir(parents=True)
+    (zones / "Etc" / "UTC").write_text("TZif")
+    (zones / "UTC").symlink_to("Etc/UTC")
+    (zones / "gone").symlink_to("nowhere")
+    (zones / "tests").mkdir()
+    monkeypatch.chdir(tmp_path)
+    images._copy(zones, tmp_path / "root")
+    made = tmp_path / "root" / str(zones).lstrip("/")
+    assert sorted(one.name for one in made.iterdir()) == ["Etc", "UTC"]
+    assert (made / "UTC").read_text() == "TZif"

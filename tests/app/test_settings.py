@@ -156,7 +156,8 @@ def test_keywords_beat_the_environment_beats_the_file(tmp_path, monkeypatch):
         ('pipeline = "nowhere.py"', "which is not there"),
     ],
 )
-def test_malformed_settings_are_named(tmp_path, said, words):
+def test_malformed_settings_are_named(tmp_path, monkeypatch, said, words):
+    monkeypatch.delenv("PENSTOCK_CHECKS", raising=False)  # it would come before the file's own
     (tmp_path / "p.py").write_text(PIPELINE)
     (tmp_path / "pyproject.toml").write_text(f"[tool.penstock]\n{said}\n")
     with pytest.raises((SettingsError, PipelineNotFound), match=words):

@@ -109,8 +109,9 @@ def made_of(engine: Engine, lock: Lock, where: str = "", tag: str = "", say: Say
     except NotFound:
         say(f"making an image of {lock.text.count('==')} packages")
         _make(engine, lock, name, where)
-    if not _record(place).exists() or find(place).reference != name:
-        _keep(place, Image(name, name, _executable(), (str(lent()), _SITE), (), _penstock()))
+    made = Image(name, name, _executable(), (str(lent()), _SITE), (), _penstock())
+    if not _record(place).exists() or find(place) != made:  # another checkout of Penstock may have made it
+        _keep(place, made)
     return Piece("image", "image", place, text=lock.text)
 
 
@@ -235,10 +236,19 @@ def _copy(source: Path, root: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        ignored = shutil.ignore_patterns("site-packages", "dist-packages", "test", "tests", "idlelib", "*.a", "private")
-        shutil.copytree(source, target, ignore=ignored, ignore_dangling_symlinks=True)
+        shutil.copytree(source, target, ignore=_left_out)
     else:
         shutil.copy2(os.path.realpath(source), target)
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """What of a folder is not copied: what no step needs, and links that lead nowhere (`copytree` itself takes a relative link
+    for one that starts in the current folder, and would leave out most time zones)."""
+    dangling = {one for one in names if not (Path(folder) / one).exists()}
+    return dangling | _UNNEEDED(folder, names)
+
+
+_UNNEEDED = shutil.ignore_patterns("site-packages", "dist-packages", "test", "tests", "idlelib", "*.a", "private")
 
 
 def _libraries(root: Path) -> list[Path]:

@@ -51,7 +51,7 @@ def write_frozen(frozen: FrozenTable, name: str) -> str:
     head = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=1000, default_flow_style=None)
     lines = [f"  {_flow(yaml, one)}: {_flow(yaml, columns[one])}\n" for one in columns]
     return (
-        _HEAD.format(source=frozen.source, run=frozen.run, name=name)
+        _HEAD.format(source=_word(frozen.source), run=_word(frozen.run), name=_word(name))
         + str(head)
         + ("columns:\n" if lines else "columns: {}\n")
         + "".join(lines)
@@ -60,7 +60,12 @@ def write_frozen(frozen: FrozenTable, name: str) -> str:
 
 def _flow(yaml: Any, value: Any) -> str:
     text = str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10**6, default_flow_style=True))
-    return text.removesuffix("...\n").strip()
+    return text.removesuffix("...\n").strip("\n")  # wide spaces at the end of a word are a part of it
+
+
+def _word(text: str) -> str:
+    """A name within a comment, which must not end it."""
+    return "".join([one if one.isprintable() else "?" for one in text])
 
 
 _HINT = "`penstock contract freeze` writes a good one anew; docs/contracts.md says what may stand in it."
