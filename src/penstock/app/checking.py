@@ -81,8 +81,8 @@ class Judge:
     def __call__(self, done: Mapping[str, Execution]) -> Generator[Event, None, str]:
         """Judge; returns what speaks against handing on what was made, "" if nothing does."""
         started = time.monotonic()
-        asked, wanted = self._asked, self._wanted(done)
-        if not wanted and not self._wired():
+        asked, wanted, wired = self._asked, self._wanted(done), self._wired()
+        if not wanted and not wired:
             return ""
         keys = {pair: self._keys(pair, done) for pair in wanted}
         self._alone = {pair: each[-1] for pair, each in keys.items()}
@@ -104,7 +104,6 @@ class Judge:
                 for pair in pending:  # asked again in haste, they would take as long and come to as little
                     self._answers.put(combine(_SCHEME, ["spent", self._alone[pair]]), b"1")
         told = [kept[pair] for pair in wanted]
-        wired = self._wired()
         results = (*[one for _, one in wired], *[one.result for one in told])
         found, waivers = waived(
             _once([each for some in (*[one for one, _ in wired], *[one.findings for one in told]) for each in some]),

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import click
 import msgspec
 
+from penstock.report.as_json import json_bytes
 from penstock.report.paint import Line, Screen, fold
 
 __all__ = ["Counter", "columns", "note", "only_json", "show", "write_json"]
@@ -69,10 +70,7 @@ def note(text: str) -> None:
 
 def write_json(document: Mapping[str, Any]) -> None:
     """Print one JSON document; indented where a person looks at it."""
-    try:
-        data = msgspec.json.encode(document, enc_hook=str)
-    except (UnicodeEncodeError, ValueError):  # names of files that are no UTF-8
-        data = msgspec.json.encode(_clean(document), enc_hook=str)
+    data = json_bytes(document)
     if sys.stdout.isatty():
         data = msgspec.json.format(data, indent=2)
     click.echo(data.decode())
@@ -97,13 +95,3 @@ def only_json(wanted: bool) -> Iterator[None]:
         if kept >= 0:
             os.dup2(kept, 1)
             os.close(kept)
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, Mapping):
-        return {_clean(key): _clean(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(one) for one in value]
-    return value

@@ -4,36 +4,18 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from penstock.errors import MissingExtra, NotFound, PenstockError, UnknownName
+from penstock.report.as_json import json_bytes
 from penstock.report.documents import ErrorBody
 
-__all__ = ["Json", "answer_errors", "json_bytes"]
+__all__ = ["Json", "answer_errors"]
 
 _LOG = logging.getLogger(__name__)
-
-
-def json_bytes(document: Mapping[str, Any]) -> bytes:
-    """A document as JSON. Numbers that JSON has no form for are null."""
-    try:
-        return msgspec.json.encode(document, enc_hook=str)
-    except (UnicodeEncodeError, ValueError):  # names of files that are no UTF-8
-        return msgspec.json.encode(_clean(document), enc_hook=str)
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, Mapping):
-        return {_clean(key): _clean(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(one) for one in value]
-    return value
 
 
 class Json(Response):

@@ -10,8 +10,8 @@ from fastapi.sse import format_sse_event
 from starlette.concurrency import run_in_threadpool
 
 from penstock.model.event import Record
+from penstock.report.as_json import json_bytes
 from penstock.report.happenings import happening
-from penstock.web.answers import json_bytes
 from penstock.web.desk import Desk
 from penstock.web.runs import RunName
 from penstock.web.schema import content
