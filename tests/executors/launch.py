@@ -12,6 +12,7 @@ from penstock.model.step import Entry
 from penstock.model.task import Task
 from penstock.plan.files import digest_path
 from penstock.stores.local import LocalStore
+from penstock.values.functions import dumps
 from penstock.work.outputs import Target
 from penstock.work.perform import Kit
 
@@ -31,10 +32,8 @@ def kit(state: Path) -> Kit:
         return namespaces[entry.path][entry.name], None
 
     def target(function: Any) -> Target:
-        import cloudpickle
-
         name = function.__name__
-        return Target(Entry("pickle", name=name, data=cloudpickle.dumps(function)), Code(name), ("item",), name)
+        return Target(Entry("pickle", name=name, data=dumps(function)), Code(name), ("item",), name)
 
     return Kit(Codecs(), LocalStore(state / "store"), resolve, list, digest_path, target, (str(state / "store"),))
 

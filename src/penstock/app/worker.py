@@ -30,6 +30,7 @@ from penstock.plan.files import Stats, digest_path
 from penstock.ports import Store
 from penstock.stores.local import LocalStore
 from penstock.stores.outbox import Outbox
+from penstock.values.functions import dumps
 from penstock.work.context import Changed
 from penstock.work.holding import held, keys_of
 from penstock.work.outputs import Target
@@ -170,9 +171,7 @@ class Loaded:
         place = f"{getattr(inner, '__module__', '')}:{getattr(inner, '__qualname__', '')}"
         if pipeline is not None and _function(_found(place)) is inner:
             return Target(Entry("file", path, place), pipeline.closures.code_of(inner), arguments, name)
-        import cloudpickle
-
-        data = cloudpickle.dumps(inner)
+        data = dumps(inner)
         # Without a file there is no closure to follow: the pickle stands for the code, and may differ without need.
         code = pipeline.closures.code_of(inner) if pipeline is not None else Code(digest_bytes(data))
         return Target(Entry("pickle", path, name, data), code, arguments, name)

@@ -26,6 +26,7 @@ from penstock.errors import (
 from penstock.model.code import Code, Piece
 from penstock.model.digest import combine
 from penstock.model.step import Entry, Step
+from penstock.values.functions import dumps
 from penstock.work.holding import held
 
 __all__ = ["Declared", "Sourced", "from_dict", "load", "namespace_steps", "steps_of"]
@@ -220,9 +221,7 @@ def _step(
     )
     if path:
         return made
-    import cloudpickle
-
-    data = cloudpickle.dumps(held(made, keys, str(root or Path.cwd())))
+    data = dumps(held(made, keys, str(root or Path.cwd())))
     return structs.replace(made, entry=Entry("pickle", name=one.name, data=data))
 
 

@@ -7,11 +7,10 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-
 from penstock.model.artifact import Stored
 from penstock.model.step import Entry
 from penstock.model.task import Input, Setting, Task
+from penstock.values.functions import dumps
 
 __all__ = ["Steps"]
 
@@ -297,7 +296,7 @@ class Steps:
                 "attempt": 1,
                 "key": f"key-{label}",
                 "code": "",
-                "entry": Entry("pickle", name=name, data=cloudpickle.dumps(self._namespace[name])),
+                "entry": Entry("pickle", name=name, data=dumps(self._namespace[name])),
                 "inputs": tuple([Input(argument, argument, value) for argument, value in (inputs or {}).items()]),
                 "settings": tuple(
                     [
