@@ -68,9 +68,18 @@ def test_frozen_contracts(tmp_path: Path) -> None:
     assert held(step(3, kind="source", contract=contract), (), str(tmp_path))() == 3
 
 
-def test_keys_of_most_columns_come_first() -> None:
-    steps = [step(1, contract=Contract(key=key)) for key in (("a",), ("b", "c"), ())] + [step(1)]
-    assert keys_of(steps) == (("b", "c"), ("a",))
+def test_rows_are_named_by_the_key_of_most_columns() -> None:
+    steps = [step(1, contract=Contract(key=key)) for key in (("a",), ("id", "a"), ())] + [step(1)]
+    assert list(keys_of(steps)) == [("a",), ("id", "a")]
+    with pytest.raises(ContractBroken, match=r"\(x/-1, y/-2\)"):
+        held(step(BAD, schema=Rows), keys_of(steps), ".")()
+
+
+def test_keys_are_not_gathered_for_steps_that_are_held_to_nothing() -> None:
+    """They are asked for at each of thousands of steps."""
+    asked = iter([step(1)])
+    held(step(GOOD), keys_of(asked), ".")
+    assert list(asked)
 
 
 def test_many_breaches_are_counted() -> None:

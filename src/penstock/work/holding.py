@@ -1,6 +1,6 @@
 """Steps whose tables are held to what was declared of them, before anything is made of what they return."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ class Held:
     """A step's function that raises `ContractBroken` where what it returns is not as its schema, or the frozen contract of a
     source, says. `keys` are the keys by which rows may be named; `root` is where the contract's file lies."""
 
-    def __init__(self, step: Step, keys: Sequence[tuple[str, ...]], root: str) -> None:
+    def __init__(self, step: Step, keys: Iterable[tuple[str, ...]], root: str) -> None:
         self.function = step.function
         self._name, self._where = step.name, step.where
         self._schema = step.schema
@@ -28,7 +28,7 @@ class Held:
         path = Path(root, self._file)
         if self._file and path.is_file():  # read here, where no hook takes it for a hidden input
             self._text = path.read_bytes()
-        self._keys = tuple(sorted(keys, key=len, reverse=True))
+        self._keys = tuple(sorted(set(keys), key=lambda one: (-len(one), one)))
 
     def __call__(self, *args: Any, **inputs: Any) -> Any:
         result = self.function(*args, **inputs)
@@ -84,7 +84,7 @@ class Held:
         return f" ({', '.join(named)}{' …' if one.count > len(few) else ''})" if few else ""
 
 
-def held(step: Step, keys: Sequence[tuple[str, ...]], root: str) -> Callable[..., Any]:
+def held(step: Step, keys: Iterable[tuple[str, ...]], root: str) -> Callable[..., Any]:
     """The function of a step, held to what is declared of its tables, if anything is."""
     return Held(step, keys, root) if step.schema is not None or held_file(step) else step.function
 
@@ -95,7 +95,6 @@ def held_file(step: Step) -> str:
     return contract.freeze if contract is not None and "schema" in contract.fail_on else ""
 
 
-def keys_of(steps: Iterable[Step]) -> tuple[tuple[str, ...], ...]:
-    """The keys that the sources among some steps declare, those of most columns first."""
-    keys = {one.contract.key for one in steps if one.contract is not None and one.contract.key}
-    return tuple(sorted(keys, key=lambda one: (-len(one), one)))
+def keys_of(steps: Iterable[Step]) -> Iterator[tuple[str, ...]]:
+    """The keys that the sources among some steps declare; asked for one step of thousands, so looked up only when used."""
+    return (one.contract.key for one in steps if one.contract is not None and one.contract.key)

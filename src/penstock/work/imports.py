@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:  # what the import system calls; every worker starts without importing it
+    from importlib.abc import Loader
 
 __all__ = ["after_import"]
 
@@ -25,7 +28,7 @@ def after_import(name: str, action: _Action) -> None:
         sys.meta_path.insert(0, _FINDER)
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     def __init__(self) -> None:
         self.actions: dict[str, _Action] = {}
 
@@ -36,14 +39,14 @@ class _Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self.actions, fullname)
+            spec.loader = cast("Loader", _Loader(spec.loader, self.actions, fullname))
         return spec
 
 
-class _Loader(Loader):
+class _Loader:
     """The module's own loader, and an action after it."""
 
-    def __init__(self, inner: Loader, actions: dict[str, _Action], name: str) -> None:
+    def __init__(self, inner: "Loader", actions: dict[str, _Action], name: str) -> None:
         self._inner = inner
         self._actions = actions
         self._name = name
