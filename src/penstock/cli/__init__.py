@@ -17,7 +17,7 @@ def main() -> int:
         print(f"penstock {penstock.__version__}")
         return 0
     # Steps, plan and executions stay to the end: looking through them again and again would find nothing.
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
     from penstock.cli.commands import penstock as command
 
     try:

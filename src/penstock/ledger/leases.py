@@ -17,6 +17,7 @@ _GIVE = (
     "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, "
     "fence = excluded.fence, expires = excluded.expires, length = excluded.length, boot = excluded.boot"
 )
+_FREE = "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 _SLACK = 1.0  # seconds by which a lease may seem longer than it was given for, before the clock must have restarted
 
 
@@ -29,6 +30,10 @@ def claim(
     connection: Session, keys: Sequence[str], owner: str, seconds: float, now: float, here: str
 ) -> dict[str, Lease]:
     """Give `owner` each key that nobody else holds; for the others, the lease of the one who does."""
+    if len(keys) == 1:  # a step of a chain: most often nobody ever asked for its key, and then two statements do
+        lease = Lease(keys[0], owner, _fences(connection, 1), now + seconds)
+        if connection.execute(_FREE, (*lease, seconds, here)).rowcount == 1:
+            return {lease.key: lease}
     held = _rows(connection, keys)
     found: dict[str, Lease] = {}
     new: list[str] = []
@@ -67,16 +72,21 @@ def give(
     """Give keys to `owner`, whoever had them, each under a new fence. The owner "" gives way to everybody."""
     if not keys:
         return {}
-    row = connection.execute(
-        "UPDATE counters SET value = value + ? WHERE name = 'fence' RETURNING value", (len(keys),)
-    ).fetchone()
-    first = row[0] - len(keys) + 1
+    first = _fences(connection, len(keys))
     leases = [Lease(key, owner, first + place, now + seconds) for place, key in enumerate(keys)]
     if len(leases) == 1:
         connection.execute(_GIVE, (*leases[0], seconds, here))
     else:
         connection.executemany(_GIVE, [(*lease, seconds, here) for lease in leases])
     return {lease.key: lease for lease in leases}
+
+
+def _fences(connection: Session, count: int) -> int:
+    """The first of so many new fences."""
+    row = connection.execute(
+        "UPDATE counters SET value = value + ? WHERE name = 'fence' RETURNING value", (count,)
+    ).fetchone()
+    return int(row[0]) - count + 1
 
 
 def renew(connection: Session, owner: str, seconds: float, now: float, here: str) -> int:
