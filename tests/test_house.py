@@ -456,10 +456,14 @@ def test_no_file_names_a_strange_host() -> None:
             assert allowed, f"{name} names the host {host}"
 
 
+TOP = {".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml"}
+
+
 @pytest.mark.needs("git")
 def test_nothing_that_is_made_is_tracked() -> None:
     for path in tracked():
         name = path.relative_to(ROOT).as_posix()
+        assert "/" in name or name in TOP, f"{name} was left behind by something"
         assert not name.endswith((".pyc", ".parquet", ".db")), name
         assert ".penstock/" not in name, name
         if "web/static/assets/" in name:  # the page's build is committed; tests/web/test_build.py bounds it
