@@ -24,6 +24,8 @@ def test_a_page(project: Path, call: Call, edit: Callable[[str, str], None]) -> 
         assert part in seen.text, part
     assert [tag for tag, _ in seen.tags].count("img") == 1
     assert "✓ r.html" in call("report", "last", "-o", "r.html").out
+    assert "✓ s.html" in call("report", "last", "--html", "s.html").out
+    assert page.name in call("report", "last", "--html").out
 
 
 def test_what_was_reused_has_its_log_too(project: Path, call: Call) -> None:

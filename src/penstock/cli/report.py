@@ -36,9 +36,12 @@ _LOG = 60_000  # bytes of the end of a log
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write it (default: report-RUN.html).",
 )
+@click.option(
+    "--html", "page", metavar="[FILE]", is_flag=False, flag_value="", help="The same, as other commands call it."
+)
 @file_option
 @json_option
-def report(run: str, output: Path | None, file: str | None, as_json: bool) -> None:
+def report(run: str, output: Path | None, page: str | None, file: str | None, as_json: bool) -> None:
     """Write a run down as one HTML file.
 
     It tells graph, steps, logs, metrics, figures, code and environment. The file needs nothing else and can be sent around: it holds its pictures, and neither a script nor anything from
@@ -68,6 +71,7 @@ def report(run: str, output: Path | None, file: str | None, as_json: bool) -> No
             before_run=before_run,
             diff=side.run.diff,
         )
+    output = output or (Path(page) if page else None)
     write_page(output or Path(f"report-{document['run']}.html"), text, [document["run"]], as_json=as_json)
 
 
