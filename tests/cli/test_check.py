@@ -68,3 +68,50 @@ def test_a_run_is_checked_as_it_is_asked_to(guilty: Path, call: Call) -> None:
     told = call("run", "--checks", "full")
     assert "PROVEN odd  guilty" in told.out
     assert "  checks  " in told.out
+
+
+AHEAD = """
+import numpy as np
+import pandas as pd
+
+draw = np.random.default_rng(0)
+trips = pd.DataFrame({"trip": range(300), "asked": pd.date_range("2024-01-01", periods=300), "km": draw.gamma(2, 2, 300)})
+
+def features(trips):
+    print("who prints")
+    return trips.assign(near=trips["km"].shift(-1))
+
+features(trips)
+"""
+
+
+def test_a_plain_script(project: Path, call: Call) -> None:
+    Path("plain.py").write_text(AHEAD)
+    done = call("check", "plain.py", "--time", "asked", "--html", "a.html", "--junit", "a.xml", "--sarif", "a.sarif")
+    assert done.code == 1
+    assert "✗ plain.py  1 PROVEN" in done.out
+    assert 'declared  time="asked"  of trips in features' in done.out
+    assert "who prints" not in done.out + done.err
+    assert "<svg" in Path("a.html").read_text()
+    said = call("check", "plain.py", "--time", "asked", "--json")
+    document = valid(said, "check")
+    assert document["script"]["functions"][0]["function"] == "features"
+    name = document["findings"][0]["id"]
+    assert valid(call("replay", name, "--json"), "replay")["moved"] is True
+    Path("plain.py").write_text(AHEAD.replace("shift(-1)", "shift(1)"))
+    assert call("replay", name).code == 0
+    done = call("check", "plain.py", "--time", "asked", "--only", "as-of")
+    assert done.code == 0
+    assert "1 clean" in done.out
+
+
+def test_a_plain_script_named_wrongly(guilty: Path, call: Call) -> None:
+    Path("plain.py").write_text(AHEAD)
+    assert "is for plain scripts and notebooks" in call("check", "--time", "asked").err
+    assert call("check", guilty.name, "--only", "odd").code == 1  # a pipeline, named as a script would be
+    assert "-f names a pipeline" in call("check", "plain.py", "-f", guilty.name).err
+    assert "Did you mean `plain.py`?" in call("check", "plan.py").err
+    assert "--known-at fare=dropoff_at" in call("check", "plain.py", "--known-at", "fare").err
+    wrong = call("check", "plain.py", "--known-at", "km=askd", "--json")
+    assert wrong.code == 2
+    assert json.loads(wrong.out)["error"]["kind"] == "ContractError"

@@ -9,10 +9,11 @@ import msgspec
 from penstock.app.checking import bench_steps
 from penstock.app.executors import make_executor
 from penstock.app.pipeline import Pipeline
+from penstock.app.scripts import is_script, kept_findings, replay_script
 from penstock.app.settings import Settings, open_ledger, reading_settings
 from penstock.app.values import load_value
 from penstock.app.workspace import Request, Workspace
-from penstock.errors import NotFound, StepFailed, UnknownName, did_you_mean
+from penstock.errors import NotFound, PenstockError, StepFailed, UnknownName, did_you_mean
 from penstock.model.artifact import Stored
 from penstock.model.bench import Bench, Replayed, ReplayRequest
 from penstock.model.digest import combine
@@ -34,8 +35,16 @@ def replay(file: str | None, finding: str) -> ReplayDocument:
     """Do the counter-example of a finding again, by the code as it is now. `file` is the pipeline's, where it must be said.
 
     Raises `NotFound` with close matches for a finding that no run has, or whose counter-example is not kept any more;
-    `UnknownName` where its step is no longer there.
+    `UnknownName` where its step is no longer there. A finding of a plain script or notebook is done again by running that once more.
     """
+    scripted = kept_findings(file)
+    named = [name for name in scripted if name.startswith(finding)]
+    if len(named) == 1:
+        return replay_script(named[0], scripted[named[0]])
+    if scripted and (file is None or is_script(file)) and not _has_ledger(file):
+        raise NotFound(
+            f"no script here has a finding `{finding}`", hint=did_you_mean(finding, scripted) or "Check it anew."
+        )
     settings = reading_settings(file)
     ledger = open_ledger(settings)
     try:
@@ -63,6 +72,14 @@ def replay(file: str | None, finding: str) -> ReplayDocument:
         "after": told.after,
         "reason": told.reason,
     }
+
+
+def _has_ledger(file: str | None) -> bool:
+    try:
+        open_ledger(reading_settings(file)).close()
+    except PenstockError:
+        return False
+    return True
 
 
 def _asked(work: Workspace, run: Run, found: Finding, evidence: Stored) -> Replayed:

@@ -23,7 +23,7 @@ from penstock.model.verdict import CheckResult, Finding, finding_id
 from penstock.values.alter import take
 from penstock.values.records import Records, records
 
-__all__ = ["Call", "Sampled", "probed", "sampled"]
+__all__ = ["Call", "Sampled", "chosen", "probed", "sampled"]
 
 Call = Callable[[BenchStep, Mapping[str, Any]], dict[str, Any]]
 """Call a step with inputs by argument: its outputs by artifact."""
@@ -115,7 +115,7 @@ def sampled(nodes: Mapping[str, Node], load: Callable[[str], Any], depth: Depth)
     main = next((one for one in listed if one.contract.label), None)
     main = main or next((one for one in listed if one.times is not None), listed[0])
     sides = _sides(nodes, load, main)
-    rows = _chosen(main, sides, *_MOST[depth])
+    rows = chosen(main, sides, *_MOST[depth])
     words = (
         f"all {main.rows} rows of {main.name}" if rows is None else f"{rows.size} of {main.rows} rows of {main.name}"
     )
@@ -146,7 +146,7 @@ def _sides(nodes: Mapping[str, Node], load: Callable[[str], Any], main: SourceFa
     return None
 
 
-def _chosen(main: SourceFacts, sides: Any, most: int, count: int) -> Any:
+def chosen(main: SourceFacts, sides: Any, most: int, count: int) -> Any:
     """The rows of the main source that are taken, in their order; None for all of them."""
     if main.rows <= most:
         return None

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -11,7 +12,8 @@ import penstock
 from penstock.app.leaks import failing
 from penstock.app.pipeline import Pipeline
 from penstock.app.replaying import replay as replay_finding
-from penstock.cli.options import file_option, json_option, parameters, seed_option, setting_option
+from penstock.app.scripts import BUDGET, check_script, is_script
+from penstock.cli.options import file_option, json_option, parameters, rows_options, said, seed_option, setting_option
 from penstock.cli.output import Counter, columns, note, only_json, show
 from penstock.model.event import Event, Judging, RunStarted
 from penstock.report.check_documents import CheckedDocument
@@ -21,12 +23,17 @@ from penstock.report.check_views import checked_view
 from penstock.report.junit import junit
 from penstock.report.live import Watch
 from penstock.report.sarif import sarif
+from penstock.report.script_text import script_lines
 
 __all__ = ["check", "replay"]
+
+_Files = tuple[str | None, str | None, str | None]
+"""Where SARIF, JUnit XML and the page go."""
 
 
 @click.command()
 @click.argument("targets", metavar="[TARGET]...", nargs=-1)
+@rows_options
 @click.option("--only", metavar="CHECK", multiple=True, help="Ask only this check; may be given again.")
 @click.option("--run", "run", metavar="RUN", default="", help="Check what this run made, and run nothing.")
 @click.option(
@@ -43,6 +50,12 @@ __all__ = ["check", "replay"]
 @json_option
 def check(
     targets: tuple[str, ...],
+    key: tuple[str, ...],
+    time: str,
+    known_at: tuple[str, ...],
+    label: tuple[str, ...],
+    group: tuple[str, ...],
+    test: str,
     only: tuple[str, ...],
     run: str,
     budget: float | None,
@@ -60,8 +73,19 @@ def check(
 
     TARGET names steps or artifacts to check; without one, all are checked. Steps that deploy are never begun. The exit code is 1 if a
     finding is PROVEN and not waived.
+
+    A plain script or a notebook as the first TARGET (`penstock check notebook.ipynb`) is run once, in a process of its own, and its
+    functions that take tables are asked; what follows -- are the script's own arguments.
     """
     given = parameters(sets)
+    declared = said(key=key, time=time, known_at=known_at, label=label, group=group, test=test)
+    if targets and is_script(targets[0]):
+        return _script(targets, declared, only, budget, file or "", (sarif_file, junit_file, html), as_json=as_json)
+    targets, file = _pipeline_of(targets, file)
+    if declared:
+        raise _usage(
+            f"`{declared[0]}` is for plain scripts and notebooks", "A pipeline declares it at its `@ps.source`."
+        )
     with only_json(as_json):
         pipeline = Pipeline.load(file, executor=executor)
         with _Progress() as progress:
@@ -77,23 +101,67 @@ def check(
                 command=("penstock", *sys.argv[1:]),
             )
     document: CheckedDocument = {"run": report.run, "pipeline": report.pipeline, **checked_view(report.checked)}
-    _written(pipeline, document, sarif_file, junit_file, html)
+    graph = pipeline.graph
+    edges = [(above, name) for name in graph.steps for above in graph.parents(name)]
+    _written(document, edges, {name: step.kind for name, step in graph.steps.items()}, (sarif_file, junit_file, html))
     show(document, checked_lines(document, report.pipeline, columns()), as_json=as_json)
     return 1 if failing(pipeline.graph, report) else 0
 
 
+def _script(
+    targets: Sequence[str],
+    declared: Sequence[str],
+    only: Sequence[str],
+    budget: float | None,
+    functions: str,
+    files: _Files,
+    *,
+    as_json: bool,
+) -> int:
+    """Check a plain script or notebook."""
+    if functions:
+        raise _usage("-f names a pipeline, and a script was named as well", "Name one of the two.")
+    with Counter(sys.stderr) as counter:
+        document = check_script(
+            targets[0],
+            said=declared,
+            arguments=targets[1:],
+            only=only,
+            budget=BUDGET if budget is None else budget,
+            say=counter.say,
+        )
+    script = document["script"]
+    asked = {one["function"]: "function" for one in script["functions"] if one["asked"]}
+    edges = [(above, below) for above, below in script["edges"] if above in asked and below in asked]
+    _written(document, edges, asked, files)
+    show(document, script_lines(document, columns()), as_json=as_json)
+    proven = any(one["verdict"] == "PROVEN" for one in document["findings"])
+    return 1 if proven or any(one["failed"] for one in script["notes"]) else 0
+
+
+def _pipeline_of(targets: tuple[str, ...], file: str | None) -> tuple[tuple[str, ...], str | None]:
+    """The steps that were named, and the pipeline's file where it was named first, as a script would be."""
+    if targets and targets[0].endswith((".py", ".yaml", ".yml")) and file is None:
+        return targets[1:], targets[0]
+    return targets, file
+
+
+def _usage(text: str, hint: str) -> click.UsageError:
+    error = click.UsageError(text)
+    error.hint = hint  # type: ignore[attr-defined]
+    return error
+
+
 def _written(
-    pipeline: Pipeline, document: CheckedDocument, sarif_file: str | None, junit_file: str | None, html: str | None
+    document: CheckedDocument, edges: Sequence[tuple[str, str]], kinds: Mapping[str, str], files: _Files
 ) -> None:
-    graph = pipeline.graph
     written = {}
+    sarif_file, junit_file, html = files
     if sarif_file:
         written[sarif_file] = sarif(document, penstock.__version__)
     if junit_file:
         written[junit_file] = junit(document)
     if html:
-        edges = [(above, name) for name in graph.steps for above in graph.parents(name)]
-        kinds = {name: step.kind for name, step in graph.steps.items()}
         written[html] = check_page(document, edges=edges, kinds=kinds)
     for path, text in written.items():
         Path(path).write_text(text, encoding="utf-8")

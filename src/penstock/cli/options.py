@@ -16,6 +16,8 @@ __all__ = [
     "parameters",
     "pipeline_option",
     "reading",
+    "rows_options",
+    "said",
     "seed_option",
     "setting_option",
     "step_option",
@@ -64,6 +66,53 @@ def parameters(sets: tuple[str, ...]) -> dict[str, str]:
             raise error
         found[name.strip()] = value
     return found
+
+
+def rows_options(command: F) -> F:
+    """Options that declare of the rows of a plain script what `ps.source` declares."""
+    for name, many, words in reversed(
+        (
+            ("key", True, "the column that names a row; may be given again"),
+            ("time", False, "the column with the instant at which the prediction is asked for"),
+            (
+                "known-at",
+                True,
+                "COLUMN=CLOCK, a column that becomes known later, and the column that says when; may be given again",
+            ),
+            ("label", True, "the column that is predicted; may be given again"),
+            ("group", True, "a column whose rows must not be on both sides; may be given again"),
+            ("test", False, "the column that is true in rows of the test"),
+        )
+    ):
+        default: Any = () if many else ""
+        command = click.option(
+            f"--{name}", metavar="COLUMN", multiple=many, default=default, help=f"Of a plain script: {words}."
+        )(command)
+    return command
+
+
+def said(**options: Any) -> tuple[str, ...]:
+    """What such options declare, in the words of a comment. Raises a usage error for a `known_at` without a clock."""
+    found = []
+    for name, value in options.items():
+        if not value:
+            continue
+        if name == "known_at":
+            pairs = dict([_pair(one) for one in value])
+            found.append(f"known_at={pairs!r}")
+        else:
+            one = value if isinstance(value, str) else value[0] if len(value) == 1 else list(value)
+            found.append(f"{name}={one!r}")
+    return tuple(found)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, equals, clock = text.partition("=")
+    if not equals or not column or not clock:
+        error = click.UsageError(f"--known-at {text}: a column, `=`, and the column that says when it becomes known")
+        error.hint = "Write `--known-at fare=dropoff_at`; a delay is said in the file: `# penstock: known_at={…}`."  # type: ignore[attr-defined]
+        raise error
+    return column, clock
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Values are as JSON has them. Additions are allowed, renames are not.
 from typing import Any, Literal, NotRequired, TypedDict
 
 from penstock.model.verdict import Verdict
+from penstock.report.script_documents import ScriptDocument
 
 __all__ = [
     "AlteredDocument",
@@ -88,7 +89,8 @@ class ChecksDocument(TypedDict):
     """All that the checks of a run found. What people waived does not count for the `verdict`.
 
     Where checks did steps again: `depth` says how much they were asked, `seconds` what they took, `budget` what they might
-    have taken (0: as long as it takes), `left` what there was no time for, and `reused` how many results were known before."""
+    have taken (0: as long as it takes), `left` what there was no time for, and `reused` how many results were known before.
+    `script` is there where a plain script or notebook was checked, and no pipeline."""
 
     verdict: Verdict
     findings: list[FindingDocument]
@@ -99,10 +101,11 @@ class ChecksDocument(TypedDict):
     budget: NotRequired[float]
     left: NotRequired[list[PairDocument]]
     reused: NotRequired[int]
+    script: NotRequired[ScriptDocument]
 
 
 class CheckedDocument(ChecksDocument):
-    """What the checks say of a run of a pipeline."""
+    """What the checks say of a run of a pipeline; of a plain `script` or notebook, `run` is "" and `pipeline` its file."""
 
     run: str
     pipeline: str
