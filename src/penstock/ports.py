@@ -255,6 +255,9 @@ class Ledger(Protocol):
     def release(self, owner: str, keys: Iterable[str] | None = None) -> None:
         """Give leases back (all of them if no keys are named)."""
 
+    def owner(self, key: str) -> str:
+        """Who holds a key now; "" if nobody does. A run is driven by whoever holds `run:<id>`."""
+
     # history
     def runs(self, limit: int = 50, pipeline: str = "") -> list[dict[str, Any]]:
         """Newest first: `{"run", "pipeline", "status", "started", "seconds", "metrics", "name", "tags"}`."""

@@ -1,6 +1,10 @@
-"""`penstock resume` and `penstock approve`."""
+"""`penstock resume`, `penstock cancel` and `penstock approve`."""
 
+import json
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +53,21 @@ def test_approval_lets_the_run_go_on(call: Call, edit: Edit) -> None:
     assert document == {"run": run["run"], "step": "aside", "approved": True, "next": f"penstock resume {run['run']}"}
     done = call("resume", run["run"], "--json")
     assert done.json["status"] == "succeeded"
+
+
+def test_a_run_in_another_terminal_is_stopped(call: Call, project: Path, edit: Edit) -> None:
+    edit("    return len(rows)", "    import time; time.sleep(600)")
+    command = [sys.executable, "-m", "penstock", "run", "--checks", "off", "--json"]
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while "running" not in [one["status"] for one in call("show", "--json").json.get("steps", ())]:
+            time.sleep(0.1)
+        document = valid(call("cancel", "--json"), "cancel")
+        assert process.stdout is not None
+        run = json.loads(process.stdout.read())
+    assert document == {"run": run["run"], "asked": True, "next": f"penstock resume {run['run']}"}
+    assert (run["status"], process.returncode) == ("cancelled", 130)
+    done = call("cancel", "last")
+    assert done.code == 2 and "is not going on" in done.err
 
 
 @pytest.mark.parametrize(

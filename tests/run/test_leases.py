@@ -1,5 +1,6 @@
 """Leases of a run: claimed, renewed, taken over from the dead, never from the living."""
 
+import os
 import subprocess
 import sys
 import time
@@ -8,7 +9,7 @@ import pytest
 
 from penstock.errors import LedgerError
 from penstock.ledger.sqlite import SqliteLedger
-from penstock.run.leases import Leases, owner_is_dead, owner_name
+from penstock.run.leases import Leases, owner_is_dead, owner_name, owner_process
 
 
 @pytest.fixture
@@ -95,3 +96,13 @@ def test_one_renewal_that_fails_is_not_the_last(tmp_path):
             time.sleep(0.02)
         assert ledger.asked >= 4
         leases.close()
+
+
+def test_the_process_of_an_owner():
+    mine = owner_name("r|with|bars")
+    assert owner_process(mine) == os.getpid()
+    assert owner_process("") is None
+    assert owner_process(mine.replace(f"|{os.getpid()}|", "|999999999|")) is None
+    assert owner_process(f"elsewhere|{mine.split('|', 1)[1]}") is None
+    host, boot, pid, started, run = mine.split("|", 4)
+    assert owner_process("|".join([host, boot, pid, str(int(started) + 1), run])) is None

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 from tests.trace.pipelines import FLIGHTS
+from tests.web.browsers import chromium
 
 from penstock.app.pipeline import Pipeline
 from penstock.app.settings import Settings, reading_settings
@@ -17,6 +19,12 @@ TALKING = FLIGHTS + (
     '    ps.figure("<svg xmlns=\\"http://www.w3.org/2000/svg\\"><script>alert(1)</script></svg>", "drawn")\n'
     '    return {"one": 1.0}\n'
 )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,11 @@ def test_a_writing_request_says_where_it_comes_from(settings: Settings) -> None:
     )
     cookie = {"cookie": f"penstock-8765={TOKEN}"}
     assert client.post("/", headers=cookie).status_code == 403
-    assert client.post("/", headers={**cookie, "origin": OWN}).status_code == 204
+    assert client.post("/", headers={**cookie, "origin": OWN}).status_code == 403
+    assert client.post("/", headers={**cookie, "x-penstock": "1"}).status_code == 403
+    proven = {**cookie, "origin": OWN, "x-penstock": "1"}
+    assert client.post("/", headers=proven).status_code == 204
+    assert client.post("/", headers={**proven, "transfer-encoding": "chunked"}, content=iter([b"x"])).status_code == 413
     assert client.post("/", headers=BEARER).status_code == 204
     assert client.post("/", headers={"origin": OWN}).status_code == 401
 

@@ -3,15 +3,12 @@
 import json
 import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.web.browsers import base, opened, served
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(240)]
 
@@ -28,41 +25,13 @@ PICTURES = {
     "compare": "/compare/first/second",
     "data": "/run/last/data",
 }
-EXPECTED = "the document's frame is sandboxed"  # what Chromium says of the script in the figure, which it did not run
 
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     """The address that `penstock ui` prints, with its token."""
-    command = [sys.executable, "-m", "penstock", "ui", "-f", "line.py", "--no-browser", "--json", "--port", "0"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=path,
-            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        )
-        yield found
-        found.close()
-
-
-def opened(browser: Browser, address: str, troubles: list[str], **about: Any) -> Page:
-    page = browser.new_context(viewport=about.pop("viewport", {"width": 1280, "height": 800}), **about).new_page()
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    page.on(
-        "console",
-        lambda said: troubles.append(said.text) if said.type == "error" and EXPECTED not in said.text else None,
-    )
-    page.goto(address)
-    return page
+    with served(folder, "-f", "line.py") as url:
+        yield url
 
 
 @pytest.fixture
@@ -73,10 +42,6 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     yield found
     found.context.close()
     assert not [one for one in troubles if "404" not in one]
-
-
-def base(address: str) -> str:
-    return address.partition("/?")[0]
 
 
 def test_the_graph_and_a_step(page: Page) -> None:

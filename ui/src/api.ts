@@ -29,6 +29,22 @@ export async function ask<T>(path: string): Promise<T> {
   return document as T;
 }
 
+/** Do something, where the page may: what was answered. */
+export async function send<T>(path: string, body: object = {}): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, { method: "POST", headers: { "content-type": "application/json", "x-penstock": "1" }, body: JSON.stringify(body) });
+  } catch {
+    throw { kind: "Unreachable", message: "the server does not answer", where: "", hint: "Is `penstock ui` still running?" } satisfies ApiError;
+  }
+  if (!response.headers.get("content-type")?.startsWith("application/json")) {
+    throw { kind: "Refused", message: (await response.text()).trim(), where: "", hint: "" } satisfies ApiError;
+  }
+  const document = await response.json();
+  if (!response.ok) throw document.error as ApiError;
+  return document as T;
+}
+
 async function load(path: string, entry: Entry) {
   entry.asked = true;
   entry.stale = false;

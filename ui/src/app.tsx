@@ -9,6 +9,7 @@ import { Runs } from "./pages/runs";
 import { go, href, useRoute } from "./route";
 import type { Run as RunDocument, Where } from "./types";
 
+const RunDialog = lazy(() => import("./parts/control").then((one) => ({ default: one.RunDialog })));
 const Artifact = lazy(() => import("./pages/artifact").then((one) => ({ default: one.Artifact })));
 const Compare = lazy(() => import("./pages/compare").then((one) => ({ default: one.Compare })));
 const Data = lazy(() => import("./pages/data").then((one) => ({ default: one.Data })));
@@ -22,6 +23,7 @@ export function App() {
   const { path } = useRoute();
   const where = useApi<Where>("/where");
   const [palette, setPalette] = useState(false);
+  const [starting, setStarting] = useState(false);
   const inRun = path[0] === "run" || path.length === 0;
   const name = inRun ? (path[1] ?? "last") : "last";
   const run = useApi<RunDocument>(inRun ? `/runs/${encodeURIComponent(name)}` : "");
@@ -61,11 +63,13 @@ export function App() {
           <Link to="/runs" aria-current={path[0] === "runs" || path[0] === "compare" || path[0] === "metric" ? "page" : undefined}>Runs</Link>
         </nav>
         {inRun && run.data && <span className="which"><Badge of={run.data.status}>{run.data.name || run.data.run}</Badge></span>}
+        {where.data?.allow_run && <button type="button" className="small go" onClick={() => setStarting(true)}>Run …</button>}
         <button type="button" className="small" onClick={() => setPalette(true)} title="Ctrl K, or p">Go to …</button>
       </header>
       <main id="content" tabIndex={-1}>
         <Suspense fallback={<Wait what="the page" />}><Page path={path} /></Suspense>
       </main>
+      {starting && <Suspense fallback={null}><RunDialog onClose={() => setStarting(false)} /></Suspense>}
       {palette && <Palette run={name} onClose={() => setPalette(false)} />}
     </>
   );

@@ -99,3 +99,8 @@ export interface Diff {
 }
 
 export interface ApiError { kind: string; message: string; where: string; hint: string }
+
+export interface Start { start: string; run: string; state: "starting" | "running" | "ended"; code: number | null; error: ApiError | null }
+export interface Plan {
+  steps: { step: string; kind: string; decision: "run" | "reuse" | "unknown"; reasons: Reason[]; parameters: Record<string, string> }[];
+}

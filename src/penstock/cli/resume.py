@@ -1,10 +1,11 @@
-"""`penstock resume` and `penstock approve`."""
+"""`penstock resume`, `penstock cancel` and `penstock approve`."""
 
 import sys
 from pathlib import Path
 
 import click
 
+from penstock.app.launching import cancel as cancel_run
 from penstock.app.pipeline import Pipeline
 from penstock.app.pipeline import approve as approve_step
 from penstock.cli.options import file_option, json_option, reading
@@ -15,7 +16,7 @@ from penstock.report.documents import ApproveDocument
 from penstock.report.tally import Tally, done_before
 from penstock.report.views import find_step
 
-__all__ = ["approve", "resume"]
+__all__ = ["approve", "cancel", "resume"]
 
 
 @click.command()
@@ -70,6 +71,25 @@ def resume(
 
         tally = run_watched(go, redraw=not inline, as_json=as_json, tally=tally)
     return closing(pipeline.settings, tally, as_json=as_json)
+
+
+@click.command()
+@click.argument("run", default="last")
+@file_option
+@json_option
+def cancel(run: str, file: str | None, as_json: bool) -> None:
+    """Stop a run of another terminal, or of the page.
+
+    It is asked to stop as by Ctrl-C: steps that run are ended, what is done stays done; asked again, it stops at once. RUN is its
+    id or the beginning of it, its name, a tag, or `last`. It must go on on this machine.
+    """
+    with reading(file) as (settings, _):
+        document = cancel_run(settings, run)
+    lines = [
+        [("✓ ", "good"), (f"run {document['run']} was asked to stop", "")],
+        [("  go on:   ", "dim"), (document["next"], "code")],
+    ]
+    show(document, lines, as_json=as_json)
 
 
 @click.command()

@@ -35,15 +35,25 @@ __all__ = ["ui"]
     metavar="FILE",
     help="Take the token from this file.",
 )
+@click.option("--allow-run", is_flag=True, help="Let the page run the pipeline, and cancel, resume and approve.")
 @click.option(
     "--browser/--no-browser", default=None, help="Whether to open a browser (default: where there is a terminal)."
 )
 @file_option
 @json_option
-def ui(port: int, host: str, token_file: Path | None, browser: bool | None, file: str | None, as_json: bool) -> None:
+def ui(
+    port: int,
+    host: str,
+    token_file: Path | None,
+    allow_run: bool,
+    browser: bool | None,
+    file: str | None,
+    as_json: bool,
+) -> None:
     """Show runs, graphs, rows and leaks on a page, until Ctrl-C.
 
-    The page is served to this machine alone, and shows nothing to who does not know the token in the printed address. It reads, and never imports the pipeline.
+    The page is served to this machine alone, and shows nothing to who does not know the token in the printed address. It reads, and never imports the pipeline;
+    with --allow-run it starts runs, as processes of their own that go on when the page's server ends.
     """
     for needed in ("fastapi", "uvicorn"):
         if importlib.util.find_spec(needed) is None:
@@ -52,6 +62,7 @@ def ui(port: int, host: str, token_file: Path | None, browser: bool | None, file
     words = ["--host", host, "--port", str(port)]
     words += ["--file", file] if file else []
     words += ["--token-file", str(token_file)] if token_file else []
+    words += ["--allow-run"] if allow_run else []
     words += ["--browser"] if (sys.stdout.isatty() and not as_json if browser is None else browser) else []
     words += ["--json"] if as_json else []
     sys.stdout.flush()

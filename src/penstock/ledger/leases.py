@@ -11,7 +11,7 @@ from penstock.ledger.executions import among, listed
 from penstock.ledger.session import Session
 from penstock.ports import Lease
 
-__all__ = ["claim", "give", "live", "release", "renew", "stale", "sweep", "taken"]
+__all__ = ["claim", "give", "live", "owner", "release", "renew", "stale", "sweep", "taken"]
 
 _GIVE = (
     "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, "
@@ -118,6 +118,12 @@ def stale(connection: Session, fences: Mapping[str, int], now: float, here: str)
         for key, fence in fences.items()
         if (row := held.get(key)) is None or row[1] != fence or not live(row[2], row[3], row[4], now, here)
     }
+
+
+def owner(connection: Session, key: str, now: float, here: str) -> str:
+    """Who holds a key now; "" if nobody does."""
+    row = _rows(connection, [key]).get(key)
+    return row[0] if row is not None and live(row[2], row[3], row[4], now, here) else ""
 
 
 def sweep(connection: Session, now: float, here: str) -> None:

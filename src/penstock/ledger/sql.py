@@ -241,6 +241,12 @@ class SqlLedger:
                 del self._runs[run]
         self._connections.writing(lambda session: leases.release(session, owner, listed), durable=False)
 
+    def owner(self, key: str) -> str:
+        """Who holds a key now; "" if nobody does. A run is driven by whoever holds `run:<id>`."""
+        return self._connections.reading(
+            lambda session: leases.owner(session, key, self._moment(session), self._boot), moment=False
+        )
+
     # history
 
     def runs(self, limit: int = 50, pipeline: str = "") -> list[dict[str, Any]]:

@@ -3,7 +3,9 @@
 Additions are allowed, renames are not.
 """
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
+
+from penstock.report.documents import ErrorBody
 
 __all__ = [
     "BROWSE_DOCUMENTS",
@@ -15,6 +17,7 @@ __all__ = [
     "NodeDocument",
     "ProfileDocument",
     "ShareDocument",
+    "StartDocument",
     "TablePageDocument",
     "UiDocument",
     "WhereDocument",
@@ -126,6 +129,17 @@ class WhereDocument(TypedDict):
     allow_run: bool
 
 
+class StartDocument(TypedDict):
+    """A run that was started from the page: `start` names the process, `run` is "" until the ledger has it (and stays so where the
+    pipeline did not load: `error` tells why); `code` is what the process ended with."""
+
+    start: str
+    run: str
+    state: Literal["starting", "running", "ended"]
+    code: int | None
+    error: ErrorBody | None
+
+
 class UiDocument(TypedDict):
     """Where the page is served: the address to open, which holds the token."""
 
@@ -138,6 +152,7 @@ BROWSE_DOCUMENTS: dict[str, tuple[type, str]] = {
     "events": (EventsDocument, "events of a run"),
     "graph": (GraphDocument, "the graph of a run"),
     "profile": (ProfileDocument, "the columns of a table"),
+    "start": (StartDocument, "a run that was started from the page"),
     "table": (TablePageDocument, "rows of a table"),
     "ui": (UiDocument, "ui"),
     "where": (WhereDocument, "what is shown"),

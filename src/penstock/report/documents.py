@@ -16,6 +16,7 @@ __all__ = [
     "DOCUMENTS",
     "ApproveDocument",
     "ArtifactDocument",
+    "CancelDocument",
     "CodeDocument",
     "DamageDocument",
     "DecisionDocument",
@@ -270,7 +271,7 @@ class RunsDocument(TypedDict):
 
 
 class DecisionDocument(TypedDict):
-    """What will happen to one step."""
+    """What will happen to one step, and the values of its parameters as they are shown."""
 
     step: str
     kind: Kind
@@ -278,6 +279,7 @@ class DecisionDocument(TypedDict):
     outputs: list[str]
     decision: Action
     reasons: list[ReasonDocument]
+    parameters: dict[str, str]
 
 
 class PlanDocument(TypedDict):
@@ -439,8 +441,17 @@ class ApproveDocument(TypedDict):
     next: str
 
 
+class CancelDocument(TypedDict):
+    """A run that was asked to stop, and the command with which it goes on."""
+
+    run: str
+    asked: bool
+    next: str
+
+
 DOCUMENTS: dict[str, tuple[type, str]] = {
     "approve": (ApproveDocument, "approve RUN STEP"),
+    "cancel": (CancelDocument, "cancel RUN"),
     "check": (CheckedDocument, "check"),
     "cell": (CellDocument, "trace KEY --cell ARTIFACT.COLUMN"),
     "contract-diff": (ContractDiffDocument, "contract diff"),

@@ -24,11 +24,17 @@ def plan_view(plan: Plan, findings: Iterable[Finding] = ()) -> PlanDocument:
                 "outputs": list(steps[one.step].artifacts),
                 "decision": one.action,
                 "reasons": reasons_view(one.reasons),
+                "parameters": _shown(plan, one.step),
             }
             for one in plan.decisions
         ],
         "findings": [finding_view(one) for one in findings],
     }
+
+
+def _shown(plan: Plan, step: str) -> dict[str, str]:
+    work = plan.works.get(step)
+    return {one.name: one.shown for one in work.settings} if work is not None else {}
 
 
 def why_view(plan: Plan, step: str) -> WhyDocument:

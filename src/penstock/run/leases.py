@@ -10,7 +10,7 @@ from penstock.errors import LedgerError
 from penstock.model.run import Execution
 from penstock.ports import Lease, Ledger
 
-__all__ = ["Leases", "owner_is_dead", "owner_name"]
+__all__ = ["Leases", "owner_is_dead", "owner_name", "owner_process"]
 
 
 class Leases:
@@ -124,6 +124,16 @@ def owner_is_dead(owner: str) -> bool:
     if host != socket.gethostname() or not boot or boot != _boot() or not started:
         return False
     return _started(int(pid)) != started
+
+
+def owner_process(owner: str) -> int | None:
+    """The process of an owner, where it is one of this machine that lives."""
+    try:
+        host, boot, pid, started, _ = owner.split("|", 4)
+    except ValueError:
+        return None
+    here = host == socket.gethostname() and boot == _boot()
+    return int(pid) if here and started and _started(int(pid)) == started else None
 
 
 def _boot() -> str:

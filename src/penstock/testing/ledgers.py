@@ -250,6 +250,16 @@ class LedgerContract(HistoryContract):
         after = other.claim([execution.key, "else"], "you", 10)
         assert {key: lease.owner for key, lease in after.items()} == {execution.key: "you", "else": "me"}
 
+    def test_who_holds_a_key(self, ledger: Ledger, other: Ledger, clock: HeldClock) -> None:
+        """Nobody, until it is claimed, and after the lease ran out or was given back."""
+        assert ledger.owner("run:run-1") == ""
+        ledger.claim(["run:run-1", "k"], "me", 10)
+        assert (other.owner("run:run-1"), other.owner("k"), other.owner("run:run")) == ("me", "me", "")
+        ledger.release("me", ["run:run-1"])
+        assert other.owner("run:run-1") == ""
+        clock.move(10.5)
+        assert other.owner("k") == ""
+
     def test_leases_can_be_given_back(self, ledger: Ledger, other: Ledger) -> None:
         """Some or all of one's own; a fence never comes again."""
         first = ledger.claim(["k1", "k2", "k3"], "me", 10)

@@ -19,6 +19,8 @@ _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _App = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
 
 _READING = frozenset({"GET", "HEAD"})
+_PROOF = b"x-penstock"
+_MOST = 1_000_000  # bytes of a request
 
 _POLICY = "; ".join(
     [
@@ -123,11 +125,22 @@ class Guard:
         if not self._knows(headers):
             return 401, _LOCKED
         if scope["type"] == "http" and method not in _READING and not self._writes:
-            return 403, "This server only shows; started with --allow-run it also runs.\n"
-        # A browser names the page that a writing request comes from; whoever bears the token in a header is no browser.
-        named = headers.get(b"origin") or headers.get(b"authorization")
-        if scope["type"] == "http" and method not in _READING and not named:
-            return 403, "A request that changes something must say where it comes from.\n"
+            return 403, "This page only shows. Started with `penstock ui --allow-run`, it also runs.\n"
+        if scope["type"] == "http" and method not in _READING:
+            return self._judge_writing(headers)
+        return 0, ""
+
+    def _judge_writing(self, headers: dict[bytes, list[bytes]]) -> tuple[int, str]:
+        """A browser names the page that a writing request comes from, and lets no other page add a header of this name without
+        asking first, which is refused; whoever bears the token in a header of its own is no browser."""
+        if not headers.get(b"authorization"):
+            if not headers.get(b"origin"):
+                return 403, "A request that changes something must say where it comes from.\n"
+            if headers.get(_PROOF, []) != [b"1"]:
+                return 403, f"A request that changes something must bear the header {_PROOF.decode()}: 1.\n"
+        lengths = headers.get(b"content-length", [])
+        if len(lengths) != 1 or not lengths[0].isdigit() or int(lengths[0]) > _MOST:
+            return 413, f"A request that changes something must say its length, at most {_MOST} bytes.\n"
         return 0, ""
 
     def _knows(self, headers: dict[bytes, list[bytes]]) -> bool:

@@ -51,7 +51,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         kinds = list(dict.fromkeys([*_KNOWN.values(), ErrorDocument]))
         _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-        found["components"] = {"schemas": components}
+        bodies = found.get("components", {}).get("schemas", {})
+        found["components"] = {"schemas": {**bodies, **components}}
         found["components"]["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer"},
             "cookie": {"type": "apiKey", "in": "cookie", "name": "penstock-PORT"},

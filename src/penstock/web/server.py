@@ -11,10 +11,12 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 import penstock
+from penstock.app.launching import Launches
 from penstock.app.settings import Settings
 from penstock.report.browse_documents import WhereDocument
 from penstock.web.answers import Json, answer_errors
 from penstock.web.compare import compare_routes
+from penstock.web.control import control_routes
 from penstock.web.desk import Desk
 from penstock.web.guard import Guard, allowed_hosts
 from penstock.web.live import live_routes
@@ -28,13 +30,21 @@ _FOREVER = "private, max-age=31536000, immutable"
 
 
 def make_server(
-    settings: Settings, *, token: str, host: str = "127.0.0.1", port: int = 8765, hosts: frozenset[str] = frozenset()
+    settings: Settings,
+    *,
+    token: str,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    hosts: frozenset[str] = frozenset(),
+    launches: Launches | None = None,
 ) -> Guard:
-    """The whole server, to be run by any ASGI server. `hosts` are further values that `Host` may have (behind a proxy)."""
-    return Guard(make_api(settings), token=token, hosts=allowed_hosts(host, port) | hosts, port=port)
+    """The whole server, to be run by any ASGI server. `hosts` are further values that `Host` may have (behind a proxy); with
+    `launches`, it also runs things."""
+    app = make_api(settings, launches)
+    return Guard(app, token=token, hosts=allowed_hosts(host, port) | hosts, port=port, writes=launches is not None)
 
 
-def make_api(settings: Settings) -> FastAPI:
+def make_api(settings: Settings, launches: Launches | None = None) -> FastAPI:
     """The server without its guard: for tests of what it answers, never to be served."""
     desk = Desk(settings)
 
@@ -63,12 +73,14 @@ def make_api(settings: Settings) -> FastAPI:
             "folder": settings.root.name,
             "file": settings.file.name if settings.file is not None else "",
             "version": penstock.__version__,
-            "allow_run": False,
+            "allow_run": launches is not None,
         }
         return Json(found)
 
     for routes in (live_routes(desk), run_routes(desk), compare_routes(desk), row_routes(desk)):
         api.include_router(routes)
+    if launches is not None:
+        api.include_router(control_routes(desk, launches))
     app.include_router(api)
     _add_page(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
+from penstock.app.launching import Launches
 from penstock.app.settings import Settings
 from penstock.errors import SettingsError
 from penstock.web.server import make_server
@@ -71,14 +72,18 @@ def _listen(host: str, port: int) -> socket.socket:
     raise SettingsError(f"nothing can be served at {host}:{port or PORT}: {trouble}", hint="Give another --port.")
 
 
-def serve(settings: Settings, host: str, port: int, token: str, ready: Callable[[str, int], None]) -> None:
-    """Serve until Ctrl-C. `ready` is called with the address to open and the port, once it is listened at."""
+def serve(
+    settings: Settings, host: str, port: int, token: str, ready: Callable[[str, int], None], allow_run: bool = False
+) -> None:
+    """Serve until Ctrl-C; with `allow_run`, the page also runs the pipeline. `ready` is called with the address to open and the port, once it is listened at."""
     listening = _listen(host, port)
     with listening:
         port = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(
-            make_server(settings, token=token, host=host, port=port),
+            make_server(
+                settings, token=token, host=host, port=port, launches=Launches(settings) if allow_run else None
+            ),
             log_level=logging.WARNING,
             access_log=False,
             server_header=False,

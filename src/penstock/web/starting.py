@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token-file", type=Path)
+    parser.add_argument("--allow-run", action="store_true")
     parser.add_argument("--browser", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
             sys.stdout.write(json.dumps(document) + "\n")
         else:
             sys.stdout.write(
-                f"{settings.pipeline or settings.root.name} is shown at\n\n  {url}\n\nThe address holds the token: give it to nobody. Ctrl-C ends it.\n"
+                f"{settings.pipeline or settings.root.name} is shown at\n\n  {url}\n\nThe address holds the token: give it to nobody. Ctrl-C ends it{'; runs that were started from it go on' if given.allow_run else ''}.\n"
             )
         sys.stdout.flush()
         if given.browser:
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         settings = reading_settings(given.file)
         with contextlib.suppress(KeyboardInterrupt):
-            serve(settings, given.host, given.port, read_token(given.token_file, given.host), ready)
+            serve(settings, given.host, given.port, read_token(given.token_file, given.host), ready, given.allow_run)
     except PenstockError as error:
         if given.json:
             body = {"kind": error.kind, "message": error.what, "where": error.where, "hint": error.hint}

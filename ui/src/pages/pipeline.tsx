@@ -3,6 +3,7 @@ import { Suspense, type SyntheticEvent, lazy, useEffect, useMemo, useState } fro
 import { useApi } from "../api";
 import { Badge, Command, Copy, Declared, FailureCard, Facts, Link, Pairs, Reasons, Section, Trouble, Wait, worst } from "../parts/small";
 import type { Box, Drawn } from "../parts/graph";
+import { Approve, useAllowed } from "../parts/act";
 import { Log } from "../parts/log";
 import { Markdown } from "../parts/markdown";
 import { go, href, useRoute, withQuery } from "../route";
@@ -110,6 +111,7 @@ function Legend() {
 function StepSide({ run, node, onClose }: { run: Run; node: Node; onClose: () => void }) {
   const { query } = useRoute();
   const tab = query.get("tab") ?? "about";
+  const allowed = useAllowed();
   const path = `/runs/${encodeURIComponent(run.run)}/steps/${encodeURIComponent(node.step)}`;
   const details = useApi<StepDetails>(path);
   const step = run.steps.find((one) => one.step === node.step);
@@ -138,6 +140,7 @@ function StepSide({ run, node, onClose }: { run: Run; node: Node; onClose: () =>
         <>
           {step?.error && <FailureCard step={node.step} error={step.error} resume={`penstock resume ${run.run}`} />}
           {step?.note && <p>{step.note}</p>}
+          {step?.status === "waiting" && step.note && allowed && <Approve run={run} step={node.step} />}
           {step?.status === "waiting" && <Command text={`penstock approve ${run.run} ${quoted(node.step)}`} />}
           {step && step.reasons.length > 0 && <Section title={step.status === "reused" ? "Why it was reused" : "Why it ran"}><Reasons of={step.reasons} /><Command text={`penstock why ${quoted(node.step)}`} /></Section>}
           {step && Object.keys(step.inputs).length > 0 && <Section title="Inputs"><Pairs of={Object.entries(step.inputs).map(([name, one]) => [name, <Link key={name} to={href(["run", run.run, "artifact", one.artifact])}>{one.artifact}</Link>])} /></Section>}

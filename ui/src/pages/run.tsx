@@ -2,6 +2,7 @@
 import { useMemo, useState } from "react";
 import { useApi } from "../api";
 import { Badge, Command, FailureCard, Link, Pairs, Section, Ticked, Trouble, Wait, worst } from "../parts/small";
+import { Act, Approve, useAllowed } from "../parts/act";
 import { Gantt, critical } from "../parts/gantt";
 import { Log } from "../parts/log";
 import { go, href, useRoute, withQuery } from "../route";
@@ -13,6 +14,7 @@ export function Run({ run: name }: { run: string }) {
   const graph = useApi<Graph>(`/runs/${encodeURIComponent(name)}/graph`);
   const others = useApi<{ runs: RunLine[] }>("/runs?limit=1000");
   const { query } = useRoute();
+  const allowed = useAllowed();
   const path = useMemo(() => (run && graph.data ? critical(run.steps, graph.data.edges) : new Set<string>()), [run, graph.data]);
   if (error) return <Trouble error={error} />;
   if (!run) return <Wait what="the run" />;
@@ -33,8 +35,12 @@ export function Run({ run: name }: { run: string }) {
         <span>{run.executor}, {plural(run.workers, "worker")}</span>{run.tags.map((one) => <span key={one} className="label">#{one}</span>)}
       </p>
       {run.steps.filter((one) => one.status === "failed" && one.error).map((one) => one.error && <FailureCard key={one.step} step={one.step} error={one.error} resume={`penstock resume ${run.run}`} />)}
-      {run.steps.filter((one) => one.status === "waiting").map((one) => <div key={one.step} className="card"><p><strong>{one.step}</strong> waits: {one.note}</p><Command text={`penstock approve ${run.run} ${quoted(one.step)}`} /></div>)}
+      {run.steps.filter((one) => one.status === "waiting").map((one) => <div key={one.step} className="card"><p><strong>{one.step}</strong> waits: {one.note}</p>{allowed && <Approve run={run} step={one.step} />}<Command text={`penstock approve ${run.run} ${quoted(one.step)}`} /></div>)}
       {run.status === "cancelled" && <Command text={`penstock resume ${run.run}`} />}
+      {allowed && <div className="bar">
+        {run.status === "running" && <Act words="Cancel the run" busy="Asking it to stop …" does={`/runs/${encodeURIComponent(run.run)}/cancel`} />}
+        {(run.status === "failed" || run.status === "cancelled") && <Act words="Resume the run" busy="Starting …" does={`/runs/${encodeURIComponent(run.run)}/resume`} then="follow" />}
+      </div>}
       {Object.keys(run.metrics).length > 0 && (
         <Section title="Metrics" aside={before && <>against {before.name || before.run}</>}>
           <div className="grid">
