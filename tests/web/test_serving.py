@@ -48,6 +48,12 @@ def test_the_next_port_is_taken_where_the_page_s_own_is(settings: Settings, monk
             assert found.getsockname()[1] != taken.getsockname()[1]
 
 
+def test_small_answers_are_not_held_back() -> None:
+    """asyncio switches Nagle's algorithm off for sockets that say that they are TCP."""
+    with serving._listen("127.0.0.1", 0) as found:
+        assert found.proto == socket.IPPROTO_TCP
+
+
 def test_what_it_says_of_itself(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 

@@ -226,7 +226,7 @@ def _step(
     underway = underway_view(one, now) if one is not None else None
     return {
         "step": row["step"],
-        "parent": "" if row["step"] in run.steps else row["step"].rpartition("[")[0],
+        "parent": "" if row["step"] in run.graph else row["step"].rpartition("[")[0],
         "kind": row["kind"],
         "status": row["status"],
         "reasons": reasons_view(row["reasons"]),

@@ -37,7 +37,7 @@ class RunRequest(BaseModel):
     ] = ""
     name: _Word = ""
     tags: list[_Word] = Field(default=[], max_length=100)
-    seed: Annotated[int, Field(ge=-(2**62), le=2**62)] | None = None
+    seed: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
     pipeline: Annotated[_Word, Field(description="Of a valohai.yaml: this pipeline.")] = ""
     step: Annotated[_Word, Field(description="Of a valohai.yaml: this one step or task.")] = ""
 

@@ -59,7 +59,9 @@ def _listen(host: str, port: int) -> socket.socket:
     tried = [port] if port else [*range(PORT, PORT + _NEXT), 0]
     trouble = ""
     for one in tried:
-        found = socket.socket(family, socket.SOCK_STREAM)
+        found = socket.socket(
+            family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+        )  # named: else asyncio leaves Nagle's delay on
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             found.bind((host, one))
