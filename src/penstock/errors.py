@@ -256,14 +256,14 @@ class LeakProven(PenstockError):
 
 
 class StepFailed(PenstockError):
-    """A step's own code raised. `traceback` holds the user's frames only."""
+    """A step's own code raised. `traceback` holds the user's frames only; `stops`: nothing else of the run begins then."""
 
     hint_default = "Mend the step and run again; finished steps are reused."
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str = "", hint: str = "", traceback: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", hint: str = "", traceback: str = "", stops: bool = False) -> None:
         super().__init__(what, where=where, hint=hint)
-        self.traceback = traceback
+        self.traceback, self.stops = traceback, stops
         if traceback:
             self.add_note(traceback.rstrip())  # which Python and notebooks show below the message
 

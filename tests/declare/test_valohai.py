@@ -120,6 +120,38 @@ def test_a_part_that_is_wrong_leaves_the_others_alone(project: Path) -> None:
     assert "hlelo" in BESIDE.splitlines()[line - 1]
 
 
+MALFORMED = """
+- step: {name: good, image: x, command: "true"}
+- step: {name: bad, image: x, commnd: "true"}
+- task: {name: over bad, step: bad, parameters: []}
+- pipeline: {name: misspelt, nodes: [{name: a, type: execution, step: good, on-eror: retry}], edges: []}
+- pipeline: {name: uses bad, nodes: [{name: a, type: execution, step: bad}], edges: []}
+- pipeline: {name: uses task, nodes: [{name: a, type: task, task: over bad}], edges: []}
+- pipeline: {name: right, nodes: [{name: a, type: execution, step: good}], edges: []}
+"""
+
+
+def test_a_part_whose_form_is_wrong_leaves_the_others_alone(project: Path) -> None:
+    write(project, MALFORMED)
+    steps, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert {one.name for one in steps} == {"good", "right: a"}
+    assert {one.where.split(":")[1] for one in errors} == {"3", "5"}
+    assert Pipeline.load("valohai.yaml", executor="inline", pipeline="right").run().status == "succeeded"
+    assert Pipeline.load("valohai.yaml", executor="inline", step="good").run().status == "succeeded"
+    for part, line in (
+        ({"pipeline": "misspelt"}, 5),
+        ({"pipeline": "uses bad"}, 3),
+        ({"pipeline": "uses task"}, 3),
+        ({"step": "bad"}, 3),
+        ({"step": "over bad"}, 3),
+    ):
+        with pytest.raises(DeclarationError) as told:
+            Pipeline.load("valohai.yaml", **part)
+        assert told.value.where.startswith(f"valohai.yaml:{line}:")
+    with pytest.raises(PipelineNotFound, match="4 pipelines"):
+        Pipeline.load("valohai.yaml")
+
+
 def test_a_file_of_endpoints_alone_is_no_error(project: Path) -> None:
     write(project, "- endpoint: {name: predict, image: x, wsgi: a:b}\n")
     steps, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")
@@ -447,7 +479,7 @@ def test_a_tolerated_child(project: Path) -> None:
     write(project, text)
     run = Pipeline.load("valohai.yaml", executor="inline", step="t").run()
     assert run.status == "succeeded"
-    assert [one.get("failed", "") for one in run["t.table"]] == ["", "ended with exit code 1", ""]
+    assert [one.get("failed", "") for one in run["t.table"]] == ["", "the command ended with exit code 1", ""]
     write(project, text.replace("continue-and-complete", "continue-and-error"))
     run = Pipeline.load("valohai.yaml", executor="inline", step="t").run()
     assert run.status == "failed"
@@ -506,7 +538,7 @@ def test_a_task_that_may_fail(project: Path) -> None:
     write(project, SOME.format(command=command, key="type: grid-search", policy="continue"))
     run = Pipeline.load("valohai.yaml", executor="inline").run()
     assert run.status == "succeeded"
-    assert [one.get("failed", "") for one in run["t.table"]] == ["", "ended with exit code 1", "", "", ""]
+    assert [one.get("failed", "") for one in run["t.table"]] == ["", "the command ended with exit code 1", "", "", ""]
 
 
 def test_on_processes_too(project: Path) -> None:

@@ -14,8 +14,10 @@ def judged(folder: Path, text: str) -> tuple[list[tuple[str, str]], list[tuple[s
     path = folder / "valohai.yaml"
     path.write_bytes(text.encode())
     found, _ = verdicts(Tree(path))
-    broken, *rest = [[(one.what, one.where) for one in part] for part in found]
-    return broken + rest[0], rest[1], rest[2]
+    items = [one for each in found.items.values() for one in each]
+    listed = ([*found.broken, *items, *found.errors], found.warnings, found.notes)
+    errors, warnings, notes = [[(one.what, one.where) for one in part] for part in listed]
+    return errors, warnings, notes
 
 
 @pytest.mark.parametrize("name", [*FILES, *[one for one in REFUSED if one not in ("no yaml", "nothing")]])
@@ -51,17 +53,68 @@ def test_places_of_warnings_follow_each_other(tmp_path: Path) -> None:
 def test_what_has_no_effect_is_told(tmp_path: Path) -> None:
     _, _, notes = judged(tmp_path, FILES["cloud settings"])
     told = {what.split("`")[1] for what, _ in notes}
-    assert (
-        told
-        == {"image", "environment", "upload-store", "mounts", "cache-volumes", "resources"}
-        <= {"image", *NO_EFFECT}
+    assert told >= {"image", "environment", "upload-store", "mounts", "cache-volumes", "resources"}
+    assert told <= {"image", *NO_EFFECT["step"]}
+
+
+def test_every_setting_without_effect_is_told_where_it_stands(tmp_path: Path) -> None:
+    text = """
+- step:
+    name: s
+    image: x
+    command: "true"
+    icon: star
+    category: c
+    outputs: [{name: o}]
+    autorestart: true
+    environment: aws
+    runtime-config-preset: r
+    environment-variable-groups: [g]
+    inputs: [{name: i, download: on-demand}, {name: j, download: always}]
+- task: {name: t, step: s, type: bayesian_tpe, engine: optuna, reuse-children: true, optimization-target-metric: m, parameters: []}
+- endpoint: {name: predict, image: x, wsgi: a:b, node-selector: a=b, tolerations: [], resources: {}}
+- deployment: {name: d, defaults: {}}
+- pipeline:
+    name: p
+    reuse-executions: true
+    nodes:
+      - name: n
+        type: execution
+        step: s
+        override: {environment: gcp, image: y, mounts: [{source: /a, destination: /b}]}
+      - {name: m, type: deployment, deployment: d, aliases: [production], endpoints: [predict]}
+    edges:
+      - {source: n.dependency.x, target: m.dependency.x, configuration: {a: 1}}
+"""
+    errors, _, notes = judged(tmp_path, text)
+    assert errors == []
+    lines = text.splitlines()
+    told = {what.split("`")[1] for what, _ in notes}
+    assert told == {
+        "image", "icon", "category", "outputs", "autorestart", "environment", "runtime-config-preset",
+        "environment-variable-groups", "download", "engine", "reuse-children", "node-selector", "tolerations", "resources",
+        "defaults", "reuse-executions", "mounts", "aliases", "configuration",
+    }  # fmt: skip
+    for what, where in notes:
+        line, column = [int(one) for one in where.split(":")[1:]]
+        assert lines[line - 1][column - 1 :].startswith(what.split("`")[1]), (what, where)
+
+
+def test_an_item_whose_form_is_wrong_leaves_the_others_alone(tmp_path: Path) -> None:
+    errors, _, notes = judged(
+        tmp_path,
+        "- step: {name: a, image: x, command: z}\n- step: {name: b, imge: x, command: z}\n"
+        "- pipeline: {name: p, edges: [], nodes: [{name: n, type: execution, step: b}]}\n"
+        "- pipeline: {name: q, edges: [], nodes: [{name: n, type: execution, step: missing}]}\n",
     )
+    assert [where for _, where in errors] == ["valohai.yaml:2:19", "valohai.yaml:2:3", "valohai.yaml:4:70"]
+    assert notes
 
 
 def test_truth_values_that_were_meant_as_text(tmp_path: Path) -> None:
     path = tmp_path / "valohai.yaml"
     path.write_text("- step: {name: x, image: y, command: z, parameters: [{name: on}]}\n")
-    (error,) = verdicts(Tree(path))[0].broken
+    (error,) = verdicts(Tree(path))[0].items[0]
     assert "put it in quotes" in error.hint
     assert error.where == "valohai.yaml:1:55"
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from penstock.declare.valohai_steps import Surroundings, as_list, blueprint, safe_name, step_of
 from penstock.declare.valohai_tree import Tree
+from penstock.errors import ParameterError
 from penstock.model.command import Link, Sweep
 from penstock.model.step import Options
 from penstock.plan.parameters import settings_of
@@ -21,7 +22,7 @@ TEXT = """- step:
     command: python train.py {parameters}
     parameters:
       - {name: lr, type: float, default: 1, min: 0}
-      - {name: steps, type: integer}
+      - {name: steps, type: integer, optional: true}
       - {name: names, multiple: repeat, default: one}
       - {name: odd, type: integer, default: many}
       - {name: sure, type: flag, default: true}
@@ -92,6 +93,57 @@ def test_overrides(around: Surroundings) -> None:
     assert (command.image, command.lines) == ("other", ("one", "two"))
     kept = {one.name: (one.keep, one.filename) for one in command.inputs}
     assert kept == {"data": ("full", ""), "model": ("none", "m.pkl")}
+
+
+def test_every_field_of_an_override_counts(around: Surroundings) -> None:
+    override = {
+        "parameters": [
+            {"name": "lr", "min": 2, "max": 4, "pass-as": "-l {v}"},
+            {"name": "names", "multiple": "separate", "multiple-separator": ";", "choices": ["one", "two"]},
+            {"name": "sure", "type": "flag", "pass-true-as": "--yes"},
+            {"name": "steps", "type": "float", "optional": False, "default": 1.5},
+        ],
+        "inputs": [{"name": "model", "filename": "other.pkl", "keep-directories": "suffix", "optional": False}],
+        "environment-variables": [{"name": "TOKEN", "optional": False}],
+    }
+    step = made(around, override)
+    command = command_of(step.entry)
+    known = {one["name"]: one for one in command.parameters}
+    assert known["lr"] == {"name": "lr", "type": "float", "min": 2, "max": 4, "pass-as": "-l {v}"}
+    assert (known["names"]["multiple"], known["names"]["choices"]) == ("separate", ["one", "two"])
+    assert known["sure"]["pass-true-as"] == "--yes"
+    assert known["steps"]["type"] == "float"
+    found = {one.name: (one.default, one.required) for one in step.parameters}
+    assert (found["lr"], found["steps"], found["sure"]) == ((1, False), (1.5, False), (True, False))
+    assert found["environment-variable.TOKEN"] == (None, True)
+    model = next(one for one in command.inputs if one.name == "model")
+    assert (model.filename, model.keep, model.optional) == ("other.pkl", "suffix", False)
+
+
+def test_what_must_have_a_value(around: Surroundings) -> None:
+    """A parameter that is not optional, and a variable that says so, unless something else gives one."""
+    override = {
+        "parameters": [{"name": "steps", "optional": False}],
+        "environment-variables": [{"name": "TOKEN", "optional": False}],
+    }
+
+    def needs(**fields: Any) -> set[str]:
+        return {one.name for one in made(around, override, **fields).parameters if one.required}
+
+    assert needs() == {"steps", "environment-variable.TOKEN"}
+    assert needs(values={"steps": 3}) == {"environment-variable.TOKEN"}
+    edges = [
+        Link("p.metadata", "p", "metadata", "x", "parameter", "steps"),
+        Link("p.settings", "p", "environment-variable", "T", "environment-variable", "TOKEN"),
+    ]
+    assert needs(links=edges) == set()
+    assert needs(sweep=Sweep(parameters=({"name": "steps"},))) == {"environment-variable.TOKEN"}
+    assert needs(sweep=Sweep(sets=({"steps": 1},))) == {"environment-variable.TOKEN"}
+    around.stubs = True
+    assert needs() == set()
+    around.stubs = False
+    with pytest.raises(ParameterError, match="needs a value for `steps`"):
+        settings_of(made(around, override), {}, 0, around.root)
 
 
 def test_edges_replace_defaults_or_add_to_them(around: Surroundings) -> None:

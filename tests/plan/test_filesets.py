@@ -28,6 +28,26 @@ def test_one_file(root: Path) -> None:
     assert named(root, f"file://{root}/data/a.csv") == {"a.csv": ("data/a.csv", "a.csv")}
 
 
+def test_addresses_of_files_here_are_decoded(root: Path) -> None:
+    for name in ("a b.csv", "é.csv", "100%.csv", "c%20d.csv", "q?.csv", "[x].csv"):
+        (root / "data" / name).write_text(name)
+    for name, address in (
+        ("a b.csv", "a%20b.csv"),
+        ("é.csv", "%C3%A9.csv"),
+        ("100%.csv", "100%25.csv"),
+        ("100%.csv", "100%.csv"),
+        ("c%20d.csv", "c%20d.csv"),
+        ("c%20d.csv", "c%2520d.csv"),
+        ("q?.csv", "q%3F.csv"),
+        ("[x].csv", "%5Bx%5D.csv"),
+    ):
+        for host in ("", "localhost"):
+            assert list(named(root, f"file://{host}{root}/data/{address}")) == [name]
+            assert not is_elsewhere(f"file://{host}{root}/data/{address}", root)
+    assert set(named(root, f"file://{root}/data/a%20*")) == {"a b.csv"}
+    assert list(named(root, "data/c%20d.csv")) == ["c%20d.csv"], "a plain path is no address"
+
+
 def test_patterns_and_folders(root: Path) -> None:
     assert set(named(root, "data/*.csv")) == {"a.csv", "b.csv"}
     every = {

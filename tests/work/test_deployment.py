@@ -44,5 +44,5 @@ def test_files_are_laid_out(tmp_path: Path) -> None:
 def test_it_waits_for_approval(tmp_path: Path) -> None:
     command = Command("deploy", "deployment", "Mine", actions=(Action("node-starting", ("require-approval",)),))
     task = Task("r/deploy/1", "r", "deploy", 1, "k", "", Entry("command"))
-    with active(Context(task, lambda _: None)), pytest.raises(Hold, match="node starting of `deploy`"):
+    with active(Context(task, lambda _: None)), pytest.raises(Hold, match="`deploy` is about to start"):
         Deployment(command, Code("c"), Room(tmp_path))()

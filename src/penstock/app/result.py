@@ -172,7 +172,7 @@ def find_stored(run: str, steps: Iterable[Mapping[str, Any]], artifact: str) -> 
     if len(short.get(artifact, [])) > 1:
         what = f"run {run} made more than one `{artifact}`"
         raise NotFound(what, hint="Say which: " + ", ".join([f"`{one}`" for one in short[artifact]]) + ".")
-    if states.get(artifact) in ("succeeded", "reused"):  # it has several outputs, each with a name
+    if states.get(artifact) in ("succeeded", "tolerated", "reused"):  # it has several outputs, each with a name
         parts = ", ".join([f"`{one}`" for one in known if one.startswith(f"{artifact}.")])
         raise NotFound(f"{what}: that step makes several artifacts", hint=f"Name one: {parts}.")
     state = states.get(artifact)

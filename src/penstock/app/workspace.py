@@ -86,6 +86,9 @@ class Workspace:
         known = self.ledger.stats()
         stats: Stats = dict(known)
         past = Past(self.ledger, self.store, settings.pipeline, stats, str(settings.root))
+        for row in self.ledger.steps(self.ledger.run(request.resume).id) if request.resume else ():
+            if row["status"] == "tolerated":  # the run goes on from what failed: nobody asked for it again
+                past.redone(row["execution"])
         if on_work is not None and not past.knows(graph.steps):
             on_work()  # let workers start while the plan is made
         forced = frozenset(request.force)
@@ -219,6 +222,6 @@ class Workspace:
         """Of a run that is resumed: attempts by step, steps that were done, steps that people approved."""
         rows = self.ledger.steps(run)
         attempts = {row["step"]: row["attempts"] or 0 for row in rows}
-        finished = frozenset(row["step"] for row in rows if row["status"] in {"succeeded", "reused"})
+        finished = frozenset(row["step"] for row in rows if row["status"] in {"succeeded", "tolerated", "reused"})
         events = [one.event for one in self.ledger.events(run)]
         return attempts, finished, frozenset(event.step for event in events if isinstance(event, Approved))

@@ -14,6 +14,7 @@ from penstock.errors import DeclarationError, ParameterError, PenstockError, Pip
 from penstock.graph.graph import build
 from penstock.model.code import Piece
 from penstock.model.step import Step
+from penstock.work.allowed import allowed
 from penstock.work.repository import listing
 
 __all__ = ["Parts", "ValohaiFile", "is_valohai", "lint_valohai", "load_valohai", "open_valohai"]
@@ -41,24 +42,31 @@ class Parts:
         self.verdicts: Verdicts
         self.config: Any
         self.verdicts, self.config = (
-            verdicts(self.tree) if self.tree.data is not None else (Verdicts([], [], [], []), None)
+            verdicts(self.tree) if self.tree.data is not None else (Verdicts([], {}, [], [], []), None)
         )
         self.named: dict[str, dict[str, tuple[int, dict[str, Any]]]] = {kind: {} for kind in _KINDS}
-        if not self.verdicts.broken:
-            for index, item in enumerate(self.tree.data or ()):
-                for kind in _KINDS:
-                    if isinstance(item.get(kind), dict):
-                        self.named[kind][str(item[kind]["name"])] = (index, _plain(item[kind]))
+        self.broken: dict[tuple[str, str], int] = {}  # items whose own form is wrong: their index
+        for index, item in enumerate(self.tree.data or () if not self.verdicts.broken else ()):
+            for kind in _KINDS:
+                part = item.get(kind) if isinstance(item, dict) else None
+                if index in self.verdicts.items and isinstance(part, dict):
+                    self.broken[kind, str(part.get("name", ""))] = index
+                elif isinstance(part, dict):
+                    self.named[kind][str(part["name"])] = (index, _plain(part))
 
     def require(self, kind: str = "", name: str = "") -> None:
         """Raises the first error that the `valohai-yaml` package finds in the file's form or in what is chosen, and says how
         many more there are."""
-        errors = self.verdicts.broken or (self.errors_in(kind, name) if kind else [])
+        told = self.verdicts
+        errors = told.broken or (self.errors_in(kind, name) if kind else [])
+        nothing = not any(self.named[one] for one in ("step", "pipeline"))
+        if not errors and nothing:
+            errors = [one for each in told.items.values() for one in each]
         if errors:
             more = f" There {'is' if len(errors) == 2 else 'are'} {len(errors) - 1} more: see `penstock lint`."
             first = errors[0]
             raise DeclarationError(first.what, where=first.where, hint=first.hint + (more if len(errors) > 1 else ""))
-        if not any(self.named[one] for one in ("step", "pipeline")):
+        if nothing:
             raise DeclarationError(
                 f"{self.file.name} declares no steps",
                 where=self.tree.name,
@@ -66,13 +74,30 @@ class Parts:
             )
 
     def errors_in(self, kind: str, name: str) -> list[DeclarationError]:
-        """The package's errors about one item of the file."""
-        first, last = self.tree.lines(self.named[kind][name][0])
-        return [one for one in self.verdicts.errors if first <= int(one.where.split(":")[-2]) <= last]
+        """The package's errors about one item of the file, and about the form of the steps and tasks that it runs."""
+        if (kind, name) in self.broken:
+            return self.verdicts.items[self.broken[kind, name]]
+        index, raw = self.named[kind][name]
+        first, last = self.tree.lines(index)
+        found = [one for one in self.verdicts.errors if first <= int(one.where.split(":")[-2]) <= last]
+        for node in raw.get("nodes") or [raw]:
+            for part in ("step", "task"):
+                inner = (part, str(node.get(part)))
+                if inner in self.broken:
+                    found += self.verdicts.items[self.broken[inner]]
+                elif part == "task" and kind == "pipeline" and inner[1] in self.named["task"]:
+                    found += [one for one in self.errors_in(*inner) if one not in found]
+        return found
+
+    def _all(self, kind: str) -> list[str]:
+        """The names of a kind, in the file's order: of items whose form is wrong, too."""
+        listed = {name: index for name, (index, _) in self.named[kind].items()}
+        listed |= {name: index for (one, name), index in self.broken.items() if one == kind and name}
+        return sorted(listed, key=lambda name: listed[name])
 
     def choose(self, pipeline: str, step: str) -> tuple[str, str]:
         """What is meant: (kind, name) of what was asked for, or of the only one. Raises `UnknownName` or `PipelineNotFound`."""
-        pipelines, steps, tasks = (self.named[kind] for kind in ("pipeline", "step", "task"))
+        pipelines, steps, tasks = (self._all(kind) for kind in ("pipeline", "step", "task"))
         if pipeline and step:
             raise PipelineNotFound("--pipeline and --step can't both be said", hint="Name one of the two.")
         if pipeline:
@@ -179,29 +204,30 @@ class ValohaiFile:
 
     def _check(self, step: Step, name: str, value: Any) -> None:
         """What the declaration says of a value: its range and choices."""
-        from valohai_yaml.excs import ValidationErrors
-        from valohai_yaml.objs.parameter import Parameter
-
+        from penstock.plan.conversion import convert, guess
         from penstock.work.jobs import command_of
 
         command = command_of(step.entry)
         raw = next((one for one in command.parameters if one["name"] == name), None)
         known = next((one for one in step.parameters if one.name == name), None)
-        if raw is None or known is None or command.role == "task" or raw.get("type") == "flag":
+        if raw is None or known is None:
             return
-        from penstock.plan.conversion import convert
-
         try:
-            converted = convert(value, known.annotation)
-            Parameter.parse(raw).validate(converted)
-        except ValidationErrors as error:
-            raise ParameterError(
-                f"{step.name}.{name}: {'; '.join(str(one) for one in error)}",
-                where=step.where,
-                hint="Choose another value.",
-            ) from None
+            if command.role == "task":  # one value, or a list to go through
+                converted = guess(value) if isinstance(value, str) else value
+                converted = (
+                    value if raw.get("type", "string") == "string" and not isinstance(converted, list) else converted
+                )
+            else:
+                converted = convert(value, known.annotation)
         except ValueError:
             return  # told with the other parameters, where they are converted
+        try:
+            allowed(raw, converted)
+        except ValueError as error:
+            raise ParameterError(
+                f"{step.name}.{name}: {error}", where=step.where, hint="Choose another value."
+            ) from None
 
 
 def open_valohai(path: Path, root: Path) -> Parts:
@@ -265,14 +291,14 @@ def lint_valohai(
     except DeclarationError as error:
         return (), [error], [], []
     told = parts.verdicts
-    if told.broken or not any(parts.named.values()):
+    if told.broken or not any([*parts.named.values(), told.items]):
         try:
             parts.require()
         except DeclarationError as error:
             return (), list(told.broken) or [error], [], []
     around = _Unread(parts.tree, root, str(path.relative_to(root)), (str(state),))
     steps: list[Step] = []
-    errors: list[PenstockError] = list(told.errors)
+    errors: list[PenstockError] = [*[one for each in told.items.values() for one in each], *told.errors]
     for kind in ("step", "task", "pipeline"):
         for name in parts.named[kind]:
             if parts.errors_in(kind, name):
@@ -283,6 +309,7 @@ def lint_valohai(
             except PenstockError as error:
                 errors.append(error)
             else:
+                told.warnings.extend(made.doubts)
                 steps += [replace(one, name=name if kind == "step" else f"{name}: {one.name}") for one in made.steps]
     return tuple(steps), errors, list(told.warnings), list(told.notes)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from penstock.declare.valohai_tree import Tree
@@ -11,23 +11,43 @@ from penstock.errors import DeclarationError
 __all__ = ["NO_EFFECT", "Verdicts", "verdicts"]
 
 NO_EFFECT = {
-    "environment": "the machine is this one",
-    "environment-variable-groups": "groups live in the vendor's settings: set the variables themselves",
-    "upload-store": "outputs go to the store of this state folder",
-    "runtime-config-preset": "presets live in the vendor's settings",
-    "autorestart": "nothing here is taken away while it runs",
-    "mounts": "commands run on this machine and see its folders",
-    "cache-volumes": "inputs are cached in the state folder",
-    "resources": "cloud resources are not asked for here",
+    "step": {
+        "environment": "the machine is this one",
+        "environment-variable-groups": "groups live in the vendor's settings: set the variables themselves",
+        "upload-store": "outputs go to the store of this state folder",
+        "runtime-config-preset": "presets live in the vendor's settings",
+        "autorestart": "nothing here is taken away while it runs",
+        "mounts": "commands run on this machine and see its folders",
+        "cache-volumes": "inputs are cached in the state folder",
+        "resources": "cloud resources are not asked for here",
+        "outputs": "whatever lies in VH_OUTPUTS_DIR is kept",
+        "icon": "it is for the vendor's pages",
+        "category": "it is for the vendor's pages",
+    },
+    "task": {
+        "engine": "bayesian tasks use Optuna's sampler",
+        "reuse-children": "what is unchanged is always reused",
+    },
+    "pipeline": {"reuse-executions": "what is unchanged is always reused"},
+    "node": {"aliases": "versions of deployments live on the vendor's cloud"},
+    "deployment": {"defaults": "they are for the vendor's cloud"},
+    "endpoint": {
+        "node-selector": "the machine is this one",
+        "tolerations": "the machine is this one",
+        "resources": "cloud resources are not asked for here",
+        "shared-volumes": "servers run on this machine and see its folders",
+        "workspace-volume": "servers run on this machine and see its folders",
+    },
 }
-"""Settings that are accepted and do nothing here, and why."""
+"""Settings that are accepted and do nothing here, and why, by what they are of."""
 
 
 class Verdicts(NamedTuple):
-    """What is wrong with a file (with its form, so that nothing of it can be read, and with what it says), what is doubtful,
-    and what has no effect here."""
+    """What is wrong with a file (with its form, so that nothing of it can be read; with the form of single items, by index;
+    and with what it says), what is doubtful, and what has no effect here."""
 
     broken: list[DeclarationError]
+    items: dict[int, list[DeclarationError]]
     errors: list[DeclarationError]
     warnings: list[DeclarationError]
     notes: list[DeclarationError]
@@ -39,16 +59,18 @@ def verdicts(tree: Tree) -> tuple[Verdicts, Any]:
     from valohai_yaml.objs import Config
     from valohai_yaml.validation import get_validator
 
-    found = Verdicts([], [], [], [])
+    found = Verdicts([], {}, [], [], [])
     errors = list(get_validator().iter_errors(tree.data))
-    if errors:
-        found.broken.extend(
-            _schema(tree, one) for one in sorted(errors, key=lambda one: [str(part) for part in one.path])
-        )
+    for one in sorted(errors, key=lambda one: [str(part) for part in one.path]):
+        index = one.absolute_path[0] if one.absolute_path else None
+        (found.items.setdefault(index, []) if isinstance(index, int) else found.broken).append(_schema(tree, one))
+    if found.broken:
         return found, None
     result = LintResult()
+    whole = [one for index, one in enumerate(tree.data or ()) if index not in found.items]
+    lost = _names(tree.data[index] for index in found.items)
     try:
-        config = Config.parse(tree.data)
+        config = Config.parse(whole)
         config.lint(result, context={})
     except Exception as error:  # the package raises whatever comes: values that no schema bounds
         said = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
@@ -58,11 +80,19 @@ def verdicts(tree: Tree) -> tuple[Verdicts, Any]:
     seen: Counter[str] = Counter()
     for one in result.messages:
         text = " ".join(str(one["message"]).split())
+        if "does not exist" in text and any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in lost):
+            continue  # it is there, and its own form is wrong
         told = DeclarationError(text, where=_about(tree, text, seen[text]), hint=_HINTS)
         seen[text] += 1
         (found.errors if one["type"] == "error" else found.warnings).append(told)
-    found.notes.extend(_without_effect(tree))
+    found.notes.extend(_without_effect(tree, found.items))
     return found, config
+
+
+def _names(items: Iterable[Any]) -> list[str]:
+    """What items are called, as far as they have a form at all."""
+    parts = [part for item in items if isinstance(item, dict) for part in item.values()]
+    return [str(one["name"]) for one in parts if isinstance(one, dict) and one.get("name")]
 
 
 _HINTS = "So says the valohai-yaml package, which reads these files for the vendor's cloud as well."
@@ -116,7 +146,7 @@ def _about(tree: Tree, text: str, nth: int = 0) -> str:
                 return tree.place(*path)
     best: tuple[int, list[tuple[Any, ...]]] = (0, [()])
     for path, name in named:
-        if len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+        if (len(name) > 1 or f'"{name}"' in text) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
             score = len(path) * 1000 + len(name)
             outer = [one for one in path if isinstance(one, str)]
             kind = outer[0] if outer else ""
@@ -157,23 +187,44 @@ def _named(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, .
         yield path, data
 
 
-def _without_effect(tree: Tree) -> Iterator[DeclarationError]:
-    for index, item in enumerate(tree.data or ()):
-        if isinstance(item, dict) and isinstance(item.get("step"), dict):
+def _without_effect(tree: Tree, broken: Container[int]) -> Iterator[DeclarationError]:
+    items = [(index, one) for index, one in enumerate(tree.data or ()) if index not in broken and isinstance(one, dict)]
+    for index, item in items:
+        if isinstance(item.get("step"), dict):
             yield DeclarationError(
                 "`image` is used with `--executor container`",
                 where=tree.place(index, "step", "image"),
                 hint="Without it, commands run with what this machine has; another image counts as another step.",
             )
             break
-    for index, item in enumerate(tree.data or ()):
-        step = item.get("step") if isinstance(item, dict) else None
-        if not isinstance(step, dict):
-            continue
-        for key in step:
-            if key in NO_EFFECT:
-                yield DeclarationError(
-                    f"`{key}` of step `{step['name']}` has no effect here",
-                    where=tree.place(index, "step", key),
-                    hint=f"{NO_EFFECT[key][0].upper()}{NO_EFFECT[key][1:]}.",
-                )
+    for index, item in items:
+        for kind, part in item.items():
+            if isinstance(part, dict):
+                for path, key, of, why in _settings(kind, part):
+                    yield DeclarationError(
+                        f"`{key}` of {of} has no effect here",
+                        where=tree.place(index, kind, *path, key),
+                        hint=f"{why[0].upper()}{why[1:]}.",
+                    )
+
+
+def _settings(kind: str, part: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], str, str, str]]:
+    """The settings of an item that have no effect: where each stands, its name, what it is of, and why."""
+    name = f"{kind} `{part.get('name')}`"
+    for key in part:
+        if key in NO_EFFECT.get(kind, {}):
+            yield (), key, name, NO_EFFECT[kind][key]
+    for index, one in enumerate(part.get("inputs") or () if kind == "step" else ()):
+        if str(one.get("download") or "always") != "always":
+            yield ("inputs", index), "download", f"input `{one.get('name')}` of {name}", "inputs are there at once"
+    for index, node in enumerate(part.get("nodes") or () if kind == "pipeline" else ()):
+        own = f"node `{node.get('name')}` of {name}"
+        for key in node:
+            if key in NO_EFFECT["node"]:
+                yield ("nodes", index), key, own, NO_EFFECT["node"][key]
+        for key in node.get("override") or ():
+            if key in NO_EFFECT["step"]:
+                yield ("nodes", index, "override"), key, f"the override of {own}", NO_EFFECT["step"][key]
+    for index, edge in enumerate(part.get("edges") or () if kind == "pipeline" else ()):
+        if isinstance(edge, dict) and edge.get("configuration"):
+            yield ("edges", index), "configuration", f"an edge of {name}", "an edge brings what its ends name"

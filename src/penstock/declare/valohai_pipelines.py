@@ -1,14 +1,16 @@
 """A pipeline of a `valohai.yaml`: its nodes and edges as Steps."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
+from penstock.declare.valohai_edges import Edge, check_ends, edges_of, node_of, unknown_parameter
 from penstock.declare.valohai_steps import Blueprint, Surroundings, as_list, blueprint, safe_name, step_of
-from penstock.errors import DeclarationError, UnknownName, did_you_mean
+from penstock.errors import DeclarationError, ParameterError, UnknownName, did_you_mean
 from penstock.model.command import Action, Command, Link, Sweep
 from penstock.model.step import Options, Output, Step
+from penstock.work.allowed import allowed
 from penstock.work.jobs import code_of, entry_of
 
 __all__ = ["Nodes", "options_of", "pipeline_steps", "sweep_of"]
@@ -22,29 +24,20 @@ _ARTIFACTS = {
     "deployment": "deployment",
     "dependency": "outputs",
 }
-_VALUES = frozenset({"parameter", "environment-variable", "dependency"})
-_FILES = frozenset({"input", "file", "dependency"})
-_TARGETS = {
-    "output": _FILES,
-    "input": _FILES,
-    "metadata": _VALUES | {"input"},  # addresses of files
-    "parameter": _VALUES | {"input"},
-    "environment-variable": _VALUES,
-    "deployment": _VALUES,
-    "dependency": _VALUES | _FILES,
-}
 _RETRIES = 2
 _THENS = frozenset({"stop-pipeline", "error-pipeline", "require-approval", "noop"})
 _SWEEPS = {"grid-search": "grid", "random-search": "random", "manual-search": "manual", "bayesian-tpe": "bayesian"}
 
 
 class Nodes:
-    """What a pipeline made: its steps, the step's name for each node, and where a pipeline's parameters go."""
+    """What a pipeline made: its steps, the step's name for each node, and where a pipeline's parameters go, and what
+    is doubtful about it."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.names: dict[str, str] = {}
         self.targets: dict[str, list[str]] = {}
+        self.doubts: list[DeclarationError] = []
 
 
 def pipeline_steps(
@@ -58,81 +51,71 @@ def pipeline_steps(
     nodes = {one["name"]: (index, one) for index, one in enumerate(raw.get("nodes") or ())}
     for name in nodes:
         made.names[name] = safe_name(name, set(made.names.values()))
-    edges = list(_edges(around, raw, path, nodes))
+    edges = list(edges_of(around, raw, path, nodes))
+    builder = _Builder(around, made, found, raw, edges)
+    for name, (index, node) in nodes.items():
+        builder.meet(name, node, (*path, "nodes", index))
+    made.doubts += check_ends(edges, builder.blues, builder.tasks)
     gates: dict[str, Step] = {}
-    values = _values(around, raw, path, nodes, made)
+    values = _values(around, raw, path, nodes, builder)
     for name, (index, node) in nodes.items():
         place = (*path, "nodes", index)
         actions = _actions(around, node, place)
         gate = _gate(made.names, name, actions, raw["name"])
+        builder.add(name, node, place, actions, values.get(name, {}))
         if gate is not None:
             gates[name] = gate
-        _Builder(around, made, found, raw, nodes, edges, values).add(name, node, place, actions)
-        if gate is not None:
             made.steps.append(gate)
     if gates:
         made.steps = [_behind(one, edges, made.names, gates, nodes) for one in made.steps]
     return made
 
 
-def _edges(
-    around: Surroundings, raw: Mapping[str, Any], path: tuple[Any, ...], nodes: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    for index, edge in enumerate(raw.get("edges") or ()):
-        source, target = (edge["source"], edge["target"]) if isinstance(edge, Mapping) else edge
-        where = around.tree.place(*path, "edges", index)
-        ends = []
-        for text in (source, target):
-            node, _, rest = _node_of(text, nodes)
-            kind, _, key = rest.partition(".")
-            ends.append((node, kind, key))
-        (node, kind, key), (other, aim, name) = ends
-        for one in (node, other):
-            if one not in nodes:
-                raise UnknownName(f"there is no node `{one}`", where=where, hint=did_you_mean(one, nodes))
-        if aim not in _TARGETS.get(kind, frozenset()):
-            fits = sorted(_TARGETS.get(kind, ()))
-            hint = (
-                f"From `{kind}` it may lead to: {', '.join(fits)}." if fits else f"From: {', '.join(sorted(_TARGETS))}."
-            )
-            raise DeclarationError(f"an edge from `{kind}` to `{aim}` means nothing here", where=where, hint=hint)
-        deployment = nodes[node][1].get("type") == "deployment"
-        if kind == "deployment" and not deployment:
-            raise DeclarationError(f"`{node}` is no deployment node", where=where)
-        if deployment and kind not in {"deployment", "dependency"}:
-            raise DeclarationError(
-                f"a deployment node gives no {kind}",
-                where=where,
-                hint="It has `deployment.id` and `deployment.version_id`.",
-            )
-        yield {"source": node, "kind": kind, "key": key, "other": other, "aim": aim, "name": name, "where": where}
-
-
-def _node_of(text: str, nodes: Mapping[str, Any]) -> tuple[str, str, str]:
-    """The node that a socket begins with; node names may hold dots."""
-    fits = [one for one in nodes if text.startswith(f"{one}.")]
-    if not fits:
-        return text.partition(".")
-    node = max(fits, key=len)
-    return node, ".", text[len(node) + 1 :]
-
-
 def _values(
-    around: Surroundings, raw: Mapping[str, Any], path: tuple[Any, ...], nodes: Mapping[str, Any], made: Nodes
+    around: Surroundings, raw: Mapping[str, Any], path: tuple[Any, ...], nodes: Mapping[str, Any], builder: "_Builder"
 ) -> dict[str, dict[str, Any]]:
-    """What a pipeline's parameters give to its nodes, by node; where each goes is noted in `made`."""
+    """What a pipeline's parameters give to its nodes, by node; where each goes is noted in what is made."""
     values: dict[str, dict[str, Any]] = {}
+    made = builder.made
     for index, one in enumerate(raw.get("parameters") or ()):
-        where = around.tree.place(*path, "parameters", index)
+        place = (*path, "parameters", index)
+        where = around.tree.place(*place)
         for target in [*as_list(one.get("targets")), *as_list(one.get("target"))]:
-            node, _, rest = _node_of(str(target), nodes)
+            node, _, rest = node_of(str(target), nodes)
             name = rest.partition(".")[2]
             if node not in nodes:
                 raise UnknownName(f"there is no node `{node}`", where=where, hint=did_you_mean(node, nodes))
+            blue = builder.blues.get(node)
+            if blue is None:
+                raise DeclarationError(
+                    f"node `{node}` is a deployment and has no parameters",
+                    where=where,
+                    hint="Let the parameter aim at a node that runs a step.",
+                )
+            if name not in blue.parameters:
+                raise unknown_parameter(node, name, blue, where)
             made.targets.setdefault(str(one.get("name")), []).append(f"{made.names[node]}.{name}")
-            if one.get("default") is not None:
-                values.setdefault(node, {})[name] = one["default"]
+            if one.get("default") is None:
+                continue
+            try:
+                values.setdefault(node, {})[name] = _allowed(blue, name, one["default"], many=node in builder.tasks)
+            except ValueError as error:
+                raise ParameterError(
+                    f"parameter `{one.get('name')}` of pipeline `{raw['name']}` gives {one['default']!r} to "
+                    f"`{name}` of node `{node}`: {error}",
+                    where=around.tree.place(*place, "default"),
+                    hint=f"Give another value, or change what step `{blue.raw['name']}` allows.",
+                ) from None
     return values
+
+
+def _allowed(blue: Blueprint, name: str, value: Any, *, many: bool) -> Any:
+    """A value as a parameter of a node takes it; a list where it takes several, or a task goes through them (`many`)."""
+    definition = blue.parameters[name]
+    several = str(definition.get("multiple") or "none") != "none"
+    if isinstance(value, list) and not (several or many):
+        raise ValueError(f"it takes one value and got {len(value)}")
+    return allowed(definition, value)
 
 
 def _actions(around: Surroundings, node: Mapping[str, Any], place: tuple[Any, ...]) -> list[Action]:
@@ -153,11 +136,15 @@ def _actions(around: Surroundings, node: Mapping[str, Any], place: tuple[Any, ..
 
 
 def _gate(names: Mapping[str, str], name: str, actions: list[Action], pipeline: str) -> Step | None:
-    """The step that judges what a node does when it is complete; None if it does nothing then."""
-    kept = tuple([one for one in actions if one.when == "node-complete" and set(one.then) != {"noop"}])
+    """The step that judges what a node does when it is complete, or asks whether to go on after a failure; None if it does
+    neither."""
+    done = [one for one in actions if one.when == "node-complete" and set(one.then) != {"noop"}]
+    asks = [one for one in actions if one.when == "node-error" and "require-approval" in one.then]
+    kept = (*done, *[replace(one, then=("require-approval",)) for one in asks])
     if not kept:
         return None
-    command = Command(f"{names[name]}:complete", "gate", name, actions=kept, pipeline=pipeline, where=kept[0].where)
+    own = f"{names[name]}:{'complete' if done else 'error'}"
+    command = Command(own, "gate", name, actions=kept, pipeline=pipeline, where=kept[0].where)
     return Step(
         name=command.name,
         kind="step",
@@ -177,14 +164,14 @@ def _gate_function(metadata: Any, settings: Any) -> Any:
 
 def _behind(
     step: Step,
-    edges: list[dict[str, Any]],
+    edges: list[Edge],
     names: Mapping[str, str],
     gates: Mapping[str, Step],
     nodes: Mapping[str, Any],
 ) -> Step:
     """A step that waits for the gates of the nodes that its edges come from."""
     node = next((one for one in nodes if names[one] == step.name), None)
-    before = dict.fromkeys([edge["source"] for edge in edges if edge["other"] == node and edge["source"] in gates])
+    before = dict.fromkeys([edge.source for edge in edges if edge.other == node and edge.source in gates])
     if not before:
         return step
     return replace(step, inputs={**step.inputs, **{gates[one].name: gates[one].name for one in before}})
@@ -237,25 +224,27 @@ def sweep_of(raw: Mapping[str, Any] | None, where: str = "") -> Sweep:
 
 
 class _Builder:
+    """Makes the steps of a pipeline's nodes, once it has met them all."""
+
     def __init__(
         self,
         around: Surroundings,
         made: Nodes,
         found: Mapping[str, Any],
         raw: Mapping[str, Any],
-        nodes: Mapping[str, Any],
-        edges: list[dict[str, Any]],
-        values: Mapping[str, dict[str, Any]],
+        edges: list[Edge],
     ) -> None:
-        self._around, self._made, self._found, self._raw = around, made, found, raw
-        self._nodes, self._edges, self._values = nodes, edges, values
+        self.made = made
+        self.blues: dict[str, Blueprint] = {}
+        self.tasks: dict[str, Sweep] = {}
+        self._deployments: set[str] = set()
+        self._around, self._found, self._raw, self._edges = around, found, raw, edges
 
-    def add(self, name: str, node: Mapping[str, Any], place: tuple[Any, ...], actions: list[Action]) -> None:
-        """Make the step of a node."""
+    def meet(self, name: str, node: Mapping[str, Any], place: tuple[Any, ...]) -> None:
+        """Look at what a node runs. Raises `UnknownName` or `DeclarationError` for what is not here."""
         around, where = self._around, self._around.tree.place(*place)
-        links, inputs = self._links(name)
         if node.get("type") == "deployment":
-            self._made.steps.append(self._deployment(name, node, where, links, inputs, actions))
+            self._deployments.add(name)
             return
         task = self._named("task", str(node["task"]), where) if node.get("task") else None
         step_name = str(task[1]["step"] if task else node["step"])
@@ -266,28 +255,42 @@ class _Builder:
                 hint="Check that commit out beside this one, or drop `commit:`.",
             )
         index, raw = self._named("step", step_name, where)
-        blue: Blueprint = blueprint(raw, (index, "step"), node.get("override"))
-        sweep = None
+        self.blues[name] = blueprint(raw, (index, "step"), node.get("override"))
         if node.get("type") == "task":
-            sweep = sweep_of(task[1] if task else None, around.tree.place(task[0], "task") if task else where)
-        on_error = str(node.get("on-error") or "stop-all").lower()
-        errors = [one for one in actions if one.when == "node-error"]
-        ends = any({"stop-pipeline", "error-pipeline"} & set(one.then) for one in errors)
-        options = options_of(raw, node, stops=True)
-        self._made.steps.append(
+            at = around.tree.place(task[0], "task") if task else where
+            self.tasks[name] = sweep_of(task[1] if task else None, at)
+
+    def add(
+        self,
+        name: str,
+        node: Mapping[str, Any],
+        place: tuple[Any, ...],
+        actions: list[Action],
+        values: Mapping[str, Any],
+    ) -> None:
+        """Make the step of a node."""
+        around, where = self._around, self._around.tree.place(*place)
+        links, inputs = self._links(name)
+        if name in self._deployments:
+            self.made.steps.append(self._deployment(name, node, where, links, inputs, actions))
+            return
+        blue = self.blues[name]
+        options = options_of(blue.raw, node, stops=True)
+        self.made.steps.append(
             step_of(
                 around,
-                self._made.names[name],
+                self.made.names[name],
                 blue,
                 links=links,
                 inputs=inputs,
-                values=self._values.get(name, {}),
-                sweep=sweep,
+                values=values,
+                sweep=self.tasks.get(name),
                 actions=actions,
-                options=replace(options, stops=options.stops or ends),
+                options=options,
                 append=str(node.get("edge-merge-mode") or "replace").lower() == "append",
-                lenient=on_error == "continue" and not ends,
-                give_inputs=any(one["source"] == name and one["kind"] == "input" for one in self._edges),
+                lenient=str(node.get("on-error") or "").lower() == "continue",
+                tries=1 + options.retries,
+                give_inputs=any(one.source == name and one.kind == "input" for one in self._edges),
                 pipeline=str(self._raw["name"]),
                 where=where,
             )
@@ -302,18 +305,13 @@ class _Builder:
     def _links(self, name: str) -> tuple[list[Link], dict[str, str]]:
         links, inputs = [], {}
         for edge in self._edges:
-            if edge["other"] != name:
+            if edge.other != name:
                 continue
-            source = self._made.names[edge["source"]]
-            kind = "deployment" if self._nodes[edge["source"]][1].get("type") == "deployment" else edge["kind"]
-            artifact = f"{source}.{_ARTIFACTS[kind]}"
+            kind = "deployment" if edge.source in self._deployments else edge.kind
+            artifact = f"{self.made.names[edge.source]}.{_ARTIFACTS[kind]}"
             inputs[artifact] = artifact
-            task = self._nodes[edge["source"]][1].get("type") == "task"
-            links.append(
-                Link(
-                    artifact, edge["source"], edge["kind"], edge["key"], edge["aim"], edge["name"], task, edge["where"]
-                )
-            )
+            task = edge.source in self.tasks
+            links.append(Link(artifact, edge.source, edge.kind, edge.key, edge.aim, edge.name, task, edge.where))
         return links, inputs
 
     def _deployment(
@@ -337,9 +335,16 @@ class _Builder:
                     where=where,
                     hint=did_you_mean(endpoint, endpoints),
                 )
+            file = link.name.partition(".")[2]
+            if link.target == "file" and endpoints[endpoint] and file not in endpoints[endpoint]:
+                raise UnknownName(
+                    f"endpoint `{endpoint}` has no file `{file}`",
+                    where=link.where,
+                    hint=did_you_mean(file, endpoints[endpoint]),
+                )
         starting = tuple([one for one in actions if one.when == "node-starting"])
         command = Command(
-            self._made.names[name],
+            self.made.names[name],
             "deployment",
             str(node["deployment"]),
             links=tuple(links),

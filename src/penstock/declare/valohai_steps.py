@@ -13,9 +13,10 @@ from penstock.model.code import Piece
 from penstock.model.command import Action, Command, CommandInput, Link, Sweep
 from penstock.model.step import Options, Output, Parameter, Step
 from penstock.plan.filesets import STAND_INS, is_elsewhere
-from penstock.work.command import VARIABLE
+from penstock.work.allowed import typed
+from penstock.work.command import VARIABLE, needed
 from penstock.work.inputs import INPUT
-from penstock.work.jobs import code_of, entry_of, files_of, typed
+from penstock.work.jobs import code_of, entry_of, files_of
 from penstock.work.remote import stub_of
 
 __all__ = ["Blueprint", "Surroundings", "as_list", "blueprint", "safe_name", "step_of"]
@@ -33,7 +34,7 @@ class Blueprint(Struct, frozen=True):
     lines: tuple[str, ...]
     parameters: dict[str, dict[str, Any]]
     inputs: dict[str, dict[str, Any]]
-    variables: dict[str, Any]
+    variables: dict[str, dict[str, Any]]
 
 
 class Surroundings:
@@ -81,18 +82,18 @@ def safe_name(name: str, taken: Mapping[str, Any] | set[str] = frozenset()) -> s
 
 
 def blueprint(raw: Mapping[str, Any], path: tuple[Any, ...], override: Mapping[str, Any] | None = None) -> Blueprint:
-    """A step with a node's overrides: a default replaces the step's, an input without one has none."""
+    """A step with a node's overrides: what is said of a parameter or input replaces what its step says; an input without a
+    default has none, and so has a variable."""
     over = dict(override or {})
     parameters = {one["name"]: dict(one) for one in raw.get("parameters") or ()}
     for one in over.get("parameters") or ():
-        known = parameters.setdefault(one["name"], {"name": one["name"], "type": one.get("type", "string")})
-        if "default" in one:
-            known["default"] = one["default"]
+        parameters[one["name"]] = {**parameters.get(one["name"], {"type": "string"}), **one}
     inputs = {one["name"]: dict(one) for one in raw.get("inputs") or ()}
     for one in over.get("inputs") or ():
         inputs[one["name"]] = {**inputs.get(one["name"], {}), "default": None, **one}
-    variables = {one["name"]: one.get("default") for one in raw.get("environment-variables") or ()}
-    variables |= {one["name"]: one.get("default") for one in over.get("environment-variables") or ()}
+    variables = {one["name"]: dict(one) for one in raw.get("environment-variables") or ()}
+    for one in over.get("environment-variables") or ():
+        variables[one["name"]] = {**variables.get(one["name"], {}), "default": None, **one}
     return Blueprint(
         raw=dict(raw),
         path=path,
@@ -117,13 +118,16 @@ def step_of(
     options: Options | None = None,
     append: bool = False,
     lenient: bool = False,
+    tries: int = 1,
     give_inputs: bool = False,
     pipeline: str = "",
     where: str = "",
 ) -> Step:
     """A Step that runs a blueprint's command. `inputs` binds arguments to artifacts, `links` say what edges bring by them;
     `values` are a pipeline's own for some parameters."""
-    raw, tree = made.raw, around.tree
+    raw, tree, options = made.raw, around.tree, options or Options()
+    errors = tuple([one for one in actions if one.when == "node-error" and set(one.then) != {"noop"}])
+    bears = lenient or bool(errors) or (sweep is not None and sweep.lenient)
     where = where or tree.place(*made.path, "name")
     fed = {one.name for one in links if one.target == "input"}
     command = Command(
@@ -147,14 +151,27 @@ def step_of(
         special={"source-path": str(raw["source-path"])} if raw.get("source-path") else {},
         lenient=lenient,
         actions=tuple([one for one in actions if one.when == "node-starting"]),
+        errors=errors,
+        tries=tries,
+        limit=options.timeout if bears else 0.0,
+        silence=options.no_output_timeout if bears else 0.0,
+        bare=around.stubs,
         sweep=sweep,
         pipeline=pipeline,
         source=around.source,
         mounted=around.mounted,
         where=where,
     )
+    if bears:  # what ends at its limit must end as a command, whose failure can be borne
+        options = replace(options, timeout=0.0, no_output_timeout=0.0)
+    given = {one.name for one in links if one.target == "parameter"} | set(_varied(sweep))
     settings = [
-        _parameter(one, (values or {}).get(one["name"], _MISSING), sweep is not None)
+        _parameter(
+            one,
+            (values or {}).get(one["name"], _MISSING),
+            task=sweep is not None,
+            required=needed(one) and one["name"] not in given and not around.stubs,
+        )
         for one in made.parameters.values()
     ]
     for one in made.inputs.values():
@@ -163,10 +180,12 @@ def step_of(
             kept = [stub_of(uri) if is_elsewhere(uri, around.root) else uri for uri in kept]
         stand_in = f"{STAND_INS}/{raw['name']}/{one['name']}" if kept and "/" not in raw["name"] else ""
         settings.append(Parameter(f"{INPUT}{one['name']}", "files", default=kept, stand_in=stand_in))
-    settings += [
-        Parameter(f"{VARIABLE}{one}", annotation=str, default=None if value is None else str(value))
-        for one, value in made.variables.items()
-    ]
+    brought = {one.name for one in links if one.target == "environment-variable"}
+    for name_, one in made.variables.items():
+        default = one.get("default")
+        wanted = one.get("optional") is False and default is None and name_ not in brought and not around.stubs
+        default = None if default is None else str(default)
+        settings.append(Parameter(f"{VARIABLE}{name_}", annotation=str, default=default, required=wanted))
     outputs = [
         "outputs",
         "metadata",
@@ -181,7 +200,7 @@ def step_of(
         inputs=dict(inputs or {}),
         parameters=tuple(settings),
         outputs=tuple([Output(one) for one in outputs]),
-        options=replace(options or Options(), description=str(raw.get("description") or ""), image=made.image),
+        options=replace(options, description=str(raw.get("description") or ""), image=made.image),
         where=where,
         code=code_of(command, around.files(command)),
         entry=entry_of(command),
@@ -196,7 +215,14 @@ def _command_function(**arguments: Any) -> Any:
 _MISSING: Any = object()
 
 
-def _parameter(one: Mapping[str, Any], given: Any, task: bool) -> Parameter:
+def _varied(sweep: Sweep | None) -> list[str]:
+    """The parameters that a task gives values to."""
+    if sweep is None:
+        return []
+    return [*[str(one["name"]) for one in sweep.parameters], *[name for one in sweep.sets for name in one]]
+
+
+def _parameter(one: Mapping[str, Any], given: Any, *, task: bool, required: bool) -> Parameter:
     multiple = str(one.get("multiple") or "none") != "none"
     default = one.get("default") if given is _MISSING else given
     if multiple and default is not None:
@@ -210,7 +236,12 @@ def _parameter(one: Mapping[str, Any], given: Any, task: bool) -> Parameter:
         if multiple
         else not isinstance(default, list) and _fits(default, kind)
     )
-    return Parameter(str(one["name"]), annotation=Any if task or not fits else annotation, default=default)
+    return Parameter(
+        str(one["name"]),
+        annotation=Any if task or not fits else annotation,
+        default=default,
+        required=required and default is None,
+    )
 
 
 def _fits(value: Any, kind: type) -> bool:

@@ -165,7 +165,7 @@ class _Fold:
     def _committed(self, event: Committed) -> None:
         done: Execution = event.execution
         row = self._rows.setdefault(done.step, {})
-        row["status"] = "succeeded"
+        row["status"] = "succeeded" if done.failure is None else "tolerated"
         row["key"] = done.key
         row["attempts"] = done.attempt
         row["execution"] = self._sequences.get(done.key)
@@ -174,7 +174,8 @@ class _Fold:
         row["peak_memory"] = done.usage.peak_memory
         row["metrics"] = pack(done.metrics) if done.metrics else None
         row["ended"] = self._time
-        row["error"] = row["question"] = row["because"] = None
+        row["error"] = pack(done.failure) if done.failure is not None else None
+        row["question"] = row["because"] = None
         if done.started:
             row["started"] = done.started
 

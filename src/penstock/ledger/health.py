@@ -32,7 +32,7 @@ _REFERENCES = {
     "small values that are gone": "SELECT count(*) FROM executions WHERE state <> 1 AND moved > (SELECT count(DISTINCT name) FROM "
     "artifacts JOIN smalls ON digest = blob WHERE artifacts.sequence = executions.sequence AND stored = 0)",
     "steps said to be done without an execution": "SELECT count(*) FROM steps "
-    "WHERE status = 'succeeded' AND execution IS NULL",
+    "WHERE status IN ('succeeded', 'tolerated') AND execution IS NULL",
 }
 _BODIES: dict[str, tuple[str, Callable[[bytes], object]]] = {
     "run": ("SELECT id, body, NULL FROM runs", unpack_run),

@@ -21,7 +21,7 @@ _STATES: dict[int, Literal["offered", "forgotten", "uncached"]] = {
     FORGOTTEN: "forgotten",
     UNCACHED: "uncached",
 }
-_DONE = ("succeeded", "reused", "skipped")
+_DONE = ("succeeded", "tolerated", "reused", "skipped")
 _SNAPSHOT = "snapshot"  # what `artifacts` calls the list of a run's sources, which lies in `smalls`
 
 

@@ -93,8 +93,10 @@ class Command(Struct, frozen=True, omit_defaults=True):
     `lines` are shell commands with `{parameters}` in them; `parameters` their definitions as in the file. `files` narrow
     which files of the repository count (all, if none are said). With `append`, edges add to an input's own files.
     `source` is the file that declares all this. With `mounted`, the command
-    finds its folders under /valohai as well. `lenient`: what follows goes on although the command failed. A `gate` judges `actions`; a `deployment` lays out the
-    files of its `endpoints` (endpoint → file's name → path).
+    finds its folders under /valohai as well. Within `limit` seconds it must end, within `silence` seconds say something (0:
+    no such bound). `lenient`: what follows goes on although the command failed; `errors` are the actions that it has for
+    failures, once it was tried `tries` times. With `bare`, parameters that must have a value may lack one. A `gate` judges
+    `actions`; a `deployment` lays out the files of its `endpoints` (endpoint → file's name → path).
     """
 
     name: str
@@ -112,6 +114,11 @@ class Command(Struct, frozen=True, omit_defaults=True):
     special: dict[str, str] = {}
     lenient: bool = False
     actions: tuple[Action, ...] = ()
+    errors: tuple[Action, ...] = ()
+    tries: int = 1
+    limit: float = 0.0
+    silence: float = 0.0
+    bare: bool = False
     sweep: Sweep | None = None
     endpoints: dict[str, dict[str, str]] = {}
     pipeline: str = ""

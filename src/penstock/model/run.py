@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from penstock.model.artifact import Stored
 from penstock.model.step import Kind, Role
-from penstock.model.task import HiddenInput, Usage
+from penstock.model.task import Failure, HiddenInput, Usage
 
 __all__ = ["Action", "Consumed", "Decision", "Execution", "Made", "Reason", "Run"]
 
@@ -45,7 +45,8 @@ class Made(Struct, frozen=True, gc=False, omit_defaults=True):
 
 class Execution(Struct, frozen=True, gc=False, omit_defaults=True):
     """Work that was done and committed, once. `key` is unique in a ledger; `settings` maps a parameter to
-    (its value as shown, its digest); `started` is in seconds since 1970 (UTC)."""
+    (its value as shown, its digest); `started` is in seconds since 1970 (UTC). `failure` is there where the work failed and
+    what follows goes on all the same: it is tolerated, and not `cached`."""
 
     key: str
     pipeline: str
@@ -63,6 +64,7 @@ class Execution(Struct, frozen=True, gc=False, omit_defaults=True):
     seed: int = 0
     hidden: tuple[HiddenInput, ...] = ()
     cached: bool = True
+    failure: Failure | None = None
 
 
 class Decision(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -167,7 +167,7 @@ class Fanout(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True, tag=True, omit_defaults=True):
-    """One attempt has ended; with `succeeded`, every blob of `outputs` is durable.
+    """One attempt has ended; with `succeeded`, every blob of `outputs` is durable, and a `failure` is one that is tolerated.
 
     `pieces` are those pieces of the worker's own closure that differ from the plan's only in a *value* (a constant
     that is another in every process); the work is then committed under the key of what really ran.

@@ -8,7 +8,7 @@ from msgspec import Struct
 from penstock.model.code import Code
 from penstock.model.run import Consumed, Decision, Execution, Reason
 from penstock.model.step import Step
-from penstock.model.task import HiddenInput, Setting
+from penstock.model.task import Failure, HiddenInput, Setting
 from penstock.plan.changes import changes
 from penstock.plan.fingerprint import work_key
 
@@ -58,12 +58,19 @@ def decide(work: Work, inputs: Mapping[str, Consumed], memory: Memory, *, explai
     found = memory.find(key)
     if found is not None:
         return Decision(step.name, "reuse", _SAME, key, found)
+    last = memory.last(step.name)
+    if last is not None and last.key == key and last.failure is not None:
+        return Decision(step.name, "run", (_tolerated(last.failure),), key)
     if memory.lost(key):
         return Decision(step.name, "run", (Reason("lost", "its stored output was lost or damaged"),), key)
     return Decision(step.name, "run", _reasons(work, inputs, memory, explain), key)
 
 
 _SAME = (Reason("same", "nothing changed"),)
+
+
+def _tolerated(failure: Failure) -> Reason:
+    return Reason("failed", f"it failed last time, which was tolerated: {failure.message}", failure.where)
 
 
 def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: Memory, explain: bool) -> tuple[Reason, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from penstock.errors import ParameterError
 from penstock.model.command import FileRef, Files
@@ -35,7 +36,7 @@ def is_elsewhere(uri: str, root: Path) -> bool:
     """Whether nothing on this machine is named by an address: it is of another machine, or no file is at its path."""
     if is_remote(uri):
         return True
-    path = root / Path(uri.removeprefix("file://")).expanduser()
+    path = root / Path(_path_of(uri, root)).expanduser()
     return not _PLACE.search(uri) and not path.exists() and not glob.glob(str(path), recursive=True)  # noqa: PTH207
 
 
@@ -76,7 +77,7 @@ def find_files(
             name = path.rstrip("/").rpartition("/")[2] or "index"
             found.append(FileRef(uri, name, path.partition("/")[2] or name, name))
             continue
-        local = _local(uri.removeprefix("file://"), root, stats)
+        local = _local(_path_of(uri, root), root, stats)
         if not local:
             raise ParameterError(f"{uri} names no file", hint="Put it there, or name another.")
         found += local
@@ -97,6 +98,23 @@ def _filled(uri: str, values: Mapping[str, Any]) -> str:
         return match[0] if found is None else str(found)
 
     return _PLACE.sub(value, uri)
+
+
+def _path_of(uri: str, root: Path) -> str:
+    """The path that an address of this machine names: behind `file://`, `%20` and its like stand for what they encode."""
+    if not uri.startswith("file://"):
+        return uri
+    text = uri.removeprefix("file://").removeprefix("localhost/" if uri.startswith("file://localhost/") else "")
+    text = f"/{text}" if uri.startswith("file://localhost/") else text
+    plain = unquote(text)
+    if plain == text or (root / text).exists():  # a name may hold a `%` as it is
+        return text
+    # What was encoded is meant as it is, not as a pattern.
+    return (
+        glob.escape(plain)
+        if glob.has_magic(plain) and not glob.has_magic(text) and not (root / plain).exists()
+        else plain
+    )
 
 
 def _local(text: str, root: Path, stats: Stats | None) -> tuple[FileRef, ...]:

@@ -10,7 +10,7 @@ from penstock.report.tally import StepTally, Tally
 from penstock.report.underway import left_words, seconds_left, usage_words
 from penstock.report.units import clock, count, duration, error_words, plural, size
 
-__all__ = ["GLYPHS", "board", "outputs_text", "step_glyph", "stopping_text", "tail"]
+__all__ = ["GLYPHS", "WORDS", "board", "outputs_text", "step_glyph", "stopping_text", "tail"]
 
 GLYPHS: dict[str, tuple[str, str]] = {
     "waiting": ("○", "dim"),
@@ -20,11 +20,15 @@ GLYPHS: dict[str, tuple[str, str]] = {
     "succeeded": ("✓", "good"),
     "reused": ("↺", "dim"),
     "failed": ("✗", "bad"),
+    "tolerated": ("✗", "warn"),
     "blocked": ("⊘", "warn"),
     "skipped": ("⊘", "dim"),
     "cancelled": ("⊘", "warn"),
     "held": ("⏸", "warn"),
 }  # fmt: skip
+WORDS = {"succeeded": "ran", "tolerated": "failed, tolerated"}
+"""Statuses of steps in other words than their own: beside "reused", "ran" says more."""
+
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _WIDEST = 120
 _ALL_AT_THE_END = 40
@@ -55,7 +59,7 @@ def tail(tally: Tally, now: float, columns: int) -> list[Line]:
             shown, reused = steps, 0
     else:
         slow = sorted([one for one in steps if one.state == "ran"], key=lambda one: -one.seconds)[:5]
-        kept = {one.name for one in (*tally.failed.values(), *tally.held.values(), *slow)}
+        kept = {one.name for one in (*_wrong(tally), *slow)}
         shown, reused = [one for one in steps if one.name in kept], tally.counts.get("reused", 0)
     rows = _rows(shown, now, columns)
     if reused:
@@ -92,11 +96,15 @@ def _chosen(tally: Tally, steps: list[StepTally], room: int) -> list[StepTally]:
     """What is most worth a line: failed and held steps, running ones, then the latest and the next."""
     room -= 2  # one line for what is finished and one for what is to come
     busy = list(tally.running.values())[:room]
-    wrong = [*tally.failed.values(), *tally.held.values()][-max(room // 3, 1) :]
+    wrong = _wrong(tally)[-max(room // 3, 1) :]
     left = max(room - len(busy) - len(wrong), 0)
     following = list(islice((one for one in steps if one.state == "waiting"), max(left // 3, 1)))
     latest = list(tally.recent)[-max(left - len(following), 1) :]
     return [*latest, *wrong, *busy, *following][: room + 1]
+
+
+def _wrong(tally: Tally) -> list[StepTally]:
+    return [*tally.tolerated.values(), *tally.failed.values(), *tally.held.values()]
 
 
 def _with_rest(tally: Tally, shown: list[StepTally], rows: list[Line]) -> list[Line]:
@@ -106,8 +114,8 @@ def _with_rest(tally: Tally, shown: list[StepTally], rows: list[Line]) -> list[L
     rest = {state: many - seen.get(state, 0) for state, many in tally.counts.items()}
     waiting = rest.get("waiting", 0)
     done = [
-        f"{rest[state]:,} {'more ' if seen.get(state) else ''}{state}"
-        for state in ("reused", "ran", "skipped", "blocked", "cancelled", "failed", "held")
+        f"{rest[state]:,} {'more ' if seen.get(state) else ''}{WORDS.get(state, state)}"
+        for state in ("reused", "ran", "skipped", "blocked", "cancelled", "failed", "tolerated", "held")
         if rest.get(state, 0) > 0
     ]
     before: list[Line] = [[("  ⋯ ", "dim"), (" · ".join(done), "dim")]] if done else []
@@ -137,9 +145,9 @@ def _footer(tally: Tally, columns: int) -> Line:
     part = sum([min(one.done / one.total, 1.0) for one in list(tally.running.values()) if one.total > 0])
     share = (tally.over + part) / total if total else 0.0
     words: Line = [(f"{tally.over:,} of {plural(total, 'step')}", "")]
-    for state, style in (("reused", "dim"), ("ran", "good"), ("failed", "bad"), ("blocked", "warn"), ("held", "warn")):
+    for state in ("reused", "ran", "failed", "tolerated", "blocked", "held"):
         if tally.counts.get(state):
-            words += [(" · ", "dim"), (f"{tally.counts[state]:,} {state}", style)]
+            words += [(" · ", "dim"), (f"{tally.counts[state]:,} {WORDS.get(state, state)}", GLYPHS[state][1])]
     if tally.judging is not None:
         far = tally.judging
         words += [(" · ", "dim"), (f"checked {far.done} of {far.total}", "busy"), (f"  {safe(far.text)}", "dim")]
@@ -192,6 +200,9 @@ def _details(step: StepTally, now: float, room: int) -> Line:
         case "failed":
             text = error_words(step.failure.kind, step.failure.message) if step.failure else "failed"
             return [(f"{duration(step.seconds):>8}  ", ""), (safe(text), "error")]
+        case "tolerated":
+            told = error_words(step.failure.kind, step.failure.message) if step.failure else ""
+            return [(f"{duration(step.seconds):>8}", ""), ("  tolerated: ", "warn"), (safe(told), "")]
         case "held":
             return [("waits for approval  ", "warn"), (safe(step.text), "")]
         case "blocked" | "skipped" | "cancelled":

@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 StepStatus = Literal[
-    "succeeded", "reused", "failed", "blocked", "skipped", "cancelled", "running", "waiting"
+    "succeeded", "reused", "failed", "tolerated", "blocked", "skipped", "cancelled", "running", "waiting"
 ]  # fmt: skip
 
 

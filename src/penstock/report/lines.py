@@ -89,6 +89,8 @@ class Lines:
         return text
 
     def _ran(self, step: StepTally | None) -> str:
+        if step is not None and step.state == "tolerated":
+            return self._failed(step, "failed", "tolerated: ")
         if step is None or step.state != "ran":  # the child of a step that grew
             return ""
         why = [one for one in step.reasons if one.kind not in ("same", "never-ran")]
@@ -99,12 +101,12 @@ class Lines:
             line.append((f"  {safe(why[0].what)}{safe(place)}", "dim"))
         return self._say("ran", step.name, line)
 
-    def _failed(self, step: StepTally) -> str:
+    def _failed(self, step: StepTally, word: str = "FAILED", how: str = "") -> str:
         failure = step.failure
-        text = error_words(failure.kind, failure.message) if failure else ""
+        text = how + error_words(failure.kind, failure.message) if failure else ""
         place = f"  {safe(failure.where)}" if failure and failure.where else ""
         return self._say(
-            "FAILED", step.name, [(f"{duration(step.seconds):>8}  ", ""), (safe(text), "error"), (place, "dim")]
+            word, step.name, [(f"{duration(step.seconds):>8}  ", ""), (safe(text), "error"), (place, "dim")]
         )
 
     def _stopped(self, event: Event) -> str:

@@ -15,6 +15,7 @@ _STYLES = {
     "succeeded": "good",
     "reused": "soft",
     "failed": "bad",
+    "tolerated": "bad",
     "blocked": "warn",
     "cancelled": "warn",
     "waiting": "warn",
@@ -25,7 +26,8 @@ _STYLES = {
 
 def badge(status: str) -> Markup:
     """The status of a run or step."""
-    return element("span", status, class_=f"badge {_STYLES.get(status, 'soft')}")
+    words = "failed, tolerated" if status == "tolerated" else status
+    return element("span", words, class_=f"badge {_STYLES.get(status, 'soft')}")
 
 
 def section(title: str, *inside: object, name: str = "") -> Markup | None:

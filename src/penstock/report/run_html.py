@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from penstock.model.digest import short
+from penstock.report.board import WORDS
 from penstock.report.documents import ArtifactDocument, FailureDocument, RunDocument, StepDetails, StepDocument
 from penstock.report.graph_svg import Box, graph_svg
 from penstock.report.markup import Markup, element, joined, page, prose
@@ -17,6 +18,7 @@ __all__ = ["run_page"]
 
 _BIG_GRAPH = 400  # steps beyond which a drawing helps nobody
 _CELL = 120
+_FAILED = ("failed", "tolerated")
 
 
 def run_page(
@@ -36,7 +38,11 @@ def run_page(
     told = [_step(one, anchors, (logs or {}).get(one["step"]["step"], ""), pictures or {}) for one in steps]
     body = [
         _head(run),
-        *[_failure(one["step"], one["error"]) for one in run["steps"] if one["error"] and one["status"] == "failed"],
+        *[
+            _failure(one["step"], one["error"], one["status"])
+            for one in run["steps"]
+            if one["error"] and one["status"] in _FAILED
+        ],
         section("Metrics", _metrics(run, before or {}, before_run), name="metrics"),
         section("Graph", _graph(run, edges, anchors), name="graph"),
         section("Warnings", _warnings(run)),
@@ -57,7 +63,7 @@ def _head(run: RunDocument) -> Markup:
     for one in run["steps"]:
         if not one["parent"]:
             counts[one["status"]] = counts.get(one["status"], 0) + 1
-    words = ", ".join([f"{many:,} {'ran' if status == 'succeeded' else status}" for status, many in counts.items()])
+    words = ", ".join([f"{many:,} {WORDS.get(status, status)}" for status, many in counts.items()])
     return joined(
         [
             element("h1", run["pipeline"], " ", badge(run["status"])),
@@ -77,11 +83,12 @@ def _head(run: RunDocument) -> Markup:
     )
 
 
-def _failure(step: str, error: FailureDocument) -> Markup:
+def _failure(step: str, error: FailureDocument, status: str) -> Markup:
     values = ", ".join([f"{name}={value}" for name, value in error["parameters"].items()])
+    how = "tolerated: " if status == "tolerated" else ""
     return element(
         "div",
-        element("h3", step, "  ", element("span", error_words(error["kind"], error["message"]), class_="bad")),
+        element("h3", step, "  ", element("span", how + error_words(error["kind"], error["message"]), class_="bad")),
         element("p", element("code", error["where"])) if error["where"] else None,
         element("pre", error["traceback"]) if error["traceback"] else None,
         element("p", "with ", element("code", values), class_="soft") if values else None,
@@ -122,7 +129,7 @@ def _graph(run: RunDocument, edges: Sequence[tuple[str, str]], anchors: Mapping[
             one["step"],
             f"{one['kind']} · {_took(one)}",
             f"k-{one['kind']} s-{one['status']}",
-            f"{one['step']}: {one['status']}",
+            f"{one['step']}: {WORDS.get(one['status'], one['status'])}",
             f"#{anchors[one['step']]}" if one["step"] in anchors else "",
         )
         for one in shown
@@ -131,7 +138,7 @@ def _graph(run: RunDocument, edges: Sequence[tuple[str, str]], anchors: Mapping[
 
 
 def _took(step: StepDocument) -> str:
-    return duration(step["seconds"]) if step["status"] in ("succeeded", "failed") else step["status"]
+    return duration(step["seconds"]) if step["status"] in ("succeeded", *_FAILED) else step["status"]
 
 
 def _warnings(run: RunDocument) -> Markup | None:
@@ -206,8 +213,8 @@ def _step(
             ]
         ),
         id=anchors[name],
-        class_=f"card {'failed' if step['status'] == 'failed' else ''}".strip(),
-        open=step["status"] == "failed" or bool(details["figures"]) or bool(details["notes"]),
+        class_=f"card {'failed' if step['status'] in _FAILED else ''}".strip(),
+        open=step["status"] in _FAILED or bool(details["figures"]) or bool(details["notes"]),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from penstock.report.board import GLYPHS, step_glyph
+from penstock.report.board import GLYPHS, WORDS, step_glyph
 from penstock.report.documents import (
     OutputDocument,
     RunDocument,
@@ -16,8 +16,6 @@ from penstock.report.underway import underway_words
 from penstock.report.units import ago, count, duration, lasted, number, plural, size
 
 __all__ = ["run_lines", "runs_lines"]
-
-_WORDS = {"succeeded": "ran"}  # in a table of steps, "ran" says what "reused" does not
 
 
 def runs_lines(document: RunsDocument, now: float, columns: int = 0) -> list[Line]:
@@ -89,15 +87,15 @@ def _steps_table(steps: list[StepDocument], columns: int) -> list[Line]:
         if step["parent"]:
             parts[step["parent"]] = parts.get(step["parent"], 0) + 1
     for step in steps:
-        if step["parent"] and step["status"] != "failed":  # told with the step that grew it
+        if step["parent"] and step["status"] not in ("failed", "tolerated"):  # told with the step that grew it
             continue
         glyph, style = step_glyph(step)
-        busy = step["status"] in ("succeeded", "failed", "running")
+        busy = step["status"] in ("succeeded", "failed", "tolerated", "running")
         quiet = "" if busy else "dim"
         rows.append(
             [
                 [(f"{glyph} ", style), (safe(step["step"]), quiet)],
-                [(_WORDS.get(step["status"], step["status"]), style)],
+                [(WORDS.get(step["status"], step["status"]), style)],
                 duration(step["seconds"]) if busy and step["seconds"] else "",
                 size(_memory(step)) if busy and _memory(step) else "",
                 [(_outputs(step["outputs"]), quiet)],
@@ -123,7 +121,7 @@ def _why(step: StepDocument, parts: int) -> str:
 
 
 def _reason(step: StepDocument) -> str:
-    if step["status"] == "failed" and step["error"]:
+    if step["status"] in ("failed", "tolerated") and step["error"]:
         return safe(f"{step['error']['kind']}: {step['error']['message']}")
     if step["underway"]:
         return safe(underway_words(step["underway"]))

@@ -4,17 +4,16 @@ import shlex
 from datetime import datetime
 from typing import Any
 
-from penstock.report.board import step_glyph
+from penstock.report.board import WORDS, step_glyph
 from penstock.report.documents import ArtifactDocument, StepDetails, StepDocument, UnderwayDocument
 from penstock.report.paint import Line, crop, safe, table
 from penstock.report.plan_text import reason_words
-from penstock.report.summary import failure_lines
+from penstock.report.summary import failure_lines, tolerated_line
 from penstock.report.underway import left_words, progress_words, usage_words
 from penstock.report.units import count, duration, number, size
 
 __all__ = ["step_lines"]
 
-_WORDS = {"succeeded": "ran"}  # beside steps that were reused, "ran" says more
 _COLUMNS = 40  # columns of a table that are listed
 
 
@@ -23,7 +22,7 @@ def step_lines(details: StepDetails) -> list[Line]:
     step = details["step"]
     glyph, style = step_glyph(step)
     lines: list[Line] = [
-        [(f"{glyph} ", style), (safe(step["step"]), "title"), (f"  {step['kind']}", "dim"), (f"  {_WORDS.get(step['status'], step['status'])}", style),
+        [(f"{glyph} ", style), (safe(step["step"]), "title"), (f"  {step['kind']}", "dim"), (f"  {WORDS.get(step['status'], step['status'])}", style),
          (f"  run {details['run']}", "dim")]
     ]  # fmt: skip
     if details["made_in"] and details["made_in"] != details["run"]:
@@ -57,7 +56,9 @@ def step_lines(details: StepDetails) -> list[Line]:
         said = [text for note in details["notes"] for text in note.splitlines()]
         lines += [[], [("  notes", "dim")], *[[("    " + safe(text), "")] for text in said]]
     if step["error"] is not None:
-        lines += [[], *failure_lines(step["step"], step["attempts"], step["error"])]
+        borne = step["status"] == "tolerated"  # of a task, the last attempt only gathers
+        told = failure_lines(step["step"], 1 if borne else step["attempts"], step["error"])
+        lines += [[], tolerated_line(step["step"], step["error"]) if borne else told[0], *told[1:]]
     if step["attempts"]:
         log = f"penstock logs {details['run']} {shlex.quote(step['step'])}{' -f' if step['underway'] else ''}"
         lines += [[], [("  its log: ", "dim"), (log, "code")]]

@@ -42,7 +42,7 @@ figcaption { color: var(--soft); font-size: 13px; }
 svg.graph { display: block; margin: 0 auto; } .edges path { fill: none; stroke: var(--soft); stroke-width: 1.3; opacity: .55; }
 .box rect { fill: var(--card); stroke: var(--line); stroke-width: 1.4; } .box text { fill: var(--ink); font-size: 13px; }
 .box .under { fill: var(--soft); font-size: 11px; } .box.k-source rect { stroke: var(--blue); }
-.box.s-failed rect { stroke: var(--bad); stroke-width: 2.4; } .box.s-succeeded rect { stroke: var(--good); }
+.box.s-failed rect, .box.s-tolerated rect { stroke: var(--bad); stroke-width: 2.4; } .box.s-succeeded rect { stroke: var(--good); }
 .box.s-reused rect { stroke-dasharray: 4 3; } .box.s-blocked rect, .box.s-cancelled rect { stroke: var(--warn); }
 footer { margin-top: 48px; color: var(--soft); font-size: 13px; }
 @media print { pre { max-height: none; } details { break-inside: avoid; } }

@@ -19,6 +19,7 @@ __all__ = [
     "metric_lines",
     "outcome",
     "summary",
+    "tolerated_line",
     "traceback_lines",
     "warning_lines",
 ]
@@ -28,12 +29,15 @@ _SHOWN: dict[str, tuple[str, str]] = {
     "reused": ("reused", "dim"),
     "running": ("running", "busy"),
     "failed": ("failed", "bad"),
+    "tolerated": ("failed, tolerated", "warn"),
     "blocked": ("blocked", "warn"),
     "skipped": ("skipped", "dim"),
     "cancelled": ("stopped", "warn"),
     "waiting": ("waiting", "warn"),
 }
 _FAILURES = 5  # shown in full; the others by one line each
+_TOLERATED = 10
+_VALUE, _VALUES = 60, 240  # characters of one parameter's value, and of all
 _STATUS: dict[str, tuple[str, str, str]] = {
     "succeeded": ("✓", "good", "succeeded"),
     "failed": ("✗", "bad", "failed"),
@@ -45,7 +49,7 @@ _STATUS: dict[str, tuple[str, str, str]] = {
 
 class Closing(Struct, frozen=True):
     """What the closing words are made of. `counts` are steps by status; `failures` each step, its attempts and its error;
-    `held` each step and its question."""
+    `tolerated` each step that failed while the run goes on, and its error; `held` each step and its question."""
 
     run: str
     pipeline: str
@@ -54,6 +58,7 @@ class Closing(Struct, frozen=True):
     counts: dict[str, int]
     metrics: dict[str, float | None]
     failures: tuple[tuple[str, int, FailureDocument | None], ...] = ()
+    tolerated: tuple[tuple[str, FailureDocument | None], ...] = ()
     warnings: tuple[WarningDocument, ...] = ()
     held: tuple[tuple[str, str], ...] = ()
     running: tuple[str, ...] = ()
@@ -74,6 +79,7 @@ def closing_of(run: RunDocument) -> Closing:
         counts,
         run["metrics"],
         tuple([(one["step"], one["attempts"], one["error"]) for one in run["steps"] if one["status"] == "failed"]),
+        tuple([(one["step"], one["error"]) for one in run["steps"] if one["status"] == "tolerated"]),
         tuple(run["warnings"]),
         tuple([(one["step"], one["note"]) for one in run["steps"] if one["status"] == "waiting" and one["note"]]),
         tuple([one["step"] for one in run["steps"] if one["underway"] and not one["underway"]["waits"]]),
@@ -100,6 +106,12 @@ def closing_from(tally: Tally) -> Closing:
         counts,
         metrics,
         tuple([(one.name, one.attempt, failure_view(one.failure)) for one in failed]),
+        tuple(
+            [
+                (one.name, failure_view(one.failure))
+                for one in [*tally.tolerated.values(), *tally.tolerated_parts.values()]
+            ]
+        ),
         tuple(warnings_view(tally.warnings)),
         tuple([(one.name, one.text) for one in tally.held.values()]),
     )
@@ -112,6 +124,7 @@ def summary(run: Closing, before: Mapping[str, float | None], before_run: str = 
         metric_lines(run.metrics, before, before_run),
         *[failure_lines(*one) for one in run.failures[:_FAILURES]],
         [[("✗ ", "bad"), (safe(step), "name"), *_short(error)] for step, _, error in run.failures[_FAILURES:]],
+        [tolerated_line(*one) for one in run.tolerated[:_TOLERATED]] + _more(run),
         warning_lines(run.warnings),
         _held(run),
         _next(run),
@@ -154,13 +167,33 @@ def failure_lines(step: str, attempts: int, error: FailureDocument | None) -> li
         return [line]
     lines = [line, *traceback_lines(error)]
     if error["parameters"]:
-        values = ", ".join([f"{name}={value}" for name, value in error["parameters"].items()])
-        lines.append([("    with  ", "dim"), (safe(values), "")])
+        lines.append([("    with  ", "dim"), (safe(_values(error["parameters"])), "")])
     if attempts > 1:
         lines.append([("    tried ", "dim"), (plural(attempts, "time"), "")])
     if error["hint"]:
         lines.append([("    hint  ", "dim"), (safe(error["hint"]), "")])
     return lines
+
+
+def _values(parameters: Mapping[str, str]) -> str:
+    """Parameters with their values, as many as a few lines hold; `show` tells all."""
+    shown = ""
+    for count, (name, value) in enumerate(parameters.items()):
+        said = f"{name}={value if len(value) <= _VALUE else f'{value[: _VALUE - 2]} …'}"
+        if count and len(shown) + len(said) > _VALUES:
+            return f"{shown} and {len(parameters) - count:,} more"
+        shown += f", {said}" if count else said
+    return shown
+
+
+def tolerated_line(step: str, error: FailureDocument | None) -> Line:
+    """A step that failed and whose failure is tolerated, in a line."""
+    return [("✗ ", "warn"), (safe(step), "name"), ("  tolerated:", "warn"), *_short(error)]
+
+
+def _more(run: Closing) -> list[Line]:
+    left = len(run.tolerated) - _TOLERATED
+    return [[(f"  and {left:,} more that failed and are tolerated", "dim")]] if left > 0 else []
 
 
 def traceback_lines(error: FailureDocument) -> list[Line]:
@@ -237,9 +270,10 @@ def _next(run: Closing) -> list[Line]:
         lines.append([("  follow:  ", "dim"), (follow, "code")])
     if run.status in ("failed", "cancelled"):
         lines.append([("  go on:   ", "dim"), (f"penstock resume {run.run}", "code")])
-    if run.failures:
+    failures = [*[(step, error) for step, _, error in run.failures], *run.tolerated]
+    if failures:
         # of a step that grew, a part has printed what there is to read
-        telling = [step for step, _, error in run.failures if error and error["traceback"]] or [run.failures[0][0]]
+        telling = [step for step, error in failures if error and error["traceback"]] or [failures[0][0]]
         log = f"penstock logs {run.run} {shlex.quote(telling[0])}"
         lines.append([("  its log: ", "dim"), (log, "code")])
     return lines

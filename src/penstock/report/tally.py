@@ -37,10 +37,10 @@ from penstock.model.task import Failure
 __all__ = ["State", "StepTally", "Tally", "done_before"]
 
 State = Literal[
-    "waiting", "running", "retrying", "ran", "reused", "failed", "blocked", "skipped", "cancelled", "held"
+    "waiting", "running", "retrying", "ran", "reused", "failed", "tolerated", "blocked", "skipped", "cancelled", "held"
 ]  # fmt: skip
 
-_OVER = frozenset(("ran", "reused", "failed", "blocked", "skipped", "cancelled"))
+_OVER = frozenset(("ran", "reused", "failed", "tolerated", "blocked", "skipped", "cancelled"))
 
 
 class StepTally:
@@ -105,6 +105,8 @@ class Tally:
         self.running: dict[str, StepTally] = {}
         self.failed: dict[str, StepTally] = {}
         self.failed_parts: dict[str, StepTally] = {}  # of steps that grew
+        self.tolerated: dict[str, StepTally] = {}  # failed, and what follows goes on
+        self.tolerated_parts: dict[str, StepTally] = {}  # of steps that grew
         self.held: dict[str, StepTally] = {}
         self.recent: deque[StepTally] = deque(maxlen=60)
         self.warnings: list[Warned] = []
@@ -140,6 +142,7 @@ class Tally:
                     step = self._step(name)
                     if name in self.before:
                         state, step.execution = self.before[name]
+                        step.failure = step.execution.failure if step.execution is not None else None
                         self._move(step, state)
             case Decided():
                 for decision in event.decisions:
@@ -148,7 +151,7 @@ class Tally:
                     step.execution = decision.execution
                     if decision.action == "reuse":
                         self._move(step, "reused")
-                    elif step.state in ("ran", "reused"):  # what had been done must be done again
+                    elif step.state in ("ran", "tolerated", "reused"):  # what had been done must be done again
                         self._move(step, "waiting")
             case Retrying():
                 step = self._step(event.step)
@@ -219,16 +222,18 @@ class Tally:
         counts = self.counts
         counts[step.state] -= 1
         counts[state] = counts.get(state, 0) + 1
-        for group in (self.running, self.failed, self.held):
+        for group in (self.running, self.failed, self.tolerated, self.held):
             group.pop(step.name, None)
         step.state = state
         if state in ("running", "retrying"):
             self.running[step.name] = step
         elif state == "failed":
             self.failed[step.name] = step
+        elif state == "tolerated":
+            self.tolerated[step.name] = step
         elif state == "held":
             self.held[step.name] = step
-        if state in ("ran", "skipped") and step.name not in self.before:
+        if state in ("ran", "skipped", "tolerated") and step.name not in self.before:
             self.recent.append(step)
         return step
 
@@ -277,6 +282,9 @@ class Tally:
         name = execution.step
         parent = self._parents.get(name)
         if parent is not None:
+            if execution.failure is not None:
+                part = self.tolerated_parts[name] = StepTally(name)
+                part.failure = execution.failure
             whole = self.steps.get(parent)
             if whole is not None:
                 whole.done += 1
@@ -286,10 +294,11 @@ class Tally:
         passed = now - step.began if step.began is not None else 0.0
         # of a step that grew, the last attempt only gathers: what people waited for is the whole
         step.seconds = passed if step.grew else execution.usage.seconds or passed
-        return self._move(step, "ran")
+        step.failure = execution.failure
+        return self._move(step, "ran" if execution.failure is None else "tolerated")
 
 
 def done_before(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[State, Execution | None]]:
     """What a run has done, from its steps as the ledger has them."""
-    states: dict[str, State] = {"succeeded": "ran", "reused": "reused"}
+    states: dict[str, State] = {"succeeded": "ran", "tolerated": "tolerated", "reused": "reused"}
     return {row["step"]: (states[row["status"]], row["execution"]) for row in rows if row["status"] in states}

@@ -356,6 +356,7 @@ class Engine:
         self._say(Failed(node.name, node.attempt, failure, ended))
         if blocked := self._take_below(node.children, "blocked"):
             self._say(Blocked(tuple(blocked), node.name))
+        node.stops = node.stops or (ended is not None and bool(ended.extra.get("stops")))
         if (not self._keep_going or node.stops) and not self._stopping:
             self._stop(f"`{node.name}` failed")
         self._close(node)

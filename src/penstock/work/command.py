@@ -6,10 +6,12 @@ from typing import Any
 
 from penstock.errors import ParameterError, StepFailed
 from penstock.model.code import Code
-from penstock.model.command import Action, Command
+from penstock.model.command import Action, Command, Link
+from penstock.work.allowed import allowed
 from penstock.work.conditions import holds
-from penstock.work.context import Skip, current, hold, note
+from penstock.work.context import Skip, current, hold
 from penstock.work.inputs import brought, place_inputs, say
+from penstock.work.outcomes import Outcome, hold_all
 from penstock.work.process import Enough, ended, run_script, script_of
 from penstock.work.remote import Downloads
 from penstock.work.room import Room, identifier
@@ -19,6 +21,7 @@ __all__ = [
     "Execution",
     "Gate",
     "command_lines",
+    "needed",
     "parameter_values",
     "started",
     "variable_values",
@@ -31,17 +34,65 @@ VARIABLE = "environment-variable."
 def parameter_values(command: Command, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a command's parameters: its settings, and what edges bring in their place.
 
-    Raises `ParameterError` for an edge whose source printed no such metadata.
+    What edges bring must fit the parameter as what is given by hand must. With several edges to one parameter, or where a
+    node appends, all their values count. Raises `ParameterError` for an edge whose source printed no such metadata, for
+    a value that does not fit, and for a parameter that must have a value and has none.
     """
     found = {one["name"]: arguments[one["name"]] for one in command.parameters if one["name"] in arguments}
+    known = {one["name"]: one for one in command.parameters}
+    several = {name for name, one in known.items() if one.get("multiple", "none") != "none"}
+    edges: dict[str, list[Link]] = {}
     for link in command.links:
         if link.target == "parameter":
-            found[link.name] = brought(link, arguments[link.argument], found.get(link.name))
-    multiple = {one["name"] for one in command.parameters if one.get("multiple", "none") != "none"}
-    for name in multiple:
-        if name in found and found[name] is not None and not isinstance(found[name], list | tuple):
-            found[name] = [found[name]]
+            edges.setdefault(link.name, []).append(link)
+    for name, links in edges.items():
+        own = found.get(name)
+        values = [
+            _fitting(command, one, brought(one, arguments[one.argument], own), own, known.get(name, {}))
+            for one in links
+        ]
+        many = command.role == "task" or name in several
+        if many and (len(values) > 1 or command.append):
+            kept = [own] if command.append and own not in (None, *values) else []
+            found[name] = [each for one in (*kept, *values) if one is not None for each in _items(one)]
+        else:
+            found[name] = values[-1]
+    for name in several & found.keys():
+        if found[name] is not None:
+            found[name] = _items(found[name])
+    for name, one in known.items():
+        if found.get(name) is None and needed(one) and name in edges and not command.bare:
+            raise ParameterError(
+                f"parameter `{name}` of `{command.step}` must have a value, and the edge to it brings none",
+                where=edges[name][-1].where,
+                hint=f"Print one in `{edges[name][-1].source}`, or say `optional: true`.",
+            )
     return found
+
+
+def needed(definition: Mapping[str, Any]) -> bool:
+    """Whether a parameter must have a value."""
+    return not definition.get("optional") and definition.get("type") != "flag"
+
+
+def _items(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _fitting(command: Command, link: Link, value: Any, own: Any, definition: Mapping[str, Any]) -> Any:
+    """What an edge brings, as its parameter takes it; its own value (`own`) is what it was."""
+    if not definition or value is own:
+        return value
+    try:
+        return allowed(definition, value)
+    except ValueError as error:
+        shown = repr(value)
+        raise ParameterError(
+            f"`{command.step}` can't take {shown if len(shown) < 80 else shown[:76] + ' …'} as `{link.name}`, which the "
+            f"edge from `{link.source}.{link.kind}.{link.key}` brings: {error}",
+            where=link.where,
+            hint=f"Let `{link.source}` give another value, or widen the parameter.",
+        ) from None
 
 
 def variable_values(command: Command, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,16 +142,29 @@ class Execution:
         self.code = code
         self.room = room
         self._downloads = downloads
-        self.failed = ""
 
     def __call__(self, **arguments: Any) -> dict[str, Any]:
         """Do it."""
         command, room = self.command, self.room
         context = current()
+        outcome = Outcome(command)
+        variables: dict[str, Any] = {}
+        with outcome:
+            outcome.values = parameter_values(command, arguments)
+            variables = variable_values(command, arguments)
+            started(command, outcome.values)
+            self._run(outcome, variables, arguments)
+        settings = {"parameters": dict(outcome.values), "environment-variables": variables, **outcome.told}
+        made = {"outputs": room.outputs, "metadata": outcome.metadata, "settings": settings}
+        if context is not None and "inputs" in context.task.outputs:
+            made["inputs"] = room.inputs
+        return made
+
+    def _run(self, outcome: Outcome, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+        """Raises `StepFailed` for a command that does."""
+        command, room, values = self.command, self.room, outcome.values
+        context = current()
         task = context.task.id if context is not None else command.name
-        values = parameter_values(command, arguments)
-        started(command, values)
-        variables = variable_values(command, arguments)
         told = place_inputs(command, room, self._downloads, arguments, [values])
         room.configure(
             told, {name: _moved(room, one) for name, one in values.items() if one is not None}, self._about(task)
@@ -108,26 +172,24 @@ class Execution:
         lines = [room.moved(one) for one in command_lines(command, values)]
         given = {name: room.moved(str(value)) for name, value in variables.items() if value is not None}
         environment = room.environment(task, command.pipeline, command.name, given)
-        metadata: dict[str, Any] = {}
-        reader = _Metadata(metadata, command.stop, values)
+        reader = _Metadata(outcome.metadata, command.stop, values)
         before = room.mounting() if command.mounted else ()
         code, last = run_script(
-            script_of(lines), room.root / "command", room.repository, environment, reader, before=before
+            script_of(lines),
+            room.root / "command",
+            room.repository,
+            environment,
+            reader,
+            before=before,
+            limit=command.limit,
+            silence=command.silence,
         )
+        for name in room.tidied():
+            say(f"output `{name}` is no file that can be kept (a link to nothing, a socket, a pipe): it is left out")
         if code:
-            self.failed = ended(code)
-            if not command.lenient:
-                raise StepFailed(
-                    f"the command {self.failed}", where=command.where, hint="Its output is in the log.", traceback=last
-                )
-            note(f"The command {self.failed}; what follows goes on all the same, as its node says.")
-            if context is not None:
-                context.cached = False
-        settings = {"parameters": values, "environment-variables": variables}
-        made = {"outputs": room.outputs, "metadata": metadata, "settings": settings}
-        if context is not None and "inputs" in context.task.outputs:
-            made["inputs"] = room.inputs
-        return made
+            raise StepFailed(
+                f"the command {ended(code)}", where=command.where, hint="Its output is in the log.", traceback=last
+            )
 
     def _about(self, task: str) -> dict[str, Any]:
         command = self.command
@@ -160,34 +222,35 @@ def started(command: Command, values: Mapping[str, Any]) -> None:
 
 def _do_action(action: Action, command: Command, metadata: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Judge an action's conditions, and do what it says if all hold."""
-    for one in action.conditions:
-        good, why = holds(one, metadata, values)
-        if why:
-            say(f"condition `{one}` can't be judged: {why}; it does not hold")
-        if not good:
-            return
+    if not hold_all(action.conditions, metadata, values):
+        return
+    node = command.step if command.role == "gate" else command.name
     because = f" ({' and '.join(action.conditions)})" if action.conditions else ""
     for then in action.then:
         if then == "require-approval":
-            hold(f"{action.when.replace('-', ' ')} of `{command.name}`{because}: go on?")
+            hold(f"`{node}` {_EVENTS[action.when]}{because}: go on?")
         elif then == "stop-pipeline":
             raise Skip(f"the pipeline stops here{because}", everything=True)
         elif then == "error-pipeline":
             raise StepFailed(f"an action ends the pipeline in error{because}", where=action.where)
 
 
+_EVENTS = {"node-starting": "is about to start", "node-complete": "is complete", "node-error": "failed"}
+
+
 class Gate:
-    """What a node does when it is complete: the step between it and what comes after."""
+    """What a node does when it is complete, or has failed and that is tolerated: the step between it and what comes after."""
 
     def __init__(self, command: Command, code: Code) -> None:
         self.command, self.code = command, code
-        self.failed = ""
 
     def __call__(self, **arguments: Any) -> bool:
         """True, if all may go on."""
         settings = arguments.get("settings") or {}
+        when = "node-error" if settings.get("failed") else "node-complete"
         for action in self.command.actions:
-            _do_action(action, self.command, arguments.get("metadata") or {}, settings.get("parameters") or {})
+            if action.when == when:
+                _do_action(action, self.command, arguments.get("metadata") or {}, settings.get("parameters") or {})
         return True
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from penstock.model.artifact import Stored
 from penstock.model.event import Measured, Noted, Progressed, TaskEvent
-from penstock.model.task import Task
+from penstock.model.task import Failure, Task
 
 __all__ = [
     "Changed",
@@ -96,7 +96,7 @@ class Context:
         self.notes: list[str] = []
         self.figures: dict[str, Stored] = {}
         self.checkpointed = False
-        self.cached = True  # whether what comes of it may be reused
+        self.failure: Failure | None = None  # what failed, and is tolerated
         self._counts: dict[str, int] = {}
         self._emit = emit
         self._store_figure = store_figure

@@ -1,6 +1,5 @@
 """From a task whose entry is a command to the callable that does it, and the identity of a command."""
 
-import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,11 +13,13 @@ from penstock.model.command import Command, Files, Sweep
 from penstock.model.digest import combine
 from penstock.model.step import Entry
 from penstock.model.task import Task
+from penstock.work.allowed import typed
 from penstock.work.command import Execution, Gate, parameter_values, started, variable_values
 from penstock.work.conditions import holds
-from penstock.work.context import Each, current, figure
+from penstock.work.context import Each, current, figure, note
 from penstock.work.deployment import Deployment
 from penstock.work.inputs import INPUT, place_inputs
+from penstock.work.outcomes import Outcome
 from penstock.work.outputs import Target
 from penstock.work.pictures import results_picture
 from penstock.work.remote import Bucket, Downloads
@@ -36,7 +37,6 @@ __all__ = [
     "files_of",
     "job_of",
     "target_of",
-    "typed",
 ]
 
 _READS = frozenset({"execution", "task", "child"})  # roles that run in the repository
@@ -142,7 +142,7 @@ class Child(Execution):
             "parameters": item["parameters"],
             "metadata": made["metadata"],
             "outputs": made["outputs"],
-            "failed": self.failed,
+            "failed": made["settings"].get("failed", ""),
         }
 
 
@@ -154,8 +154,10 @@ class Sweeping:
 
     def __call__(self, **arguments: Any) -> Each:
         """The first executions; all of them, unless later ones depend on what comes of them."""
-        started(self.command, parameter_values(self.command, arguments))
-        grown = _more(self.command, self.code, arguments, ())
+        outcome, grown = Outcome(self.command), None
+        with outcome:
+            started(self.command, parameter_values(self.command, arguments))
+            grown = _more(self.command, self.code, arguments, ())
         return grown if grown is not None else Each([], _child(self.command, self.code, arguments), _shared(arguments))
 
 
@@ -169,30 +171,24 @@ class Collected:
         """More executions, or the whole."""
         command = self.command
         assert command.sweep is not None
-        if command.sweep.kind == "bayesian" or command.sweep.stop:
-            code = code_of(command, files_of(command, Path(_root()), (str(self._state),)))
-            grown = _more(command, code, arguments, values)
-            if grown is not None:
-                return grown
+        outcome = Outcome(command, [one for one in values if not one["failed"]])
+        base: dict[str, Any] = {}
+        variables: dict[str, Any] = {}
+        with outcome:
+            base, variables = parameter_values(command, arguments), variable_values(command, arguments)
+            if command.sweep.kind == "bayesian" or command.sweep.stop:
+                code = code_of(command, files_of(command, Path(_root()), (str(self._state),)))
+                grown = _more(command, code, arguments, values)
+                if grown is not None:
+                    return grown
+            outcome.judge(values, base)
         self.room = Room(self._state / "jobs")
-        for one in values:
-            folder = self.room.outputs / str(one["index"])
-            shutil.copytree(Path(one["outputs"]), folder, copy_function=shutil.copyfile)
-            for path in folder.rglob("*"):
-                path.chmod(path.stat().st_mode | 0o200)
-            folder.chmod(0o755)
-        names = dict.fromkeys([name for one in values for name in one["metadata"]])
-        metadata = {name: [one["metadata"].get(name) for one in values] for name in names}
-        table = [
-            {"execution": one["index"], **one["parameters"], **one["metadata"]}
-            | ({"failed": one["failed"]} if one["failed"] else {})
-            for one in values
-        ]
+        table = self._table(values)
         picture = results_picture(table, command.sweep.metric)
         if picture:
             figure(picture, "results")
-        base, variables = parameter_values(command, arguments), variable_values(command, arguments)
-        settings = {"parameters": base, "environment-variables": variables}
+        settings = {"parameters": base, "environment-variables": variables, **outcome.told}
+        metadata = outcome.metadata
         made = {"outputs": self.room.outputs, "metadata": metadata, "settings": settings, "table": table}
         context = current()
         if context is not None and "inputs" in context.task.outputs:
@@ -202,6 +198,22 @@ class Collected:
             made["inputs"] = self.room.inputs
         return made
 
+    def _table(self, values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A row for each execution; the outputs of those that did not fail are laid side by side."""
+        for one in values:
+            if one["failed"]:
+                continue
+            folder = self.room.outputs / str(one["index"])
+            shutil.copytree(Path(one["outputs"]), folder, copy_function=shutil.copyfile)
+            for path in folder.rglob("*"):
+                path.chmod(path.stat().st_mode | 0o200)
+            folder.chmod(0o755)
+        return [
+            {"execution": one["index"], **one["parameters"], **one["metadata"]}
+            | ({"failed": one["failed"]} if one["failed"] else {})
+            for one in values
+        ]
+
 
 def _root() -> str:
     context = current()
@@ -209,9 +221,9 @@ def _root() -> str:
 
 
 def _child(command: Command, code: Code, arguments: Mapping[str, Any]) -> Child:
-    lenient = command.lenient or (command.sweep is not None and command.sweep.lenient)
+    lenient = command.lenient or bool(command.errors) or (command.sweep is not None and command.sweep.lenient)
     child = object.__new__(Child)  # only described, never called here: another process makes its own
-    child.command = replace(command, role="child", sweep=None, lenient=lenient, actions=())
+    child.command = replace(command, role="child", sweep=None, lenient=lenient, actions=(), errors=())
     # The same pieces but the task's own: how the values were found does not change what one execution does.
     child.code = code_of(child.command, code.pieces[1:])
     child.arguments = ("item", *_shared(arguments))
@@ -229,11 +241,16 @@ def _files(value: Any) -> Any:
 def _more(command: Command, code: Code, arguments: Mapping[str, Any], done: Sequence[dict[str, Any]]) -> Each | None:
     """The executions so far and the next ones; None if it is enough."""
     sweep = command.sweep or Sweep()
-    if sweep.stop and any(holds(sweep.stop, one["metadata"], one["parameters"])[0] for one in done):
+    good = [one for one in done if not one["failed"]]
+    if sweep.stop and any(holds(sweep.stop, one["metadata"], one["parameters"])[0] for one in good):
         return None
     base = parameter_values(command, arguments)
+    empty = [one for one in command.links if one.target == "parameter" and base.get(one.name) == []]
+    if empty:
+        note(f"`{empty[0].source}` gives no value for `{empty[0].name}`: there are no executions.")
+        return None
     context = current()
-    results = [(one["parameters"], _metric(one["metadata"], sweep.metric)) for one in done]
+    results = [(one["parameters"], None if one["failed"] else _metric(one["metadata"], sweep.metric)) for one in done]
     items = next_items(sweep, base, _varied(command, base), results, context.task.seed if context is not None else 0)
     if not items:
         return None
@@ -258,19 +275,3 @@ def _varied(command: Command, base: Mapping[str, Any]) -> list[str]:
 def _metric(metadata: Mapping[str, Any], name: str) -> float | None:
     value = metadata.get(name)
     return float(value) if isinstance(value, int | float) else None
-
-
-def typed(kind: str, value: Any) -> Any:
-    """A value as what its parameter's type says, where it is written otherwise: YAML takes `1e-4` for text.
-
-    >>> typed("float", "1e-4"), typed("integer", 3.0), typed("integer", "many"), typed("string", "1")
-    (0.0001, 3, 'many', '1')
-    """
-    try:
-        if kind == "integer" and (isinstance(value, str) or (isinstance(value, float) and value.is_integer())):
-            return int(value)
-        if kind == "float" and isinstance(value, str) and math.isfinite(float(value)):
-            return float(value)
-    except ValueError:
-        return value
-    return value

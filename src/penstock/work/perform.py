@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from penstock.errors import Corrupt, PenstockError
+from penstock.errors import Corrupt, PenstockError, StepFailed
 from penstock.model.artifact import Stored
 from penstock.model.code import VOLATILE, Code, Piece
 from penstock.model.event import Produced, TaskEvent
@@ -114,6 +114,7 @@ class _Attempt:
         self.loading = ""  # the artifact that is being loaded
         self.outputs: tuple[Stored, ...] = ()
         self.fanout: Fanout | None = None
+        self.stops = False  # it failed in a way that ends the run
         self._task = task
         self._kit = kit
         self._sink = sink
@@ -208,6 +209,7 @@ class _Attempt:
 
     def failure(self, error: BaseException) -> Failure:
         """An error in words."""
+        self.stops = isinstance(error, StepFailed) and error.stops
         shown = {one.name: one.shown for one in self._task.settings}
         found = failure_of(error, self._task.root, shown)
         if self.loading and isinstance(error, Exception):
@@ -235,8 +237,8 @@ class _Attempt:
         outputs = self.outputs if good else ()
         about = [one.stored for one in task.inputs]
         extra: dict[str, Any] = {"everything": True} if everything else {}
-        if not self._context.cached:
-            extra["uncached"] = True
+        if self.stops:
+            extra["stops"] = True
         if self._context.checkpointed:
             extra["checkpoint"] = task.checkpoint
         pieces: tuple[Piece, ...] = ()
@@ -247,7 +249,7 @@ class _Attempt:
             task=task.id,
             status=status,
             outputs=outputs,
-            failure=failure,
+            failure=failure or (self._context.failure if good else None),
             reason=reason,
             usage=self._meter.usage(
                 bytes_in=sum([one.size for one in about]),

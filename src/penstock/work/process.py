@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Enough", "ended", "run_script", "script_of"]
+from penstock.errors import StepFailed
+
+__all__ = ["Enough", "Late", "ended", "run_script", "script_of"]
 
 _GRACE = 1.5  # seconds between asking a group of processes to end and killing it; less than an executor's patience
 _CHUNK = 1 << 16
@@ -23,6 +25,13 @@ _LONGEST_LINE = 1 << 20  # characters: a longer line is printed, and not looked 
 
 class Enough(Exception):
     """Raised by who reads the lines: the command may end now, and that is no failure."""
+
+
+class Late(StepFailed):
+    """A command did not end, or say anything, in its time."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what, hint=hint)
 
 
 def script_of(lines: list[str]) -> str:
@@ -76,12 +85,15 @@ def run_script(
     on_line: Callable[[str], None],
     *,
     before: Sequence[str] = (),
+    limit: float = 0.0,
+    silence: float = 0.0,
 ) -> tuple[int, str]:
     """Run a script in `folder`: its exit code (negative: the signal that ended it), and the last lines that it printed.
     `place` is the file that holds the script; `before` is a program with its arguments that starts what runs it.
 
     Standard output and error go to those of this process as they come; `on_line` gets each whole line of the output. When
-    anything is raised here, the command and all that it started are asked to end, and killed if they do not.
+    anything is raised here, the command and all that it started are asked to end, and killed if they do not. Raises
+    `Late` for one that goes on for more than `limit` seconds, or prints nothing for `silence` seconds (0: no such bound).
     """
     place.write_text(script + "\n", encoding="utf-8", errors="surrogateescape")
     if script.startswith("#!"):
@@ -100,7 +112,7 @@ def run_script(
     )
     last: deque[str] = deque(maxlen=_LAST)
     try:
-        _follow(process, on_line, last)
+        _follow(process, on_line, last, limit, silence)
         return process.wait(), "".join(last)[-_LONGEST_TAIL:]
     except Enough:
         _end(process)
@@ -112,7 +124,13 @@ def run_script(
                 pipe.close()
 
 
-def _follow(process: "subprocess.Popen[bytes]", on_line: Callable[[str], None], last: "deque[str]") -> None:
+def _follow(
+    process: "subprocess.Popen[bytes]",
+    on_line: Callable[[str], None],
+    last: "deque[str]",
+    limit: float,
+    silence: float,
+) -> None:
     assert process.stdout is not None
     assert process.stderr is not None
     lines = _Lines(on_line)
@@ -120,9 +138,12 @@ def _follow(process: "subprocess.Popen[bytes]", on_line: Callable[[str], None], 
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, "out")
         selector.register(process.stderr, selectors.EVENT_READ, "err")
-        gone = 0.0
+        gone, begun = 0.0, time.monotonic()
+        said = begun
         while selector.get_map():
-            ready = selector.select(0.05 if gone or process.poll() is not None else 1.0)
+            ready = selector.select(
+                0.05 if gone or process.poll() is not None else _patience(begun, limit, said, silence)
+            )
             for key, _ in ready:
                 data = os.read(key.fd, _CHUNK)
                 name = str(key.data)
@@ -132,15 +153,38 @@ def _follow(process: "subprocess.Popen[bytes]", on_line: Callable[[str], None], 
                     _pass_on(sys.stdout if name == "out" else sys.stderr, text)
                 if name == "out":
                     lines.feed(text)
-                if not data:
+                if data:
+                    said = time.monotonic()
+                else:
                     selector.unregister(key.fileobj)
-            if process.poll() is not None and not ready:
+            if process.poll() is None:
+                _in_time(begun, limit, said, silence)
+            elif not ready:
                 # What it started in the background may keep the pipes open for ever: its own end is what counts.
                 now = time.monotonic()
                 gone = gone or now
                 if now - gone >= 0.1:
                     break
     lines.close()
+
+
+def _patience(begun: float, limit: float, said: float, silence: float) -> float:
+    """Seconds to wait for output, so that no bound is passed unseen."""
+    now = time.monotonic()
+    left = [end - now for end, bound in ((begun + limit, limit), (said + silence, silence)) if bound]
+    return min(1.0, max(0.01, min(left, default=1.0)))
+
+
+def _in_time(begun: float, limit: float, said: float, silence: float) -> None:
+    now = time.monotonic()
+    if limit and now - begun > limit:
+        raise Late(
+            f"it took longer than {limit:g} s", "Give it more time (`time-limit:`), or find out what it waits for."
+        )
+    if silence and now - said > silence:
+        raise Late(
+            f"it printed nothing for {silence:g} s", "Raise `no-output-timeout:`, or let it print how far it is."
+        )
 
 
 class _Lines:

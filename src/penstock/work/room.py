@@ -105,6 +105,17 @@ class Room:
             )
         return told
 
+    def tidied(self) -> list[str]:
+        """Take out of the outputs what holds nothing that can be kept: links to nothing, sockets, pipes. Their names."""
+        gone = []
+        for folder, folders, files in os.walk(self.outputs):
+            for name in (*folders, *files):
+                path = Path(folder, name)
+                if not path.is_file() and not path.is_dir():
+                    path.unlink(missing_ok=True)
+                    gone.append(str(path.relative_to(self.outputs)))
+        return sorted(gone)
+
     def configure(
         self, inputs: Mapping[str, list[dict[str, Any]]], parameters: Mapping[str, Any], execution: Mapping[str, Any]
     ) -> None:

@@ -113,7 +113,8 @@ def execution_of(
         started=started,
         seed=task.seed,
         hidden=ended.hidden,
-        cached=step.options.cache and not ended.extra.get("uncached", False),
+        cached=step.options.cache and ended.failure is None,
+        failure=ended.failure,
     )
 
 
