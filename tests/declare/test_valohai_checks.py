@@ -107,7 +107,7 @@ def test_an_item_whose_form_is_wrong_leaves_the_others_alone(tmp_path: Path) -> 
         "- pipeline: {name: p, edges: [], nodes: [{name: n, type: execution, step: b}]}\n"
         "- pipeline: {name: q, edges: [], nodes: [{name: n, type: execution, step: missing}]}\n",
     )
-    assert [where for _, where in errors] == ["valohai.yaml:2:19", "valohai.yaml:2:3", "valohai.yaml:4:70"]
+    assert [where for _, where in errors] == ["valohai.yaml:2:19", "valohai.yaml:2:3", "valohai.yaml:4:69"]
     assert notes
 
 
