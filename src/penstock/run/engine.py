@@ -350,8 +350,7 @@ class Engine:
         self._fail(node, failure, fact)
 
     def _fail(self, node: Node, failure: Failure, ended: Ended | None = None) -> None:
-        node.state = "failed"
-        node.failure = failure
+        node.state, node.failure = "failed", failure
         self._failed = True
         self._say(Failed(node.name, node.attempt, failure, ended))
         if blocked := self._take_below(node.children, "blocked"):
