@@ -94,6 +94,7 @@ LATE_IMPORTS: dict[str, str] = {
     "values/records.py": "pyarrow is imported when rows are met",
     "values/state.py": "numpy is imported when an array is met",
     "values/table.py": "pyarrow is imported when a table is met",
+    "work/allowed.py": "the valohai-yaml package is an extra, and slow to import",
     "work/command.py": "the valohai-yaml package is an extra, and slow to import",
     "work/conditions.py": "leval comes with the valohai-yaml package, an extra",
     "work/context.py": "tempfile is for checkpoints outside a run",
