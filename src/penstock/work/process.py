@@ -15,7 +15,7 @@ from typing import Any
 
 from penstock.errors import StepFailed
 
-__all__ = ["Enough", "Late", "ended", "run_script", "script_of"]
+__all__ = ["Enough", "ended", "run_script", "script_of"]
 
 _GRACE = 1.5  # seconds between asking a group of processes to end and killing it; less than an executor's patience
 _CHUNK = 1 << 16
@@ -25,13 +25,6 @@ _LONGEST_LINE = 1 << 20  # characters: a longer line is printed, and not looked 
 
 class Enough(Exception):
     """Raised by who reads the lines: the command may end now, and that is no failure."""
-
-
-class Late(StepFailed):
-    """A command did not end, or say anything, in its time."""
-
-    def __init__(self, what: str, hint: str) -> None:
-        super().__init__(what, hint=hint)
 
 
 def script_of(lines: list[str]) -> str:
@@ -93,7 +86,7 @@ def run_script(
 
     Standard output and error go to those of this process as they come; `on_line` gets each whole line of the output. When
     anything is raised here, the command and all that it started are asked to end, and killed if they do not. Raises
-    `Late` for one that goes on for more than `limit` seconds, or prints nothing for `silence` seconds (0: no such bound).
+    `StepFailed` for one that goes on for more than `limit` seconds, or prints nothing for `silence` seconds (0: no such bound).
     """
     place.write_text(script + "\n", encoding="utf-8", errors="surrogateescape")
     if script.startswith("#!"):
