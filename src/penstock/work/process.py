@@ -171,12 +171,12 @@ def _patience(begun: float, limit: float, said: float, silence: float) -> float:
 def _in_time(begun: float, limit: float, said: float, silence: float) -> None:
     now = time.monotonic()
     if limit and now - begun > limit:
-        raise Late(
-            f"it took longer than {limit:g} s", "Give it more time (`time-limit:`), or find out what it waits for."
+        raise StepFailed(
+            f"it took longer than {limit:g} s", hint="Give it more time (`time-limit:`), or find out what it waits for."
         )
     if silence and now - said > silence:
-        raise Late(
-            f"it printed nothing for {silence:g} s", "Raise `no-output-timeout:`, or let it print how far it is."
+        raise StepFailed(
+            f"it printed nothing for {silence:g} s", hint="Raise `no-output-timeout:`, or let it print how far it is."
         )
 
 
