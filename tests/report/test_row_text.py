@@ -100,14 +100,18 @@ def test_behind_and_ahead() -> None:
             {
                 "cell": "a.x", "key": "k", "run": "r", "value": 1.5, "exact": False, "reruns": 7, "why": "cut short", "note": "",
                 "models": ["blake3:0123456789abcdef"], "asked": None,
-                "sources": [{"source": "s", "key": "k2", "columns": ["x"], "known_at": "2013-07-04", "late": True}],
+                "through": [{"artifact": "m", "step": "fit", "kind": "train", "digest": "blake3:0123456789abcdef", "rows": {"train": 30}},
+                            {"artifact": "mean", "step": "average", "kind": "step", "digest": "blake3:1123456789abcdef", "rows": {}}],
+                "sources": [{"source": "s", "key": "k2", "columns": ["x"], "known_at": "2013-07-04", "late": True, "together": True}],
             }
         )
     )  # fmt: skip
     assert "a.x of k is 1.5" in said
     assert "not exact · 1 source row · 7 re-executions" in said
     assert "⚠ known 2013-07-04, after the decision" in said
-    assert "through the model 0123456789ab" in said
+    assert "through the model m 0123456789ab, fitted on 30 rows of train by step fit" in said
+    assert "through mean 1123456789ab, computed of what is not told by step average" in said
+    assert "x together with others" in said
     ahead = text(
         forward_lines(
             {

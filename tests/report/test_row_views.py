@@ -23,6 +23,8 @@ def test_a_trace_as_data() -> None:
 
 def test_what_is_behind_and_ahead_as_data() -> None:
     cell = cell_view(Cell("a.x", "k", 1.5, (Behind("s", "k2", ("x",)),), exact=True, reruns=7))
-    assert cell["sources"] == [{"source": "s", "key": "k2", "columns": ["x"], "known_at": None, "late": False}]
+    assert cell["sources"] == [
+        {"source": "s", "key": "k2", "columns": ["x"], "known_at": None, "late": False, "together": False}
+    ]
     ahead = forward_view(Forward("k", "s", (Reached("a", 2, "r"),), ("blake3:1",), 1))
     assert ahead["reached"] == [{"artifact": "a", "rows": 2, "run": "r", "how": "", "digest": ""}]

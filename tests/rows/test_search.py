@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.rows.search import Spent, contributors, masked, one_of
+from penstock.rows.search import Spent, contributors, least, masked
 
 
 class World:
@@ -119,8 +119,16 @@ def test_what_matters_only_together_is_said() -> None:
     found = masked(np.arange(100), World(lambda some: {3, 80} <= some))
     assert found.rows.size == 0
     assert found.exact is False or found.why == ""
-    assert one_of(np.arange(100), World(lambda some: {3, 80} <= some)) is None
-    assert one_of(np.arange(100), World(any_of({3, 80}))) == 3
     world = World(lambda _: False)
     assert masked(np.arange(100), world, 1).exact
     assert world.asked == 2
+
+
+@given(st.sets(st.integers(0, 199), min_size=1, max_size=16))
+def test_a_least_set_that_matters_together(wanted: set[int]) -> None:
+    world = World(lambda some: wanted <= some)
+    assert set(least(np.arange(200), world).tolist()) == wanted
+
+
+def test_a_set_that_is_too_large_is_given_up() -> None:
+    assert least(np.arange(200), World(lambda some: len(some) >= 100)) is None

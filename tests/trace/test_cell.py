@@ -4,6 +4,7 @@ import pytest
 from tests.trace.pipelines import FLIGHTS, MATRICES, PANDAS, run_of
 
 from penstock.errors import NotFound, StepFailed
+from penstock.model.trace import Through
 
 MORE = (
     FLIGHTS
@@ -75,8 +76,14 @@ def test_when_what_is_behind_became_known(tmp_path: Path) -> None:
 
 
 def test_a_prediction_stands_on_a_model(tracing) -> None:
+    """The way to its training rows is named and not gone: which of them move the prediction is not known, so nothing is exact."""
     cell = tracing.cell("UA/45", "predictions.delay")
-    assert cell.models == (tracing.lineage.stored["model"].digest,)
+    digest = tracing.lineage.stored["model"].digest
+    assert cell.models == (digest,)
+    rows = tracing.lineage.records("sides.train").rows
+    assert cell.through == (Through("model", "model", "train", digest, {"sides.train": rows}),)
+    assert not cell.exact
+    assert f"the way goes through the model `model`, fitted on {rows} rows of `sides.train`" in cell.why
 
 
 def test_matrices(tmp_path: Path) -> None:
@@ -131,3 +138,50 @@ def test_labels_of_pandas_that_several_rows_bear(tmp_path: Path) -> None:
     cell = run_of(tmp_path, text)._tracing().cell("103", "twofold.x")
     assert [(one.key, one.columns) for one in cell.sources] == [("103", ("x",))]
     assert "another value when it is done again" not in cell.why
+
+
+CHAIN = """
+import polars as pl
+import penstock as ps
+
+
+@ps.source(key="id")
+def rows(n: int = 30) -> pl.DataFrame:
+    return pl.DataFrame({"id": range(n), "g": [i % 3 for i in range(n)], "v": [(i * 7 % 30) / 10 - 1.5 for i in range(n)],
+                         "flag": [i in (3, 9) for i in range(n)]})
+
+
+@ps.step
+def made(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(z=pl.col("v") > -1.3, mean=pl.col("v").mean().over("g"), any=pl.col("flag").any())
+
+
+@ps.step
+def judged(made: pl.DataFrame) -> pl.DataFrame:
+    return made.select("id", high=pl.col("mean") > 0.1, double=pl.col("mean") * 2)
+"""
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory):
+    return run_of(tmp_path_factory.mktemp("chain"), CHAIN)._tracing()
+
+
+def test_a_threshold_over_all_rows(chain) -> None:
+    for row in range(30):
+        cell = chain.cell(str(row), "made.z")
+        assert cell.exact and [(one.key, one.columns) for one in cell.sources] == [(str(row), ("v",))]
+
+
+def test_rows_that_only_together_move_it(chain) -> None:
+    cell = chain.cell("5", "made.any")
+    assert [(one.key, one.together) for one in cell.sources if one.key != "5"] == [("3", True), ("9", True)]
+    assert not cell.exact and "stand in for one another" in cell.why
+
+
+def test_a_threshold_of_what_another_step_computed(chain) -> None:
+    """Each of its rows moves the mean; that none of them alone lifts it over the threshold is not passed over."""
+    cell = chain.cell("5", "judged.high")
+    assert not cell.exact
+    assert "judged: not every other value of `made.mean` moves it" in cell.why
+    assert chain.cell("5", "judged.double").exact

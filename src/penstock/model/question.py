@@ -16,6 +16,7 @@ class CellQuestion(Struct, frozen=True, tag=True):
     `row` is the value's position in the recorded output; in an altered one its row is found by the columns `by`, which
     name it; with `label`, by its label in the index of pandas; else by position. `own` are the positions in each input (by argument) of the rows that this very row
     was; `fixed` are inputs whose rows may not be left out, because others are aligned with them: their cells are exchanged.
+    `made` are columns (by argument) that another step computed: of those it is told whether any other value moves this one.
     `budget` bounds how often the step is done.
     """
 
@@ -27,6 +28,7 @@ class CellQuestion(Struct, frozen=True, tag=True):
     own: dict[str, tuple[int, ...]] = {}
     fixed: tuple[str, ...] = ()
     budget: int = 600
+    made: dict[str, tuple[str, ...]] = {}
 
 
 class OrderQuestion(Struct, frozen=True, tag=True):

@@ -4,7 +4,19 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-__all__ = ["BUDGET", "Behind", "Cell", "Feature", "Forward", "Prediction", "Reached", "State", "Stop", "Trace"]
+__all__ = [
+    "BUDGET",
+    "Behind",
+    "Cell",
+    "Feature",
+    "Forward",
+    "Prediction",
+    "Reached",
+    "State",
+    "Stop",
+    "Through",
+    "Trace",
+]
 
 BUDGET = 2000
 """How often steps are done again, at most, to find what stands behind one value."""
@@ -82,18 +94,32 @@ class Trace(Struct, frozen=True, omit_defaults=True):
 
 class Behind(Struct, frozen=True, omit_defaults=True):
     """A row of a source that stands behind a value, the columns of it that matter, and when the newest of them became
-    known (None: from the start, or it is not said). `late`: after the decision that the value is a feature of."""
+    known (None: from the start, or it is not said). `late`: after the decision that the value is a feature of. `together`: not alone,
+    but together with others that stand in for it."""
 
     source: str
     key: str
     columns: tuple[str, ...] = ()
     known_at: Any = None
     late: bool = False
+    together: bool = False
+
+
+class Through(Struct, frozen=True, omit_defaults=True):
+    """Something without rows that a value was made with, a fitted model for one: the `artifact`, the `step` that made it and its
+    kind, and of which tables (by name, how many rows). What of these rows moves the value is not looked at."""
+
+    artifact: str
+    step: str
+    kind: str
+    digest: str
+    rows: dict[str, int] = {}
 
 
 class Cell(Struct, frozen=True, omit_defaults=True):
     """What stands behind one value. `exact`: each of these rows alone moves the value, and all others together do not.
-    `why` says what is not known where it is not exact, `note` what else was seen; `models` are digests of fitted inputs behind it."""
+    `why` says what is not known where it is not exact, `note` what else was seen; `through` are inputs without rows behind it,
+    `models` their digests."""
 
     cell: str
     key: str
@@ -106,6 +132,7 @@ class Cell(Struct, frozen=True, omit_defaults=True):
     asked: Any = None
     run: str = ""
     note: str = ""
+    through: tuple[Through, ...] = ()
 
 
 class Reached(Struct, frozen=True, omit_defaults=True):

@@ -22,6 +22,7 @@ __all__ = [
     "RowsDocument",
     "SourceDocument",
     "StopDocument",
+    "ThroughDocument",
     "TraceDocument",
 ]
 
@@ -95,11 +96,23 @@ class SourceDocument(TypedDict):
     columns: list[str]
     known_at: Any
     late: bool
+    together: bool
+
+
+class ThroughDocument(TypedDict):
+    """Something without rows that a value was made with, a fitted model for one, the step that made it, and of how many rows of
+    which tables."""
+
+    artifact: str
+    step: str
+    kind: str
+    digest: str
+    rows: dict[str, int]
 
 
 class CellDocument(TypedDict):
-    """What stands behind one value. `exact`: each of these rows alone moves it, and all others together do not;
-    `reruns` is how often steps were done again."""
+    """What stands behind one value. `exact`: each of these rows alone moves it (or has `together` true), and all others together do not;
+    else `why` says what is not known. `reruns` is how often steps were done again."""
 
     cell: str
     key: str
@@ -111,6 +124,7 @@ class CellDocument(TypedDict):
     why: str
     note: str
     models: list[str]
+    through: list[ThroughDocument]
     asked: Any
 
 

@@ -15,6 +15,7 @@ from penstock.report.row_documents import (
     PredictionDocument,
     RowsDocument,
     StopDocument,
+    ThroughDocument,
     TraceDocument,
 )
 from penstock.report.units import number, plural
@@ -350,7 +351,7 @@ def cell_lines(cell: CellDocument) -> list[Line]:
             [
                 [(safe(one["source"]), "")],
                 [(safe(one["key"]), "name")],
-                [(safe(", ".join(one["columns"])), "code")],
+                [(safe(", ".join(one["columns"])), "code"), (" together with others" * one["together"], "warn")],
                 [((f"⚠ {known}, after the decision" if one["late"] else known), "bad" if one["late"] else "dim")],
             ]
         )
@@ -359,8 +360,17 @@ def cell_lines(cell: CellDocument) -> list[Line]:
     lines += [[], *table(rows)] if rows else []
     if len(cell["sources"]) > 200:
         lines.append([(f"  … {len(cell['sources']) - 200} more; --json has them all", "dim")])
-    lines.extend([[(f"  through the model {one.partition(':')[2][:12]}", "dim")] for one in cell["models"]])
+    lines.extend([[(f"  through {safe(_made(one))}", "warn")] for one in cell["through"]])
     return lines
+
+
+def _made(one: ThroughDocument) -> str:
+    """A fitted model, or what else has no rows, in words."""
+    digest = one["digest"].partition(":")[2][:12]
+    of = " and ".join([f"{plural(rows, 'row')} of {table}" for table, rows in one["rows"].items()])
+    if one["kind"] == "train":
+        return f"the model {one['artifact']} {digest}, fitted on {of or 'what is not told'} by step {one['step']}"
+    return f"{one['artifact']} {digest}, computed of {of or 'what is not told'} by step {one['step']}"
 
 
 def forward_lines(found: ForwardDocument) -> list[Line]:

@@ -97,6 +97,7 @@ def cell_view(cell: Cell) -> CellDocument:
                 "columns": list(one.columns),
                 "known_at": json_value(one.known_at),
                 "late": one.late,
+                "together": one.together,
             }
             for one in cell.sources
         ],
@@ -105,6 +106,10 @@ def cell_view(cell: Cell) -> CellDocument:
         "why": cell.why,
         "note": cell.note,
         "models": list(cell.models),
+        "through": [
+            {"artifact": one.artifact, "step": one.step, "kind": one.kind, "digest": one.digest, "rows": dict(one.rows)}
+            for one in cell.through
+        ],
         "asked": json_value(cell.asked),
     }
 

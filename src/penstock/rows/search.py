@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Found", "Spent", "contributors", "masked", "one_of"]
+__all__ = ["Found", "Spent", "contributors", "least", "masked"]
 
 _BLOCKS = 8
 _JOINT = "some of them matter only together with others"
@@ -62,7 +62,7 @@ def masked(places: Any, moves: Callable[[Any], bool], splits: int = _SPLITS) -> 
         for part in (rest[side], rest[~side]):
             half = part
             while half.size and moves(half):
-                one = one_of(half, moves)
+                one = _one_of(half, moves)
                 if one is None:
                     joint = True
                     break
@@ -71,7 +71,27 @@ def masked(places: Any, moves: Callable[[Any], bool], splits: int = _SPLITS) -> 
     return Found(np.array(sorted(found), np.int64), not joint, _JOINT if joint else "")
 
 
-def one_of(places: Any, moves: Callable[[Any], bool]) -> int | None:
+def least(places: Any, moves: Callable[[Any], bool], most: int = 16) -> Any:
+    """Places that matter together while none of them can be spared; None where they are more than `most`. That all of
+    `places` matter together is known."""
+    kept: list[int] = []
+    while True:
+        low, high = 0, places.size  # with so many of them the kept do not matter, and do
+        while high - low > 1:
+            middle = (low + high) // 2
+            if moves(np.sort([*kept, *places[:middle].tolist()])):
+                high = middle
+            else:
+                low = middle
+        kept.append(int(places[high - 1]))
+        places = places[: high - 1]
+        if moves(np.sort(kept)):
+            return np.sort(kept)
+        if len(kept) >= most:
+            return None
+
+
+def _one_of(places: Any, moves: Callable[[Any], bool]) -> int | None:
     """One of some places that matters alone, where all of them together do; None where no half of them does."""
     while places.size > 1:
         half = places.size // 2

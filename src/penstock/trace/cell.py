@@ -1,20 +1,19 @@
 """The source rows behind one value: from step to step upwards, by asking each step again where its output alone does not tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
-
-import numpy as np
 
 from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.question import CellQuestion, Question
 from penstock.model.task import Task
-from penstock.model.trace import Behind, Cell
+from penstock.model.trace import Behind, Cell, Through
 from penstock.ports import Runner
 from penstock.rows.codes import aligned, distinct
 from penstock.rows.keys import keys_at, rows_of
 from penstock.trace.follow import Follower
 from penstock.trace.lineage import Lineage, Node
+from penstock.values.alike import equal
 
 __all__ = ["TaskOf", "behind"]
 
@@ -41,6 +40,8 @@ def behind(
     asked = follower.origin.get(follower.pact.time) if follower.pact.time else None
     search = _Search(lineage, runner, task_of, budget)
     search.value(artifact, int(here[0]), column)
+    if len(here) > 1:
+        search.notes.append(f"the row became {len(here)} in `{artifact}`: this is of the first")
     held = lineage.records(artifact)
     assert held is not None
     return Cell(
@@ -51,10 +52,11 @@ def behind(
         exact=not search.why,
         reruns=search.reruns,
         why="; ".join(dict.fromkeys(search.why)),
-        models=tuple(sorted(search.models)),
+        models=tuple(sorted({one.digest for one in search.through.values()})),
         asked=asked,
         run=lineage.run.id,
         note="; ".join(dict.fromkeys(search.notes)),
+        through=tuple(search.through.values()),
     )
 
 
@@ -86,7 +88,9 @@ class _Search:
         self.reruns = 0
         self.why: list[str] = []
         self.notes: list[str] = []
-        self.models: set[str] = set()
+        self.through: dict[str, Through] = {}
+        self.alone: set[tuple[str, int]] = set()  # rows that move it by themselves
+        self.joined = False  # while rows are named that do only together with others
         self.found: dict[tuple[str, int], set[str]] = {}
         self.seen: set[tuple[str, int, str]] = set()
         self.mains: dict[str, dict[str, Any]] = {}
@@ -101,7 +105,7 @@ class _Search:
         self.seen.add((artifact, row, column))
         node = self.lineage.nodes[self.lineage.maker[artifact]]
         if node.kind == "source":
-            self.found.setdefault((node.name, row), set()).add(column)
+            self.name(node, row).add(column)
             return
         copied = self.copied(node, artifact, column)
         if copied is not None:
@@ -110,6 +114,12 @@ class _Search:
             return
         self.ask(node, artifact, row, column)
 
+    def name(self, source: Node, row: int) -> set[str]:
+        """A row of a source is named; its columns that matter."""
+        if not self.joined:
+            self.alone.add((source.name, row))
+        return self.found.setdefault((source.name, row), set())
+
     def presence(self, artifact: str, row: int) -> None:
         """A row matters, and none of its values alone."""
         if (artifact, row, "") in self.seen:
@@ -117,7 +127,7 @@ class _Search:
         self.seen.add((artifact, row, ""))
         node = self.lineage.nodes[self.lineage.maker[artifact]]
         if node.kind == "source":
-            self.found.setdefault((node.name, row), set())
+            self.name(node, row)
             return
         held = self.lineage.records(artifact)
         assert held is not None
@@ -147,7 +157,7 @@ class _Search:
             assert table is not None
             # Of two inputs whose rows are used once each, one may have been looked up by the other's values.
             pair = aligned(table.column(column), held.column(column)) if column in table and len(mine) == 1 else None
-            if pair is not None and _equal(pair[0].take(places), pair[1]):
+            if pair is not None and equal(pair[0].take(places), pair[1]):
                 return above, places
         return None
 
@@ -178,17 +188,61 @@ class _Search:
         self.notes.extend([f"{node.name}: {one}" for one in answer["notes"]])
         for above in node.inputs.values():
             if self.lineage.records(above) is None and above in self.lineage.stored:
-                self.models.add(self.lineage.stored[above].digest)
+                self.pass_through(above)
         for argument, columns in answer["own"].items():
+            above = node.inputs[argument]
             for one in question.own.get(argument, ()):
                 for name in columns:
-                    self.value(node.inputs[argument], one, name)
+                    self.value(above, one, name)
+            self.weigh(node, above, columns, question.made.get(argument, ()), answer["firm"].get(argument, ()))
         for argument, said in answer["rows"].items():
+            above = node.inputs[argument]
+            joined = self.joined
             for one in said["at"]:
+                self.joined = joined or one in said.get("together", ())
                 for name in said["columns"]:
-                    self.value(node.inputs[argument], one, name)
+                    self.value(above, one, name)
                 if not said["columns"]:
-                    self.presence(node.inputs[argument], one)
+                    self.presence(above, one)
+            self.joined = joined
+            self.weigh(node, above, said["columns"], question.made.get(argument, ()), answer["firm"].get(argument, ()))
+
+    def weigh(self, node: Node, above: str, columns: Iterable[str], made: Iterable[str], firm: Iterable[str]) -> None:
+        """Say where what moves a computed cell may yet not move the value that was made of it."""
+        for name in columns:
+            if name in made and name not in firm:
+                self.why.append(
+                    f"{node.name}: not every other value of `{above}.{name}` moves it, so which of the rows behind that do alone is not known"
+                )
+
+    def pass_through(self, above: str) -> None:
+        """A value was made with something that has no rows: a fitted model, a number. What it was made of is named, and not looked at."""
+        lineage = self.lineage
+        node = lineage.nodes[lineage.maker[above]]
+        if node.kind == "source":
+            self.notes.append(f"`{above}` has no rows: whether it moves the value was not asked")
+            return
+        rows = self.rows_of(above)
+        self.through[above] = Through(above, node.name, node.kind, lineage.stored[above].digest, rows)
+        told = " and ".join([f"{many:,} rows of `{table}`" for table, many in rows.items()]) or "what is not known"
+        said = f"the model `{above}`, fitted on" if node.kind == "train" else f"`{above}`, computed of"
+        self.why.append(f"the way goes through {said} {told}: which of them move it was not asked")
+
+    def rows_of(self, artifact: str) -> dict[str, int]:
+        """The nearest tables that something without rows was made of, and how many rows they have."""
+        found: dict[str, int] = {}
+        for one in self.lineage.nodes[self.lineage.maker[artifact]].inputs.values():
+            held = self.lineage.records(one)
+            found.update({one: held.rows} if held is not None else self.rows_of(one))
+        return found
+
+    def carried(self, artifact: str, column: str) -> bool:
+        """Whether the cells of a column are those of a source, unchanged."""
+        node = self.lineage.nodes[self.lineage.maker[artifact]]
+        if node.kind == "source":
+            return True
+        copied = self.copied(node, artifact, column)
+        return copied is not None and self.carried(copied[0], column)
 
     def answer(self, node: Node, question: CellQuestion) -> dict[str, Any]:
         """The answer to a question. Raises `StepFailed` where the step can't be done again."""
@@ -222,7 +276,15 @@ class _Search:
             if (found := self.lineage.records(one)) is not None
             and ((not by and not label) or counts.count(found.rows) > 1)
         ]
-        return CellQuestion(list(node.outputs).index(artifact), row, column, by, label, own, tuple(fixed), self.left)
+        made = {
+            argument: tuple([name for name in found.columns if not self.carried(one, name)])
+            for argument, one in tables.items()
+            if (found := self.lineage.records(one)) is not None
+        }
+        made = {argument: names for argument, names in made.items() if names}
+        return CellQuestion(
+            list(node.outputs).index(artifact), row, column, by, label, own, tuple(fixed), self.left, made
+        )
 
     def names(self, artifact: str, row: int) -> tuple[str, ...]:
         """Columns that name this row among the others of its artifact: a key, or the group that an aggregate is of."""
@@ -257,7 +319,7 @@ class _Search:
             key = keys_at(held, names, [row])[0] if names else f"#{row}"
             ordered = tuple([name for name in held.columns if name in columns])
             known = _newest(pact, held.row(row), ordered)
-            listed.append(Behind(source, key, ordered, known, _later(known, asked)))
+            listed.append(Behind(source, key, ordered, known, _later(known, asked), (source, row) not in self.alone))
         return tuple(listed)
 
 
@@ -289,10 +351,3 @@ def _later(known: Any, asked: Any) -> bool:
         return bool(known is not None and asked is not None and known > asked)
     except TypeError:
         return False
-
-
-def _equal(one: Any, other: Any) -> bool:
-    left, right = one.combine_chunks(), other.combine_chunks()
-    if str(left.type) in ("double", "float", "halffloat"):
-        return bool(np.array_equal(left.to_numpy(zero_copy_only=False), right.to_numpy(zero_copy_only=False), True))
-    return bool(left.equals(right))

@@ -40,6 +40,13 @@ def assign(value: Any, column: str, rows: Any, new: Sequence[Any]) -> Any:
         held = value[column]
         inner = "0" if type(held).__module__.partition(".")[0] == "numpy" else VALUE
         return {**value, column: assign(held, inner if isinstance(held, list) or inner == "0" else column, rows, new)}
+    part, _, inside = column.partition(".")  # of several tables side by side
+    if isinstance(value, dict) and part in value:
+        return {**value, part: assign(value[part], inside, rows, new)}
+    if kind == "tuple" and part.isdigit() and int(part) < len(value):
+        parts = list(value)
+        parts[int(part)] = assign(parts[int(part)], inside or VALUE, rows, new)
+        return tuple(parts)
     raise TypeError(f"a {type(value).__qualname__} has no cells to put values into")
 
 
