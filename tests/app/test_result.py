@@ -3,7 +3,7 @@
 import pytest
 
 import penstock as ps
-from penstock.errors import NotFound, StepFailed
+from penstock.errors import LeakProven, NotFound, StepFailed
 
 
 @pytest.fixture
@@ -50,6 +50,20 @@ def test_a_failure_is_told_where_it_is_asked_for(tmp_path):
     with pytest.raises(StepFailed, match="division by zero") as failed:
         result.raise_if_failed()
     assert "return 1 / 0" in failed.value.__notes__[0]
+
+
+def test_a_leak_is_told_where_it_is_asked_for(tmp_path):
+    (tmp_path / "p.py").write_text(
+        "import polars as pl\nimport penstock as ps\n"
+        "@ps.source(key='id', time='at')\ndef rows():\n    return pl.DataFrame({'id': range(60), 'at': range(60), 'x': [i * i % 7 for i in range(60)]})\n"
+        "@ps.step\ndef ahead(rows): return rows.with_columns(next=pl.col('x').shift(-1))\n"
+    )
+    result = ps.Pipeline.load(tmp_path / "p.py").run(executor="inline", checks="full")
+    assert result.status == "succeeded"
+    with pytest.raises(LeakProven, match=r"as-of: ahead\.next moved in step `ahead`") as leak:
+        result.raise_if_failed()
+    assert "penstock replay" in leak.value.hint
+    result.raise_if_steps_failed()
 
 
 def test_figures_of_steps_that_ran_or_were_reused(tmp_path):

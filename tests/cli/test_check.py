@@ -110,7 +110,7 @@ def test_a_plain_script_named_wrongly(guilty: Path, call: Call) -> None:
     assert "is for plain scripts and notebooks" in call("check", "--time", "asked").err
     assert call("check", guilty.name, "--only", "odd").code == 1  # a pipeline, named as a script would be
     assert "-f names a pipeline" in call("check", "plain.py", "-f", guilty.name).err
-    assert "Did you mean `plain.py`?" in call("check", "plan.py").err
+    assert "Did you mean `plain.py`" in call("check", "plan.py").err
     assert "--known-at fare=dropoff_at" in call("check", "plain.py", "--known-at", "fare").err
     wrong = call("check", "plain.py", "--known-at", "km=askd", "--json")
     assert wrong.code == 2

@@ -68,6 +68,26 @@ def test_many_failures_are_not_all_told_in_full() -> None:
     assert len([line for line in lines if "return fit" in line]) == 5
 
 
+def test_what_a_finding_blocks_is_not_resumed() -> None:
+    import msgspec
+
+    why = ("blocked by finding 0abc (as-of PROVEN in `features` and 1 more)",)
+    closing = msgspec.structs.replace(
+        closing_from(tally_of(story())), status="failed", failures=(), held=(), barred=why
+    )
+    lines = shown(summary(closing, {}))
+    assert lines[-3:] == [
+        "  see it:  penstock replay 0abc",
+        "  mend it: edit `features`, and penstock run goes on from here",
+        '  or waive it, beside the steps: ps.waive("as-of", "features", "why it may pass", until="YEAR-MONTH-DAY")',
+    ]
+    assert not any("resume" in line for line in lines)
+    scanned = msgspec.structs.replace(closing, barred=("blocked by (overlap PROVEN in `sides`)",))
+    assert "  mend it: edit `sides`, and penstock run goes on from here" in shown(summary(scanned, {}))
+    failed = msgspec.structs.replace(closing_from(tally_of(story())), status="failed", barred=why)
+    assert any("penstock resume" in line for line in shown(summary(failed, {})))
+
+
 def test_nothing_to_do_is_said() -> None:
     import msgspec
 

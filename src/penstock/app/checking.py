@@ -46,7 +46,7 @@ _TURN = 0.1
 class Judge:
     """Judges what a run made. Called once, with what each step did; tells how far it is, and at last what was found.
 
-    `begun` is when the run began, on the monotonic clock: quick checks take no more than a share of its time.
+    `executor` is None where nothing is asked, and only what is `foreseen` is wanted.
     Raises `UnknownName` for a check or step that is not there.
     """
 
@@ -57,7 +57,7 @@ class Judge:
         store: Store,
         plan: Plan,
         run: Run,
-        executor: Executor,
+        executor: Executor | None,
         asked: Asked,
         waivers: Sequence[Waiver] = (),
         interrupted: Callable[[], str] = lambda: "",
@@ -128,6 +128,11 @@ class Judge:
         )
         yield checked
         return against(failing_of(checked, self._run.graph))
+
+    def foreseen(self, done: Mapping[str, Execution]) -> list[tuple[Pair, bool]]:
+        """What would be asked of these steps, and whether it is known already."""
+        keys = {pair: self._keys(pair, done) for pair in self._wanted(done)}
+        return [(pair, self._known(each) is not None) for pair, each in keys.items()]
 
     def _wired(self) -> list[tuple[list[Finding], CheckResult]]:
         """What the graph alone tells, which takes no bench."""
@@ -201,6 +206,7 @@ class Judge:
         """Have a bench for each request, side by side, and yield how each ended. Those that people do not wait for any
         more, or that have not begun to speak soon after `end` (0: never), end as cancelled."""
         executor, open_ones = self._executor, dict[str, BenchRequest]()
+        assert executor is not None
         for request in requests:
             self._numbers += 1
             task = self._task(steps, request, limit)

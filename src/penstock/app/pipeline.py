@@ -300,7 +300,7 @@ class Pipeline:
             checks=asked,
         )
         try:
-            done.raise_if_failed()
+            done.raise_if_steps_failed()
             return LeakReport(done.run, settings.pipeline, checked_of(done._ledger, done.run))
         finally:
             done.close()

@@ -8,12 +8,13 @@ from penstock.app.told import Told
 from penstock.app.values import load_value
 from penstock.errors import NotFound, StepFailed, did_you_mean
 from penstock.model.artifact import Stored
-from penstock.model.event import Noted
+from penstock.model.event import Checked, Noted
 from penstock.model.step import Step
 from penstock.model.task import Failure
 from penstock.model.trace import BUDGET
 from penstock.model.verdict import Finding
 from penstock.ports import Ledger, Store
+from penstock.report.check_views import merged
 
 __all__ = ["RunResult", "find_stored"]
 
@@ -124,8 +125,24 @@ class RunResult:
         return self._followed().tracing
 
     def raise_if_failed(self) -> "RunResult":
-        """This result, if the run succeeded. Raises `StepFailed` for the first step that failed, `ContractBroken` where
-        a check proved what the contract of a source says to fail on (`fail_on`)."""
+        """This result, if the run succeeded. Raises `StepFailed` for the first step that failed, `LeakProven` where a check has
+        proven a leak that is not waived, `ContractBroken` where one proved what the contract of a source says to fail on (`fail_on`)."""
+        self.raise_if_steps_failed()
+        checked = merged([one.event for one in self._ledger.events(self.run) if isinstance(one.event, Checked)])
+        if checked is not None and checked.findings:
+            from penstock.app.failing import failing_of, leak_error
+
+            leaks = failing_of(checked, self._ledger.run(self.run).graph)
+            if leaks:
+                raise leak_error(leaks)
+        if self._broken:
+            from penstock.app.counting import broken_error
+
+            raise broken_error(self._broken)
+        return self
+
+    def raise_if_steps_failed(self) -> None:
+        """Raise `StepFailed` for the first step that failed, whatever checks say."""
         for name, row in self.steps.items():
             if row["status"] == "failed":
                 error = row["error"] or Failure("Unknown", "it ended without a reason")
@@ -135,11 +152,6 @@ class RunResult:
                     hint=f"Mend it and run again, or `penstock resume {self.run}`.",
                     traceback=error.traceback,
                 )
-        if self._broken:
-            from penstock.app.counting import broken_error
-
-            raise broken_error(self._broken)
-        return self
 
     def close(self) -> None:
         """Let go of the ledger: values that were not asked for yet can't be loaded any more."""

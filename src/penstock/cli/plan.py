@@ -2,6 +2,7 @@
 
 import click
 
+from penstock.app.foreseen import foreseen
 from penstock.app.pipeline import Pipeline
 from penstock.app.recording import graph_record
 from penstock.checks.nodes import nodes_of
@@ -50,14 +51,15 @@ def plan(
     """Say what would run, and why, before anything runs.
 
     TARGET names steps or artifacts: the plan is for them and all that they need. Without one, it is for everything.
-    Leaks that the graph alone tells of are named as well.
+    Leaks that the graph alone tells of are named as well, and the checks that would be asked.
     """
     given = parameters(sets)
     with only_json(as_json):
         loaded = Pipeline.load(file, pipeline=pipeline, step=step, stub_inputs=stub_inputs)
         plan = loaded.plan(targets, parameters=given, force=force, seed=seed)
-        document = plan_view(plan, wiring(nodes_of(graph_record(loaded.graph)))[0])
-    show(document, plan_lines(document, loaded.settings.pipeline), as_json=as_json)
+        document = plan_view(plan, wiring(nodes_of(graph_record(loaded.graph)))[0], foreseen(loaded, plan))
+    lines = plan_lines(document, loaded.settings.pipeline, checked=loaded.settings.checks != "off")
+    show(document, lines, as_json=as_json)
 
 
 @click.command()

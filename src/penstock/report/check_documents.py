@@ -14,6 +14,7 @@ __all__ = [
     "CheckedDocument",
     "ChecksDocument",
     "FindingDocument",
+    "ForeseenDocument",
     "PairDocument",
     "ReplayDocument",
     "WaiverDocument",
@@ -83,6 +84,14 @@ class PairDocument(TypedDict):
 
     check: str
     step: str
+
+
+class ForeseenDocument(PairDocument):
+    """What would be asked, before anything runs: whether `quick` checks at the end of a run (`no`: never) and `full` ones, of
+    `penstock check`, would `ask` it, or it is `known` of an earlier run."""
+
+    quick: Literal["ask", "known", "no"]
+    full: Literal["ask", "known"]
 
 
 class ChecksDocument(TypedDict):

@@ -8,7 +8,13 @@ from typing import Any, Literal, NotRequired, TypedDict
 from penstock.model.event import RunStatus
 from penstock.model.run import Action
 from penstock.model.step import Kind
-from penstock.report.check_documents import CheckedDocument, ChecksDocument, FindingDocument, ReplayDocument
+from penstock.report.check_documents import (
+    CheckedDocument,
+    ChecksDocument,
+    FindingDocument,
+    ForeseenDocument,
+    ReplayDocument,
+)
 from penstock.report.contract_documents import ContractDiffDocument, FreezeDocument
 from penstock.report.row_documents import CellDocument, DroppedDocument, ForwardDocument, RowsDocument, TraceDocument
 
@@ -283,10 +289,12 @@ class DecisionDocument(TypedDict):
 
 
 class PlanDocument(TypedDict):
-    """What would happen to each step, in the order of the graph, and what the graph alone tells of leaks."""
+    """What would happen to each step, in the order of the graph, what the graph alone tells of leaks, and the `checks` that
+    would be asked."""
 
     steps: list[DecisionDocument]
     findings: list[FindingDocument]
+    checks: list[ForeseenDocument]
 
 
 class WhyDocument(TypedDict):

@@ -1,5 +1,6 @@
 """A plan as lines for people: what would happen to each step, and why one would run."""
 
+from penstock.report.check_documents import ForeseenDocument
 from penstock.report.check_text import finding_lines
 from penstock.report.documents import DecisionDocument, PlanDocument, ReasonDocument, WhyDocument
 from penstock.report.paint import Line, safe, table
@@ -10,8 +11,8 @@ __all__ = ["diff_lines", "plan_lines", "reason_words", "why_lines"]
 _DECISIONS = {"run": ("▶", "busy"), "reuse": ("↺", "dim"), "unknown": ("?", "warn")}
 
 
-def plan_lines(plan: PlanDocument, pipeline: str) -> list[Line]:
-    """What would happen to each step and why."""
+def plan_lines(plan: PlanDocument, pipeline: str, *, checked: bool = True) -> list[Line]:
+    """What would happen to each step and why, and what would be asked of it; `checked` says whether runs are checked at all."""
     steps = plan["steps"]
     counts = {word: sum([one["decision"] == word for one in steps]) for word in ("run", "reuse", "unknown")}
     words = [f"{counts['run']:,} to run", f"{counts['reuse']:,} reused"]
@@ -21,10 +22,39 @@ def plan_lines(plan: PlanDocument, pipeline: str) -> list[Line]:
         [(safe(pipeline), "title"), (f"  {plural(len(steps), 'step')}: {', '.join(words)}", "dim")],
         [],
     ]
-    suspect = finding_lines(plan["findings"])
+    suspect = [*_check_lines(plan, checked=checked), *finding_lines(plan["findings"])]
     if steps and counts["reuse"] == len(steps):
         return [lines[0], [], [("✓ ", "good"), ("Nothing to do: every step would be reused.", "")], *suspect]
     return lines + table([_decision(one) for one in steps], indent=0) + suspect
+
+
+def _check_lines(plan: PlanDocument, *, checked: bool) -> list[Line]:
+    """What would be asked, steps of the same checks together, and how much is known."""
+    marks = {(one["check"], one["step"]): _mark(one, checked=checked) for one in plan["checks"]}
+    many = {word: list(marks.values()).count(word) for word in ("run", "check", "known")}
+    left: Line = [(f"{many['check']:,} left for ", "dim"), ("penstock check", "code")] if many["check"] else []
+    known: Line = [(f"{many['known']:,} known", "dim")] if many["known"] else []
+    if not many["run"]:
+        return [[], [("  to check  ", "dim"), *left]] if left else []
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for step in dict.fromkeys([step for _, step in marks]):
+        names = tuple([check for (check, one), mark in marks.items() if one == step and mark == "run"])
+        if names:
+            groups.setdefault(names, []).append(safe(step))
+    rows: list[list[Line | str]] = [
+        [[("to check" if not number else "", "dim")], [(", ".join(steps), "name")], [(", ".join(names), "")]]
+        for number, (names, steps) in enumerate(groups.items())
+    ]
+    lines = [[], *table(rows)]
+    if known or left:
+        lines.append([("            ", ""), *known, (", " if known and left else "", "dim"), *left])
+    return lines
+
+
+def _mark(one: ForeseenDocument, *, checked: bool) -> str:
+    if one["full"] == "known":
+        return "known"
+    return "run" if checked and one["quick"] == "ask" else "check"
 
 
 def why_lines(why: WhyDocument) -> list[Line]:

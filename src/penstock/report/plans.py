@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from penstock.errors import UnknownName, did_you_mean
 from penstock.model.verdict import Finding
 from penstock.plan.plan import Plan
+from penstock.report.check_documents import ForeseenDocument
 from penstock.report.check_views import finding_view
 from penstock.report.documents import PlanDocument, WhyDocument
 from penstock.report.views import reasons_view
@@ -12,8 +13,8 @@ from penstock.report.views import reasons_view
 __all__ = ["plan_view", "why_view"]
 
 
-def plan_view(plan: Plan, findings: Iterable[Finding] = ()) -> PlanDocument:
-    """What will happen to each step, in the order of the graph, and what was found in the graph itself."""
+def plan_view(plan: Plan, findings: Iterable[Finding] = (), checks: Iterable[ForeseenDocument] = ()) -> PlanDocument:
+    """What will happen to each step, in the order of the graph, what was found in the graph itself, and what would be asked."""
     steps = plan.graph.steps
     return {
         "steps": [
@@ -29,6 +30,7 @@ def plan_view(plan: Plan, findings: Iterable[Finding] = ()) -> PlanDocument:
             for one in plan.decisions
         ],
         "findings": [finding_view(one) for one in findings],
+        "checks": list(checks),
     }
 
 

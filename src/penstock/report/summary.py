@@ -1,5 +1,6 @@
 """How a run ended, and what to do next: the lines under the table, the same for `run`, `resume` and `show`."""
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -35,6 +36,9 @@ _SHOWN: dict[str, tuple[str, str]] = {
     "cancelled": ("stopped", "warn"),
     "waiting": ("waiting", "warn"),
 }
+_FINDING = re.compile(
+    r"(?:finding (\w+) )?\(([\w-]+) PROVEN in `([^`]+)`"
+)  # what speaks against a step, as the run wrote it down
 _FAILURES = 5  # shown in full; the others by one line each
 _TOLERATED = 10
 _VALUE, _VALUES = 60, 240  # characters of one parameter's value, and of all
@@ -49,7 +53,8 @@ _STATUS: dict[str, tuple[str, str, str]] = {
 
 class Closing(Struct, frozen=True):
     """What the closing words are made of. `counts` are steps by status; `failures` each step, its attempts and its error;
-    `tolerated` each step that failed while the run goes on, and its error; `held` each step and its question."""
+    `tolerated` each step that failed while the run goes on, and its error; `held` each step and its question; `barred` says
+    why steps were blocked that failed by nothing but a finding."""
 
     run: str
     pipeline: str
@@ -62,6 +67,7 @@ class Closing(Struct, frozen=True):
     warnings: tuple[WarningDocument, ...] = ()
     held: tuple[tuple[str, str], ...] = ()
     running: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
 
 
 def closing_of(run: RunDocument) -> Closing:
@@ -83,6 +89,7 @@ def closing_of(run: RunDocument) -> Closing:
         tuple(run["warnings"]),
         tuple([(one["step"], one["note"]) for one in run["steps"] if one["status"] == "waiting" and one["note"]]),
         tuple([one["step"] for one in run["steps"] if one["underway"] and not one["underway"]["waits"]]),
+        tuple([one["note"] for one in run["steps"] if one["status"] == "blocked" and _FINDING.search(one["note"])]),
     )
 
 
@@ -114,6 +121,9 @@ def closing_from(tally: Tally) -> Closing:
         ),
         tuple(warnings_view(tally.warnings)),
         tuple([(one.name, one.text) for one in tally.held.values()]),
+        barred=tuple(
+            [one.text for one in tally.steps.values() if one.state == "blocked" and _FINDING.search(one.text)]
+        ),
     )
 
 
@@ -268,7 +278,16 @@ def _next(run: Closing) -> list[Line]:
     if run.running:
         follow = f"penstock logs {run.run} {shlex.quote(run.running[-1])} -f"  # of a step that grew, a part
         lines.append([("  follow:  ", "dim"), (follow, "code")])
-    if run.status in ("failed", "cancelled"):
+    barred = _FINDING.search(run.barred[0]) if run.barred and run.status == "failed" and not run.failures else None
+    if barred:  # the same code would be blocked again
+        name, check, step = (safe(one or "") for one in barred.groups())
+        waiver = f'ps.waive("{check}", "{step}", "why it may pass", until="YEAR-MONTH-DAY")'
+        lines += [[("  see it:  ", "dim"), (f"penstock replay {name}", "code")]] if name else []
+        lines.append(
+            [("  mend it: ", "dim"), (f"edit `{step}`, and ", ""), ("penstock run", "code"), (" goes on from here", "")]
+        )
+        lines.append([("  or waive it, beside the steps: ", "dim"), (waiver, "code")])
+    elif run.status in ("failed", "cancelled"):
         lines.append([("  go on:   ", "dim"), (f"penstock resume {run.run}", "code")])
     failures = [*[(step, error) for step, _, error in run.failures], *run.tolerated]
     if failures:
