@@ -33,6 +33,10 @@ def test_a_step_that_grew_names_its_parts(call: Call, project: Path) -> None:
     assert "2 parts" in done.err
     assert "penstock logs last 'fan[0]'" in done.err
     assert call("logs", "last", "fan[1]").out == "item 2\n"
+    made_in = call("show", "last", "--json").json["run"]
+    call("run")
+    hint = call("logs", "last", "fan").err
+    assert f"penstock logs {made_in} 'fan[0]'" in hint, "the parts are of the run that did the work"
 
 
 def test_a_reused_step_shows_what_it_printed_when_it_ran(call: Call) -> None:

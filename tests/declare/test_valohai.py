@@ -152,6 +152,40 @@ def test_a_part_whose_form_is_wrong_leaves_the_others_alone(project: Path) -> No
         Pipeline.load("valohai.yaml")
 
 
+RAISES = """
+- step: {name: good, image: x, command: "true", parameters: [{name: p, default: a}]}
+- step: {name: quoted, image: x, time-limit: "90", command: "true", parameters: [{name: p, default: a}]}
+- pipeline:
+    name: uses quoted
+    nodes: [{name: a, type: execution, step: quoted}]
+    edges: []
+    parameters: [{name: P, targets: [a.parameter.p]}]
+- pipeline:
+    name: nothing
+    nodes: [{name: a, type: execution, step: gone}]
+    edges: []
+    parameters: [{name: P, targets: [a.parameter.p]}]
+- pipeline: {name: right, nodes: [{name: a, type: execution, step: good}], edges: []}
+- endpoint: {name: predict, image: x, wsgi: a:b, workspace-volume: {mount-path: /x, size: 1Gi}}
+- pipeline: {name: deploys, nodes: [{name: d, type: deployment, deployment: D, endpoints: [predict]}], edges: []}
+"""
+
+
+def test_a_part_on_which_the_package_raises_leaves_the_others_alone(project: Path) -> None:
+    write(project, RAISES)
+    steps, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert {one.name for one in steps} == {"good", "right: a"}
+    told = {one.where.split(":")[1]: one.what for one in errors}
+    assert told["3"] == "`time-limit: 90` is no length of time"
+    assert told["11"].endswith('step "gone" does not exist')
+    assert set(told) == {"3", "11", "15"}
+    assert Pipeline.load("valohai.yaml", executor="inline", pipeline="right").run().status == "succeeded"
+    for part, line in (("uses quoted", 3), ("nothing", 11), ("deploys", 15)):
+        with pytest.raises(DeclarationError) as raised:
+            Pipeline.load("valohai.yaml", pipeline=part)
+        assert raised.value.where.startswith(f"valohai.yaml:{line}:")
+
+
 def test_a_file_of_endpoints_alone_is_no_error(project: Path) -> None:
     write(project, "- endpoint: {name: predict, image: x, wsgi: a:b}\n")
     steps, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")

@@ -51,7 +51,10 @@ def logs(run: str, step: str, follow: bool, attempt: int | None, file: str | Non
             _write(piece)
         parts = [row["step"] for row in ledger.steps(log.run) if row["step"].startswith(f"{step}[")]
         if parts:
-            note(f"`{step}` became {plural(len(parts), 'part')}: see `penstock logs {run} '{parts[0]}'`, and so on")
+            made_in = (
+                run if log.run == ledger.run(run).id else log.run
+            )  # where it was reused, the parts are of that run
+            note(f"`{step}` became {plural(len(parts), 'part')}: see `penstock logs {made_in} '{parts[0]}'`, and so on")
         elif not printed:
             note(f"`{step}` printed nothing")
 

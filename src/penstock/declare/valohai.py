@@ -87,6 +87,9 @@ class Parts:
                     found += self.verdicts.items[self.broken[inner]]
                 elif part == "task" and kind == "pipeline" and inner[1] in self.named["task"]:
                     found += [one for one in self.errors_in(*inner) if one not in found]
+            for endpoint in node.get("endpoints") or ():
+                if ("endpoint", str(endpoint)) in self.broken:
+                    found += self.verdicts.items[self.broken["endpoint", str(endpoint)]]
         return found
 
     def _all(self, kind: str) -> list[str]:
@@ -298,7 +301,7 @@ def lint_valohai(
             return (), list(told.broken) or [error], [], []
     around = _Unread(parts.tree, root, str(path.relative_to(root)), (str(state),))
     steps: list[Step] = []
-    errors: list[PenstockError] = [*[one for each in told.items.values() for one in each], *told.errors]
+    errors: list[PenstockError] = [*dict.fromkeys([one for each in told.items.values() for one in each]), *told.errors]
     for kind in ("step", "task", "pipeline"):
         for name in parts.named[kind]:
             if parts.errors_in(kind, name):

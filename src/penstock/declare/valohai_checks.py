@@ -55,8 +55,6 @@ class Verdicts(NamedTuple):
 
 def verdicts(tree: Tree) -> tuple[Verdicts, Any]:
     """The package's errors and warnings, and its `Config` (None where it makes none)."""
-    from valohai_yaml.lint import LintResult
-    from valohai_yaml.objs import Config
     from valohai_yaml.validation import get_validator
 
     found = Verdicts([], {}, [], [], [])
@@ -66,17 +64,8 @@ def verdicts(tree: Tree) -> tuple[Verdicts, Any]:
         (found.items.setdefault(index, []) if isinstance(index, int) else found.broken).append(_schema(tree, one))
     if found.broken:
         return found, None
-    result = LintResult()
-    whole = [one for index, one in enumerate(tree.data or ()) if index not in found.items]
     lost = _names(tree.data[index] for index in found.items)
-    try:
-        config = Config.parse(whole)
-        config.lint(result, context={})
-    except Exception as error:  # the package raises whatever comes: values that no schema bounds
-        said = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
-        hint = "See the reference of valohai.yaml for what may stand here."
-        found.errors.append(DeclarationError(said, where=_about(tree, said), hint=hint))
-        return found, None
+    config, result = _judged(tree, found.items)
     seen: Counter[str] = Counter()
     for one in result.messages:
         text = " ".join(str(one["message"]).split())
@@ -87,6 +76,67 @@ def verdicts(tree: Tree) -> tuple[Verdicts, Any]:
         (found.errors if one["type"] == "error" else found.warnings).append(told)
     found.notes.extend(_without_effect(tree, found.items))
     return found, config
+
+
+def _judged(tree: Tree, bad: dict[int, list[DeclarationError]]) -> tuple[Any, Any]:
+    """The package's `Config` of all items but the `bad`, and what it says of them. Those on which it raises are `bad`, too."""
+    items = [(index, one) for index, one in enumerate(tree.data or ()) if index not in bad]
+    try:
+        return _of_package([one for _, one in items])
+    except Exception:  # the package raises whatever comes: values that no schema bounds
+        pass
+    apart = [(index, one) for index, one in items if "pipeline" not in one]
+    kept: list[Any] = []
+    for index, one in apart:
+        try:
+            _of_package([one])
+            kept.append(one)
+        except Exception as error:
+            bad[index] = [_unreadable(tree, index, one, error)]
+    for index, one in items:
+        if "pipeline" in one:
+            try:
+                _of_package([*kept, one])
+            except Exception as error:
+                steps = [node.get("step") for node in one["pipeline"].get("nodes") or ()]
+                lost = [each for each in bad if set(steps) & set(_names([tree.data[each]]))]
+                bad[index] = bad[lost[0]] if lost else [_unreadable(tree, index, one, error)]
+    return _of_package([one for index, one in items if index not in bad])
+
+
+def _of_package(items: list[Any]) -> tuple[Any, Any]:
+    from valohai_yaml.lint import LintResult
+    from valohai_yaml.objs import Config
+
+    result = LintResult()
+    config = Config.parse(items)
+    config.lint(result, context={})
+    return config, result
+
+
+def _unreadable(tree: Tree, index: int, item: Mapping[str, Any], error: Exception) -> DeclarationError:
+    """What to say of an item on which the package raises: what it says itself, and where, as far as that can be known."""
+    from valohai_yaml.utils.duration import parse_duration
+
+    kind, part = next(((key, one) for key, one in item.items() if isinstance(one, dict)), ("", {}))
+    for key in ("time-limit", "no-output-timeout"):
+        try:
+            parse_duration(part.get(key))
+        except Exception:
+            what = f"`{key}: {part[key]}` is no length of time"
+            return DeclarationError(
+                what, where=tree.place(index, kind, key), hint="Write seconds without quotes, or `1h 30m`."
+            )
+    for place, node in enumerate(part.get("nodes") or ()):
+        if isinstance(error, KeyError) and error.args and node.get("step") == error.args[0]:
+            what = f'Pipeline "{part.get("name")}" node "{node.get("name")}" step "{node["step"]}" does not exist'
+            return DeclarationError(what, where=tree.place(index, kind, "nodes", place, "step"), hint=_HINTS)
+    said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    where = _about(tree, said)
+    first, last = tree.lines(index)
+    inside = first <= int(where.split(":")[-2]) <= last
+    hint = "See the reference of valohai.yaml for what may stand here."
+    return DeclarationError(said, where=where if inside else tree.place(index, kind, "name"), hint=hint)
 
 
 def _names(items: Iterable[Any]) -> list[str]:

@@ -310,7 +310,9 @@ class _Loop:
         replaced: Sequence[Command] = ()
         if decision.execution is not None:
             replaced = self.give(name, [(one.artifact, one.stored) for one in decision.execution.outputs])
-        if not (name in self.resumed and decision.action == "reuse"):
+        # What this very run did is not reused by it: a part of a step that asks for more parts has had its turn.
+        own = name in self.kids and decision.execution is not None and decision.execution.run == self.run.id
+        if not (decision.action == "reuse" and (name in self.resumed or own)):
             self.record(Decided((decision,)))
         return [*replaced, *self.engine.on(Decided((decision,)))]
 
