@@ -2,7 +2,7 @@
 
 import re
 
-from penstock.report.style import STYLE
+from penstock.report.style import STYLE, fragment_style
 
 
 def test_nothing_comes_from_outside() -> None:
@@ -20,3 +20,9 @@ def test_each_colour_is_there_in_light_and_in_dark() -> None:
     assert names
     assert names == set(re.findall(r"(--\w+):", dark.split("* {")[0]))
     assert set(re.findall(r"var\((--\w+)\)", STYLE)) <= names
+
+
+def test_a_piece_of_another_page_styles_nothing_but_itself() -> None:
+    said = fragment_style("mine", ".more { color: red; }")
+    assert said.startswith(".mine {") and said.count("{") == said.count("}")
+    assert ":root" not in said and "body" not in said and ".more" in said

@@ -2,12 +2,12 @@ from starlette.testclient import TestClient
 
 
 def test_a_figure_can_run_nothing(api: TestClient) -> None:
-    answer = api.get("/api/v1/runs/first/figure/drawn/of/talk")
+    answer = api.get("/api/v1/runs/first/figure/talk?name=drawn")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("image/svg+xml")
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("sandbox;") and "script" not in policy and "allow-" not in policy
-    assert api.get("/api/v1/runs/first/figure/other/of/talk").status_code == 404
+    assert api.get("/api/v1/runs/first/figure/talk?name=other").status_code == 404
 
 
 def test_a_metric(api: TestClient) -> None:

@@ -13,6 +13,8 @@ TOKEN = "t0ken"
 ANSWERS = {
     "/runs": "RunsDocument",
     "/runs/first": "RunDocument",
+    "/runs/first?troubled=true": "RunDocument",
+    "/runs/first/outline": "OutlineDocument",
     "/runs/first/graph": "GraphDocument",
     "/runs/first/events": "EventsDocument",
     "/runs/first/steps/talk": "StepDetails",

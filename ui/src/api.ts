@@ -93,21 +93,27 @@ export function refresh(beginning: string, shown: (path: string) => boolean = ()
   }
 }
 
-const LOOK = 250; // ms between two renewals while a run goes on
+const LOOK = 150; // ms between two renewals while a run goes on
 
 /** While a run goes on, follow its events and renew what is shown of it. */
-export function useLive(run: string, going: boolean) {
+export function useLive(run: string, called: string, going: boolean) {
   useEffect(() => {
     if (!run || !going) return;
     const source = new EventSource(`/api/v1/runs/${encodeURIComponent(run)}/events/live`);
     let waiting = 0;
+    let more = false;
     const renew = () => {
-      waiting = 0;
-      refresh(`/runs/${encodeURIComponent(run)}`, (path) => !/\/(table|profile|trace|rows|dropped|graph)/.test(path));
+      more = false;
+      waiting = window.setTimeout(() => {
+        waiting = 0;
+        if (more) renew();
+      }, LOOK);
+      for (const one of new Set([run, called])) refresh(`/runs/${encodeURIComponent(one)}`, (path) => !/\/(table|profile|trace|rows|dropped|graph)/.test(path));
       refresh("/runs?");
     };
     const happened = () => {
-      if (!waiting) waiting = window.setTimeout(renew, LOOK);
+      if (waiting) more = true;
+      else renew();
     };
     source.addEventListener("happened", happened);
     source.addEventListener("over", () => {
@@ -118,5 +124,24 @@ export function useLive(run: string, going: boolean) {
       source.close();
       if (waiting) clearTimeout(waiting);
     };
-  }, [run, going]);
+  }, [run, called, going]);
+}
+
+const NEWER = 1500; // ms between two looks for a newer run
+
+/** Where the newest run is shown, look whether there is a newer one. */
+export function useNewest(run: string) {
+  useEffect(() => {
+    if (!run) return;
+    const timer = setInterval(async () => {
+      if (document.hidden) return;
+      const found = await ask<{ runs: { run: string }[] }>("/runs?limit=1").catch(() => undefined);
+      const newest = found?.runs[0]?.run;
+      if (newest && newest !== run) {
+        refresh("/runs/last");
+        refresh("/runs?");
+      }
+    }, NEWER);
+    return () => clearInterval(timer);
+  }, [run]);
 }

@@ -1,13 +1,13 @@
 // The frame: where one is, where one can go, and the palette of everything.
 import { Suspense, lazy, useEffect, useState } from "react";
-import { useApi, useLive } from "./api";
+import { useApi, useLive, useNewest } from "./api";
 import { Palette } from "./parts/palette";
 import { Badge, Link, Wait } from "./parts/small";
 import { Pipeline } from "./pages/pipeline";
 import { Run } from "./pages/run";
 import { Runs } from "./pages/runs";
 import { go, href, useRoute } from "./route";
-import type { Run as RunDocument, Where } from "./types";
+import type { Outline, Where } from "./types";
 
 const RunDialog = lazy(() => import("./parts/control").then((one) => ({ default: one.RunDialog })));
 const Artifact = lazy(() => import("./pages/artifact").then((one) => ({ default: one.Artifact })));
@@ -26,8 +26,10 @@ export function App() {
   const [starting, setStarting] = useState(false);
   const inRun = path[0] === "run" || path.length === 0;
   const name = inRun ? (path[1] ?? "last") : "last";
-  const run = useApi<RunDocument>(inRun ? `/runs/${encodeURIComponent(name)}` : "");
-  useLive(run.data?.run ?? "", run.data?.status === "running" || run.data?.status === "waiting");
+  const run = useApi<Outline>(inRun ? `/runs/${encodeURIComponent(name)}/outline` : "");
+  useLive(run.data?.run ?? "", name, run.data?.status === "running" || run.data?.status === "waiting");
+
+  useNewest(inRun && name === "last" ? (run.data?.run ?? "") : "");
 
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
@@ -94,7 +96,7 @@ function Page({ path }: { path: string[] }) {
 
 /** The newest run's graph; where nothing ran, what to do, until something does. */
 function Start() {
-  const { data, error } = useApi<RunDocument>("/runs/last");
+  const { data, error } = useApi<Outline>("/runs/last/outline");
   const [again, setAgain] = useState(0);
   useEffect(() => {
     if (!error) return;

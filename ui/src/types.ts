@@ -1,7 +1,7 @@
 // The documents of the API (see /api/v1/openapi.json), as far as the page reads them.
 
 export type Status =
-  | "succeeded" | "reused" | "failed" | "blocked" | "skipped" | "cancelled" | "running" | "waiting";
+  | "succeeded" | "reused" | "failed" | "blocked" | "skipped" | "cancelled" | "running" | "waiting" | "tolerated";
 export type Verdict = "PROVEN" | "SUSPECT" | "CLEAN" | "UNKNOWN";
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
@@ -11,6 +11,12 @@ export interface RunLine {
   run: string; pipeline: string; name: string; tags: string[]; status: Status; started: string; seconds: number;
   metrics: Record<string, number | null>;
 }
+
+export interface OutlineStep {
+  step: string; parent: string; kind: string; status: Status; started: number | null; seconds: number; peak_memory: number; cpu_seconds: number;
+  rows_in: number | null; outputs: Record<string, number | null>; progress: number | null;
+}
+export interface Outline { run: string; pipeline: string; name: string; status: Status; started: string; seconds: number; steps: OutlineStep[] }
 
 export interface Reason { kind: string; what: string; where: string; diff?: string }
 export interface Failure { kind: string; message: string; where: string; hint: string; traceback: string; parameters: Record<string, string> }

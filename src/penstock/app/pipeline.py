@@ -10,7 +10,7 @@ from penstock.app.counting import judged
 from penstock.app.executors import make_executor
 from penstock.app.labels import checked, split_tags, tag_made, take_name
 from penstock.app.placing import Placing
-from penstock.app.recording import GitState
+from penstock.app.recording import GitState, graph_record
 from penstock.app.result import RunResult
 from penstock.app.settings import Settings, cache_folder, find_settings, open_ledger, reading_ledger, unbound_settings
 from penstock.app.workspace import Request, Workspace
@@ -25,6 +25,7 @@ from penstock.model.run import Execution
 from penstock.model.step import Step
 from penstock.plan.plan import Plan
 from penstock.ports import Ledger
+from penstock.report.notebook_html import graph_fragment
 from penstock.report.units import plural
 from penstock.run.drive import drive
 
@@ -125,6 +126,12 @@ class Pipeline:
         if loaded is not None:
             return f"<pipeline {self.settings.pipeline}: {plural(len(loaded.steps), 'step')}>"
         return f"<pipeline {self._name or 'pipeline'}: {plural(len(self.__penstock_steps__), 'step')}>"
+
+    def _repr_html_(self) -> str:
+        graph = self.graph
+        edges = [(one, name) for name in graph.steps for one in graph.parents(name)]
+        name = self.settings.pipeline if self._loaded or self._valohai else self._name or "pipeline"
+        return graph_fragment(name, graph_record(graph), edges)
 
     @property
     def settings(self) -> Settings:

@@ -15,6 +15,9 @@ from penstock.model.trace import BUDGET
 from penstock.model.verdict import Finding
 from penstock.ports import Ledger, Store
 from penstock.report.check_views import merged
+from penstock.report.graphs import graph_view
+from penstock.report.notebook_html import run_fragment
+from penstock.report.views import run_view
 
 __all__ = ["RunResult", "find_stored"]
 
@@ -39,6 +42,11 @@ class RunResult:
         self._declared = declared  # of a pipeline that no file holds
         self._steps: list[dict[str, Any]] | None = None
         self._drawn: dict[str, list[Noted]] = {}
+
+    def _repr_html_(self) -> str:
+        document = run_view(self._ledger, self.run)
+        graph = graph_view(self._ledger.run(self.run))
+        return run_fragment(document, [(one["source"], one["target"]) for one in graph["edges"]])
 
     @property
     def steps(self) -> dict[str, dict[str, Any]]:

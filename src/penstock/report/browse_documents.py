@@ -15,6 +15,8 @@ __all__ = [
     "EventsDocument",
     "GraphDocument",
     "NodeDocument",
+    "OutlineDocument",
+    "OutlineStepDocument",
     "ProfileDocument",
     "ShareDocument",
     "StartDocument",
@@ -50,6 +52,35 @@ class GraphDocument(TypedDict):
     run: str
     nodes: list[NodeDocument]
     edges: list[EdgeDocument]
+
+
+class OutlineStepDocument(TypedDict):
+    """One step in few words: `started` in seconds since the run began, None where it did not; `rows_in` is the longest table that it took;
+    `outputs` maps its artifacts to their rows; `progress` is a share, where the step tells it."""
+
+    step: str
+    parent: str
+    kind: str
+    status: str
+    started: float | None
+    seconds: float
+    peak_memory: int
+    cpu_seconds: float
+    rows_in: int | None
+    outputs: dict[str, int | None]
+    progress: float | None
+
+
+class OutlineDocument(TypedDict):
+    """A run as far as its graph and its time line show it; a tenth of the run's document."""
+
+    run: str
+    pipeline: str
+    name: str
+    status: str
+    started: str
+    seconds: float
+    steps: list[OutlineStepDocument]
 
 
 class TablePageDocument(TypedDict):
@@ -151,6 +182,7 @@ class UiDocument(TypedDict):
 BROWSE_DOCUMENTS: dict[str, tuple[type, str]] = {
     "events": (EventsDocument, "events of a run"),
     "graph": (GraphDocument, "the graph of a run"),
+    "outline": (OutlineDocument, "a run in few words"),
     "profile": (ProfileDocument, "the columns of a table"),
     "start": (StartDocument, "a run that was started from the page"),
     "table": (TablePageDocument, "rows of a table"),

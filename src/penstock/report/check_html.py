@@ -13,7 +13,7 @@ from penstock.report.check_documents import (
 from penstock.report.graph_svg import Box, graph_svg
 from penstock.report.markup import Markup, element, page
 from penstock.report.page_parts import facts, grid_table, section
-from penstock.report.style import STYLE
+from penstock.report.style import STYLE, fragment_style
 from penstock.report.units import duration, number, plural
 
 __all__ = ["check_fragment", "check_page"]
@@ -55,7 +55,7 @@ def check_fragment(document: ChecksDocument) -> Markup:
     """The findings and the grid of checks, for a notebook: styled by itself, and by nothing else."""
     return element(
         "div",
-        element("style", Markup(STYLE.replace("body {", ".penstock-check {") + _MORE)),
+        element("style", Markup(fragment_style("penstock-check", _MORE))),
         element("p", _badge(document["verdict"]), " ", " · ".join([str(one) for one in _facts(document)])),
         *[_finding(one) for one in document["findings"]],
         _grid(document["checks"]),

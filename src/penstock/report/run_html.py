@@ -14,11 +14,11 @@ from penstock.report.page_parts import PictureData, badge, diff_block, facts, gr
 from penstock.report.style import STYLE
 from penstock.report.units import count, difference, duration, error_words, lasted, number, plural, size
 
-__all__ = ["run_page"]
+__all__ = ["FAILED", "failure_card", "metric_cards", "run_graph", "run_page"]
 
 _BIG_GRAPH = 400  # steps beyond which a drawing helps nobody
 _CELL = 120
-_FAILED = ("failed", "tolerated")
+FAILED = ("failed", "tolerated")
 
 
 def run_page(
@@ -39,12 +39,12 @@ def run_page(
     body = [
         _head(run),
         *[
-            _failure(one["step"], one["error"], one["status"])
+            failure_card(one["step"], one["error"], one["status"])
             for one in run["steps"]
-            if one["error"] and one["status"] in _FAILED
+            if one["error"] and one["status"] in FAILED
         ],
-        section("Metrics", _metrics(run, before or {}, before_run), name="metrics"),
-        section("Graph", _graph(run, edges, anchors), name="graph"),
+        section("Metrics", metric_cards(run, before or {}, before_run), name="metrics"),
+        section("Graph", run_graph(run, edges, anchors), name="graph"),
         section("Warnings", _warnings(run)),
         section("Checks", _checks(run)),
         section("Steps", *told, _untold(run, anchors), name="steps"),
@@ -83,7 +83,8 @@ def _head(run: RunDocument) -> Markup:
     )
 
 
-def _failure(step: str, error: FailureDocument, status: str) -> Markup:
+def failure_card(step: str, error: FailureDocument, status: str) -> Markup:
+    """A step that failed: its error, the values of its parameters, the traceback."""
     values = ", ".join([f"{name}={value}" for name, value in error["parameters"].items()])
     how = "tolerated: " if status == "tolerated" else ""
     return element(
@@ -97,7 +98,8 @@ def _failure(step: str, error: FailureDocument, status: str) -> Markup:
     )
 
 
-def _metrics(run: RunDocument, before: Mapping[str, float | None], before_run: str) -> Markup | None:
+def metric_cards(run: RunDocument, before: Mapping[str, float | None], before_run: str) -> Markup | None:
+    """Metrics, each beside that of an earlier run; None without any."""
     cards = []
     for name, value in run["metrics"].items():
         old = before.get(name)
@@ -118,7 +120,8 @@ def _metrics(run: RunDocument, before: Mapping[str, float | None], before_run: s
     )
 
 
-def _graph(run: RunDocument, edges: Sequence[tuple[str, str]], anchors: Mapping[str, str]) -> Markup | None:
+def run_graph(run: RunDocument, edges: Sequence[tuple[str, str]], anchors: Mapping[str, str]) -> Markup | None:
+    """The graph with the state of each step; a click on a step leads to its anchor. None without steps."""
     shown = [one for one in run["steps"] if not one["parent"]]
     if not shown:
         return None
@@ -138,7 +141,7 @@ def _graph(run: RunDocument, edges: Sequence[tuple[str, str]], anchors: Mapping[
 
 
 def _took(step: StepDocument) -> str:
-    return duration(step["seconds"]) if step["status"] in ("succeeded", *_FAILED) else step["status"]
+    return duration(step["seconds"]) if step["status"] in ("succeeded", *FAILED) else step["status"]
 
 
 def _warnings(run: RunDocument) -> Markup | None:
@@ -213,8 +216,8 @@ def _step(
             ]
         ),
         id=anchors[name],
-        class_=f"card {'failed' if step['status'] in _FAILED else ''}".strip(),
-        open=step["status"] in _FAILED or bool(details["figures"]) or bool(details["notes"]),
+        class_=f"card {'failed' if step['status'] in FAILED else ''}".strip(),
+        open=step["status"] in FAILED or bool(details["figures"]) or bool(details["notes"]),
     )
 
 

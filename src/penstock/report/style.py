@@ -1,6 +1,6 @@
 """How the pages look: one style sheet, in the colours that the reader's system prefers."""
 
-__all__ = ["STYLE"]
+__all__ = ["STYLE", "fragment_style"]
 
 STYLE = """
 :root { --paper: #ffffff; --card: #f7f8fa; --ink: #1c2430; --soft: #5b6675; --line: #d9dee6; --blue: #1f6feb;
@@ -48,3 +48,13 @@ footer { margin-top: 48px; color: var(--soft); font-size: 13px; }
 @media print { pre { max-height: none; } details { break-inside: avoid; } }
 """
 """The style sheet of all pages that Penstock writes. It names no place outside of the page."""
+
+
+def fragment_style(name: str, more: str = "") -> str:
+    """The style sheet for a piece of a page that is not ours, as a notebook's: everything in it holds within one class alone."""
+    inside = (
+        (STYLE + more)
+        .replace(":root {", "& {")
+        .replace("body { margin: 0 auto; max-width: 1120px; padding: 24px 20px 64px;", "& { padding: 8px 12px;")
+    )
+    return f".{name} {{ {inside} }}"

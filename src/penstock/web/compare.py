@@ -26,10 +26,10 @@ def compare_routes(desk: Desk) -> APIRouter:
     router = APIRouter(tags=["runs"])
 
     @router.get(
-        "/runs/{run}/figure/{name}/of/{step:path}",
+        "/runs/{run}/figure/{step:path}",
         responses=content("image/*", "A picture."),
     )
-    def figure(run: RunName, name: Annotated[str, Path(max_length=1000)], step: StepName) -> Response:
+    def figure(run: RunName, step: StepName, name: Annotated[str, Query(max_length=10_000)]) -> Response:
         """A figure that a step drew. SVG comes with a policy that lets nothing in it run or load."""
         side = side_of(desk.ledger, run)
         stored = figures_of(desk.ledger, side).get((step, name))

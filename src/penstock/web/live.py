@@ -18,7 +18,7 @@ from penstock.web.schema import content
 
 __all__ = ["live_routes"]
 
-_PAUSE = 0.1  # seconds between two looks
+_PAUSE = 0.05  # seconds between two looks
 _QUIET = 15.0  # seconds after which a comment keeps the connection open
 _ONCE = 1_000  # events between two breaths
 _OVER = frozenset({"succeeded", "failed", "cancelled"})

@@ -11,6 +11,7 @@ from penstock.report.code_text import code_text
 from penstock.report.graphs import graph_view
 from penstock.report.happenings import events_view
 from penstock.report.logs import find_log, read_log
+from penstock.report.outlines import outline_view
 from penstock.report.views import find_step, run_view, runs_view, step_view
 from penstock.web.answers import Json
 from penstock.web.desk import Desk
@@ -42,11 +43,21 @@ def run_routes(desk: Desk) -> APIRouter:
         return Json(runs_view(desk.ledger, limit, pipeline, tag, now=time.time()))
 
     @router.get("/runs/{run}", responses=document("run"))
-    def run_document(run: RunName) -> Response:
+    def run_document(
+        run: RunName,
+        troubled: Annotated[bool, Query(description="Of steps, only those that failed or wait.")] = False,
+    ) -> Response:
         """One run: steps, metrics, checks, parameters, environment."""
         found = run_view(desk.ledger, run, now=time.time())
         add_rows(desk.settings, desk.ledger, found, look=False)
+        if troubled:
+            found["steps"] = [one for one in found["steps"] if one["error"] or one["status"] in ("failed", "waiting")]
         return Json(found)
+
+    @router.get("/runs/{run}/outline", responses=document("outline"))
+    def outline(run: RunName) -> Response:
+        """One run in few words: its steps' states, times and rows."""
+        return Json(outline_view(desk.ledger, run, now=time.time()))
 
     @router.get("/runs/{run}/graph", responses=document("graph"))
     def graph(run: RunName) -> Response:

@@ -4,24 +4,25 @@ import { ask, useApi } from "../api";
 import { ColumnCard } from "../parts/bars";
 import { Command, Facts, Link, Pairs, Section, Trouble, Wait } from "../parts/small";
 import { go, href, useRoute, withQuery } from "../route";
-import type { ApiError, ColumnProfile, Graph, Profile, Run, RunLine, StepDetails, TablePage } from "../types";
+import type { ApiError, ColumnProfile, Graph, Outline, Profile, RunLine, StepDetails, TablePage } from "../types";
 import { bytes, cell, count, plural, short } from "../words";
 
 const PAGE = 100;
 const HIGH = 30; // pixels of a row
 
 export function Artifact({ run: name, artifact }: { run: string; artifact: string }) {
-  const run = useApi<Run>(`/runs/${encodeURIComponent(name)}`);
+  const run = useApi<Outline>(`/runs/${encodeURIComponent(name)}/outline`);
   const graph = useApi<Graph>(`/runs/${encodeURIComponent(name)}/graph`);
   const runs = useApi<{ runs: RunLine[] }>("/runs?limit=1000");
   const { query } = useRoute();
-  const maker = run.data?.steps.find((one) => one.outputs.some((output) => output.artifact === artifact));
+  const maker = run.data?.steps.find((one) => artifact in one.outputs);
   const details = useApi<StepDetails>(maker ? `/runs/${encodeURIComponent(name)}/steps/${encodeURIComponent(maker.step)}` : "");
   if (run.error) return <Trouble error={run.error} />;
   if (!run.data) return <Wait what="the artifact" />;
   if (!maker) return <Trouble error={{ kind: "NotFound", message: `run ${run.data.run} has no artifact ${artifact}`, where: "", hint: "It may not have been made yet." }} />;
   const held = details.data?.artifacts.find((one) => one.artifact === artifact);
   const against = query.get("against") ?? "";
+  const taken = [...new Set(Object.values(details.data?.step.inputs ?? {}).map((one) => one.artifact))];
   const takers = [...new Set(graph.data?.edges.filter((one) => one.artifact === artifact).map((one) => one.target) ?? [])];
   const table = held && held.rows !== null && held.columns.length > 0 && !held.pickled;
   return (
@@ -29,7 +30,7 @@ export function Artifact({ run: name, artifact }: { run: string; artifact: strin
       <h1>{artifact}</h1>
       <Facts of={[held?.type, held && held.rows !== null && plural(held.rows, "row"), held && held.columns.length > 0 && plural(held.columns.length, "column"), held && bytes(held.bytes), held && <code key="d">{short(held.digest)}</code>, held?.role && `side: ${held.role}`, held?.pickled && "pickled: shown as described when it was made"]} />
       <p className="facts"><span>made by <Link to={href(["run", name, "graph"], { step: maker.step })}>{maker.step}</Link></span>
-        {Object.values(maker.inputs).length > 0 && <span>from {[...new Set(Object.values(maker.inputs).map((one) => one.artifact))].map((one, at) => <span key={one}>{at > 0 && ", "}<Link to={href(["run", name, "artifact", one])}>{one}</Link></span>)}</span>}
+        {taken.length > 0 && <span>from {taken.map((one, at) => <span key={one}>{at > 0 && ", "}<Link to={href(["run", name, "artifact", one])}>{one}</Link></span>)}</span>}
         {takers.length > 0 && <span>taken by {takers.map((one, at) => <span key={one}>{at > 0 && ", "}<Link to={href(["run", name, "graph"], { step: one })}>{one}</Link></span>)}</span>}
       </p>
       {details.error && <Trouble error={details.error} />}

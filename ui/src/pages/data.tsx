@@ -4,14 +4,14 @@ import { useApi } from "../api";
 import { Declared, Link, Section, Ticked, Trouble, Wait } from "../parts/small";
 import { Flow } from "../parts/flow";
 import { href } from "../route";
-import type { Graph, Rows, Run } from "../types";
+import type { Graph, Outline, Rows } from "../types";
 import { count, plural } from "../words";
 
 export function Data({ run }: { run: string }) {
   const graph = useApi<Graph>(`/runs/${encodeURIComponent(run)}/graph`);
   const rows = useApi<Rows>(`/runs/${encodeURIComponent(run)}/rows`);
-  const about = useApi<Run>(`/runs/${encodeURIComponent(run)}`);
-  const many = useMemo(() => new Map(about.data?.steps.flatMap((one) => one.outputs).flatMap((one) => (one.rows === null ? [] : [[one.artifact, one.rows] as const]))), [about.data]);
+  const about = useApi<Outline>(`/runs/${encodeURIComponent(run)}/outline`);
+  const many = useMemo(() => new Map(about.data?.steps.flatMap((one) => Object.entries(one.outputs)).flatMap(([name, rows]) => (rows === null ? [] : [[name, rows] as const]))), [about.data]);
   if (graph.error) return <Trouble error={graph.error} />;
   if (!graph.data) return <Wait what="the sources" />;
   const sources = graph.data.nodes.filter((one) => one.kind === "source");

@@ -9,7 +9,7 @@ const ORDER = ["PROVEN", "SUSPECT", "UNKNOWN", "CLEAN"];
 const GRADES = ["high", "medium", "low", ""];
 
 export function Leaks({ run: name }: { run: string }) {
-  const { data: run, error } = useApi<Run>(`/runs/${encodeURIComponent(name)}`);
+  const { data: run, error } = useApi<Run>(`/runs/${encodeURIComponent(name)}?troubled=true`);
   const { query } = useRoute();
   if (error) return <Trouble error={error} />;
   if (!run) return <Wait what="the checks" />;

@@ -3,23 +3,24 @@ import { Suspense, type SyntheticEvent, lazy, useEffect, useMemo, useState } fro
 import { useApi } from "../api";
 import { Badge, Command, Copy, Declared, FailureCard, Facts, Link, Pairs, Reasons, Section, Trouble, Wait, worst } from "../parts/small";
 import type { Box, Drawn } from "../parts/graph";
+import { LEVELS, collapsed, fitting, inGroup, isGroup } from "../parts/groups";
 import { Approve, useAllowed } from "../parts/act";
 import { Log } from "../parts/log";
 import { Markdown } from "../parts/markdown";
 import { go, href, useRoute, withQuery } from "../route";
-import type { Finding, Graph as GraphDocument, Node, Run, StepDetails } from "../types";
+import type { Check, Checks, Finding, Graph as GraphDocument, Node, Outline, Run, StepDetails } from "../types";
 import { at, bytes, count, number, plural, quoted, seconds, short } from "../words";
 
 const Drawing = lazy(() => import("../parts/graph"));
 const MOST = 1200; // steps that are drawn at once
 const AROUND = 120;
+const FEW = 40; // steps that are looked for and stand by themselves
+const NO_CHECKS: Check[] = [];
 
-function drawn(run: Run, graph: GraphDocument): Drawn {
-  const rows = new Map<string, number | null>();
-  for (const step of run.steps) for (const one of step.outputs) rows.set(one.artifact, one.rows);
+function drawn(run: Outline, graph: GraphDocument, checks: Check[]): Drawn {
   const states = new Map(run.steps.map((one) => [one.step, one]));
   const judged = new Map<string, { verdicts: Finding["verdict"][]; many: number }>();
-  for (const one of run.checks.checks) {
+  for (const one of checks) {
     const held = judged.get(one.step) ?? { verdicts: [], many: 0 };
     held.verdicts.push(one.verdict);
     held.many += 1;
@@ -27,26 +28,29 @@ function drawn(run: Run, graph: GraphDocument): Drawn {
   }
   const boxes: Box[] = graph.nodes.map((node) => {
     const state = states.get(node.step);
-    const taken = Object.values(state?.inputs ?? {}).map((one) => rows.get(one.artifact)).filter((one) => one !== null && one !== undefined);
-    const made = (state?.outputs ?? []).map((one) => one.rows).filter((one) => one !== null);
-    const underway = state?.underway;
+    const made = Object.values(state?.outputs ?? {}).filter((one) => one !== null);
     return {
-      name: node.step, kind: node.kind, status: state?.status ?? "blocked", seconds: underway?.elapsed ?? state?.seconds ?? 0,
-      rowsIn: taken.length ? Math.max(...taken) : null, rowsOut: made.length ? made.reduce((sum, one) => sum + one, 0) : null,
-      verdict: worst(judged.get(node.step)?.verdicts ?? []), probes: judged.get(node.step)?.many ?? 0,
-      progress: underway?.total ? underway.done / underway.total : null,
+      name: node.step, kind: node.kind, status: state?.status ?? "blocked", seconds: state?.seconds ?? 0, rowsIn: state?.rows_in ?? null,
+      rowsOut: made.length ? made.reduce((sum, one) => sum + one, 0) : null, verdict: worst(judged.get(node.step)?.verdicts ?? []),
+      probes: judged.get(node.step)?.many ?? 0, progress: state?.progress ?? null, many: 1,
     };
   });
-  const edges = [...new Set(graph.edges.map((one) => JSON.stringify([one.source, one.target])))].map((one) => JSON.parse(one) as [string, string]);
-  return { boxes, edges };
+  const edges = new Map<string, [string, string]>();
+  for (const one of graph.edges) edges.set(`${one.source}\n${one.target}`, [one.source, one.target]);
+  return { boxes, edges: [...edges.values()] };
 }
 
 /** The steps nearest to one, by edges; of a graph that is too large to be drawn whole. */
 function around(whole: Drawn, middle: string): Drawn {
   const near = new Map<string, string[]>();
+  const add = (one: string, other: string) => {
+    const there = near.get(one);
+    if (there) there.push(other);
+    else near.set(one, [other]);
+  };
   for (const [from, to] of whole.edges) {
-    near.set(from, [...(near.get(from) ?? []), to]);
-    near.set(to, [...(near.get(to) ?? []), from]);
+    add(from, to);
+    add(to, from);
   }
   const kept = new Set([middle]);
   for (const one of kept) {
@@ -59,24 +63,37 @@ function around(whole: Drawn, middle: string): Drawn {
 }
 
 export function Pipeline({ run: name }: { run: string }) {
-  const run = useApi<Run>(`/runs/${encodeURIComponent(name)}`);
-  const graph = useApi<GraphDocument>(`/runs/${encodeURIComponent(name)}/graph`);
+  const path = `/runs/${encodeURIComponent(name)}`;
+  const run = useApi<Outline>(`${path}/outline`);
+  const graph = useApi<GraphDocument>(`${path}/graph`);
+  const about = useApi<Run>(`${path}?troubled=true`);
   const { query } = useRoute();
   const chosen = query.get("step") ?? "";
   const wanted = query.get("find") ?? "";
-  const whole = useMemo(() => (run.data && graph.data ? drawn(run.data, graph.data) : undefined), [run.data, graph.data]);
-  const large = (whole?.boxes.length ?? 0) > MOST;
+  const opened = query.get("open") ?? "";
+  const checks = about.data?.checks.checks ?? NO_CHECKS;
+  useEffect(() => void import("../parts/graph"), []); // while the run is asked for
+  const whole = useMemo(() => (run.data && graph.data ? drawn(run.data, graph.data, checks) : undefined), [run.data, graph.data, checks]);
+  const fits = useMemo(() => (whole ? fitting(whole) : 0), [whole?.boxes.length]);
+  const asked = Number(query.get("collapse") ?? fits);
+  const level = LEVELS[asked] ? asked : fits;
+  const matching = useMemo(() => (wanted && whole ? whole.boxes.filter((one) => one.name.toLowerCase().includes(wanted.toLowerCase())) : []), [whole, wanted]);
+  const large = !level && (whole?.boxes.length ?? 0) > MOST;
   const shown = useMemo(() => {
-    if (!whole || !large) return whole;
+    if (!whole) return whole;
+    if (level) return collapsed(whole, level, new Set(opened.split("|").filter(Boolean)), new Set([chosen, ...(matching.length <= FEW ? matching.map((one) => one.name) : [])]));
+    if (!large) return whole;
     const first = whole.boxes.find((one) => one.status === "failed" || one.status === "running") ?? whole.boxes[0];
     return around(whole, chosen || first?.name || "");
-  }, [whole, large, chosen]);
+  }, [whole, level, large, chosen, opened, matching]);
   if (run.error) return <Trouble error={run.error} />;
   if (graph.error) return <Trouble error={graph.error} />;
   if (!run.data || !graph.data || !whole || !shown) return <Wait what="the graph" />;
-  const choose = (step: string) => go(withQuery({ step: step || undefined }), Boolean(chosen));
+  const choose = (step: string) => {
+    if (!isGroup(step)) return go(withQuery({ step: step || undefined }), Boolean(chosen));
+    go(withQuery({ open: [...new Set([...opened.split("|").filter(Boolean), inGroup(step)])].join("|") }), true);
+  };
   const node = graph.data.nodes.find((one) => one.step === chosen);
-  const matching = wanted ? whole.boxes.filter((one) => one.name.toLowerCase().includes(wanted.toLowerCase())) : [];
   return (
     <div className={`with-side ${node ? "open" : ""}`}>
       <div className="main-part">
@@ -84,7 +101,9 @@ export function Pipeline({ run: name }: { run: string }) {
           <input id="search" type="search" placeholder="Find a step ( / )" aria-label="Find a step" value={wanted}
             onChange={(event) => go(withQuery({ find: event.target.value || undefined }), true)}
             onKeyDown={(event) => event.key === "Enter" && matching[0] && choose(matching[0].name)} />
-          <span className="soft">{plural(whole.boxes.length, "step")}{large && `, ${shown.boxes.length} around ${chosen || "the first"} drawn`}</span>
+          {(whole.boxes.length > 20 || level > 0) && <label className="soft">Show <select aria-label="What is shown together" value={level} onChange={(event) => go(withQuery({ collapse: event.target.value === String(fits) ? undefined : event.target.value, open: undefined }), true)}>{LEVELS.map((one, at) => <option key={one} value={at}>{one}</option>)}</select></label>}
+          {opened && <button type="button" className="small" onClick={() => go(withQuery({ open: undefined }), true)}>Close the groups</button>}
+          <span className="soft">{plural(whole.boxes.length, "step")}{level > 0 && ` in ${plural(shown.boxes.length, "box", "boxes")}; a click opens one`}{large && `, ${shown.boxes.length} around ${chosen || "the first"} drawn`}</span>
           {wanted && <span className="soft">{count(matching.length)} found</span>}
         </div>
         {wanted && matching.length > 0 && (
@@ -93,7 +112,7 @@ export function Pipeline({ run: name }: { run: string }) {
         <Suspense fallback={<Wait what="the drawing" />}><Drawing of={shown} chosen={chosen} onChoose={choose} wanted={wanted} /></Suspense>
         <Legend />
       </div>
-      {node && <StepSide run={run.data} node={node} onClose={() => choose("")} />}
+      {node && <StepSide run={run.data} checks={about.data?.checks} node={node} onClose={() => choose("")} />}
     </div>
   );
 }
@@ -108,15 +127,15 @@ function Legend() {
   );
 }
 
-function StepSide({ run, node, onClose }: { run: Run; node: Node; onClose: () => void }) {
+function StepSide({ run, checks: judged, node, onClose }: { run: Outline; checks: Checks | undefined; node: Node; onClose: () => void }) {
   const { query } = useRoute();
   const tab = query.get("tab") ?? "about";
   const allowed = useAllowed();
   const path = `/runs/${encodeURIComponent(run.run)}/steps/${encodeURIComponent(node.step)}`;
   const details = useApi<StepDetails>(path);
-  const step = run.steps.find((one) => one.step === node.step);
-  const checks = run.checks.checks.filter((one) => one.step === node.step);
-  const findings = run.checks.findings.filter((one) => one.step === node.step);
+  const step = details.data?.step;
+  const checks = judged?.checks.filter((one) => one.step === node.step) ?? [];
+  const findings = judged?.findings.filter((one) => one.step === node.step) ?? [];
   return (
     <aside className="side" aria-label={`Step ${node.step}`}>
       <div className="side-head">
@@ -174,7 +193,7 @@ function Source({ run, step }: { run: string; step: string }) {
 }
 
 export function Figure({ run, step, name, type }: { run: string; step: string; name: string; type: string }) {
-  const address = `/api/v1/runs/${encodeURIComponent(run)}/figure/${encodeURIComponent(name)}/of/${encodeURIComponent(step)}`;
+  const address = `/api/v1/runs/${encodeURIComponent(run)}/figure/${encodeURIComponent(step)}?name=${encodeURIComponent(name)}`;
   return (
     <figure>
       {type.includes("svg") ? <iframe sandbox="" src={address} title={name} /> : <img src={address} alt={name} loading="lazy" />}

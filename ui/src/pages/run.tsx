@@ -6,20 +6,21 @@ import { Act, Approve, useAllowed } from "../parts/act";
 import { Gantt, critical } from "../parts/gantt";
 import { Log } from "../parts/log";
 import { go, href, useRoute, withQuery } from "../route";
-import type { Graph, Run as RunDocument, RunLine } from "../types";
+import type { Graph, Outline, Run as RunDocument, RunLine } from "../types";
 import { at, number, plural, quoted, seconds } from "../words";
 
 export function Run({ run: name }: { run: string }) {
-  const { data: run, error } = useApi<RunDocument>(`/runs/${encodeURIComponent(name)}`);
+  const { data: run, error } = useApi<RunDocument>(`/runs/${encodeURIComponent(name)}?troubled=true`);
+  const outline = useApi<Outline>(`/runs/${encodeURIComponent(name)}/outline`).data;
   const graph = useApi<Graph>(`/runs/${encodeURIComponent(name)}/graph`);
   const others = useApi<{ runs: RunLine[] }>("/runs?limit=1000");
   const { query } = useRoute();
   const allowed = useAllowed();
-  const path = useMemo(() => (run && graph.data ? critical(run.steps, graph.data.edges) : new Set<string>()), [run, graph.data]);
+  const path = useMemo(() => (outline && graph.data ? critical(outline.steps, graph.data.edges) : new Set<string>()), [outline, graph.data]);
   if (error) return <Trouble error={error} />;
   if (!run) return <Wait what="the run" />;
   const counts = new Map<string, number>();
-  for (const one of run.steps) if (!one.parent) counts.set(one.status, (counts.get(one.status) ?? 0) + 1);
+  for (const one of outline?.steps ?? []) if (!one.parent) counts.set(one.status, (counts.get(one.status) ?? 0) + 1);
   const all = others.data?.runs ?? [];
   const place = all.findIndex((one) => one.run === run.run);
   const before = place >= 0 ? all.slice(place + 1).find((one) => one.pipeline === run.pipeline && Object.keys(one.metrics).length) : undefined;
@@ -34,7 +35,7 @@ export function Run({ run: name }: { run: string }) {
         <span>{[...counts].map(([status, many]) => `${many} ${status === "succeeded" ? "ran" : status}`).join(", ")}</span>
         <span>{run.executor}, {plural(run.workers, "worker")}</span>{run.tags.map((one) => <span key={one} className="label">#{one}</span>)}
       </p>
-      {run.steps.filter((one) => one.status === "failed" && one.error).map((one) => one.error && <FailureCard key={one.step} step={one.step} error={one.error} resume={`penstock resume ${run.run}`} />)}
+      {run.steps.filter((one) => (one.status === "failed" || one.status === "tolerated") && one.error).map((one) => one.error && <FailureCard key={one.step} step={one.step} error={one.error} resume={`penstock resume ${run.run}`} />)}
       {run.steps.filter((one) => one.status === "waiting").map((one) => <div key={one.step} className="card"><p><strong>{one.step}</strong> waits: {one.note}</p>{allowed && <Approve run={run} step={one.step} />}<Command text={`penstock approve ${run.run} ${quoted(one.step)}`} /></div>)}
       {run.status === "cancelled" && <Command text={`penstock resume ${run.run}`} />}
       {allowed && <div className="bar">
@@ -57,9 +58,9 @@ export function Run({ run: name }: { run: string }) {
         </Section>
       )}
       <Section title="Over time" aside={path.size > 0 && <span className="soft">the critical path is marked</span>}>
-        <Gantt run={run} path={path} onChoose={(step) => go(withQuery({ log: step === logged ? undefined : step }), true)} />
+        {outline && <Gantt run={outline} path={path} onChoose={(step) => go(withQuery({ log: step === logged ? undefined : step }), true)} />}
       </Section>
-      {logged && <Section title={`Log of ${logged}`} id="log"><Log run={run.run} step={logged} going={run.steps.find((one) => one.step === logged)?.status === "running"} /></Section>}
+      {logged && <Section title={`Log of ${logged}`} id="log"><Log run={run.run} step={logged} going={outline?.steps.find((one) => one.step === logged)?.status === "running"} /></Section>}
       <Section title="Checks" aside={verdict && <Badge of={verdict} />}>
         {run.checks.checks.length ? <p><Link to={href(["run", run.run, "leaks"])}>{plural(run.checks.findings.length, "finding")}, {plural(run.checks.checks.length, "check")}</Link></p> : <p className="soft">No checks have judged this run. <code>penstock check</code> does.</p>}
       </Section>

@@ -1,5 +1,5 @@
 // All runs, with filters; choose some to hold them side by side.
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useApi } from "../api";
 import { Badge, Command, Link, Trouble, Wait } from "../parts/small";
 import { Lines } from "../parts/lines";
@@ -14,6 +14,7 @@ export function Runs() {
   const { data, error } = useApi<{ runs: RunLine[] }>("/runs?limit=1000");
   const wanted = (query.get("find") ?? "").toLowerCase();
   const status = query.get("status") ?? "";
+  const [most, setMost] = useState(100);
   const chosen = useMemo(() => (query.get("chosen") ?? "").split(",").filter(Boolean), [query]);
   if (error) return error.kind === "NotFound" ? <Empty /> : <Trouble error={error} />;
   if (!data) return <Wait what="runs" />;
@@ -46,7 +47,7 @@ export function Runs() {
         <table>
           <thead><tr><th><span className="hidden">chosen</span></th><th>run</th><th>status</th><th>when</th><th className="num">took</th>{metrics.map((one) => <th key={one} className="num">{one}</th>)}</tr></thead>
           <tbody>
-            {held.slice(0, 500).map((run) => (
+            {held.slice(0, most).map((run) => (
               <tr key={run.run}>
                 <td><input type="checkbox" aria-label={`Choose run ${run.run}`} checked={chosen.includes(run.run)} onChange={() => toggle(run.run)} /></td>
                 <td><Link to={href(["run", run.run])}>{run.name || run.run}</Link> {run.name && <span className="soft">{run.run}</span>} {run.tags.map((one) => <span key={one} className="label">#{one}</span>)}<div className="soft">{run.pipeline}</div></td>
@@ -59,7 +60,7 @@ export function Runs() {
           </tbody>
         </table>
       </div>
-      {held.length > 500 && <p className="soft">The newest 500 of {held.length}; filter to see others.</p>}
+      {held.length > most && <p className="soft">The newest {most} of {held.length}. <button type="button" className="small" onClick={() => setMost(most + 400)}>Show more</button></p>}
       {!held.length && <p className="soft">No run is like that.</p>}
     </>
   );

@@ -3,24 +3,25 @@ import { Background, Controls, type Edge, Handle, MiniMap, type Node as FlowNode
 import "@xyflow/react/dist/style.css";
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useState } from "react";
 import { brief, count, seconds } from "../words";
-import { HIGH, type Placed, WIDE, layout } from "./layout";
+import { inGroup, isGroup } from "./groups";
+import { HIGH, type Placed, WIDE, layers, layout } from "./layout";
 import { glyph } from "./small";
 
-export interface Box { name: string; kind: string; status: string; seconds: number; rowsIn: number | null; rowsOut: number | null; verdict: string; probes: number; progress: number | null }
+export interface Box { name: string; kind: string; status: string; seconds: number; rowsIn: number | null; rowsOut: number | null; verdict: string; probes: number; progress: number | null; many: number }
 export interface Drawn { boxes: Box[]; edges: [string, string][] }
 
 type StepNode = FlowNode<{ box: Box; chosen: boolean; dim: boolean }, "step">;
 
 const Step = memo(({ data: { box, chosen, dim } }: NodeProps<StepNode>) => (
-  <div className={`node is-${box.status} kind-${box.kind} ${chosen ? "chosen" : ""} ${dim ? "dim" : ""}`} data-step={box.name}>
+  <div className={`node is-${box.status} kind-${box.kind} ${chosen ? "chosen" : ""} ${dim ? "dim" : ""} ${isGroup(box.name) ? "group" : ""}`} data-step={box.name}>
     <Handle type="target" position={Position.Left} isConnectable={false} />
     <div className="node-head">
       <span className="node-state" title={box.status}>{glyph(box.status)}</span>
-      <span className="node-name" title={box.name}>{box.name}</span>
+      <span className="node-name" title={called(box)}>{called(box)}</span>
       {box.verdict && <span className={`verdict is-${box.verdict.toLowerCase()}`} title={`${box.probes} checks: ${box.verdict}`}>{glyph(box.verdict)}</span>}
     </div>
     <div className="node-foot">
-      <span>{box.kind}</span>
+      <span>{isGroup(box.name) ? `${count(box.many)} steps` : box.kind}</span>
       <span>{box.status === "reused" ? "reused" : seconds(box.seconds)}</span>
       {box.rowsOut !== null && <span title={box.rowsIn !== null ? `${count(box.rowsIn)} rows in, ${count(box.rowsOut)} out` : undefined}>{box.rowsIn !== null && box.rowsIn !== box.rowsOut ? `${brief(box.rowsIn)} → ${brief(box.rowsOut)}` : `${brief(box.rowsOut)} rows`}</span>}
     </div>
@@ -30,6 +31,8 @@ const Step = memo(({ data: { box, chosen, dim } }: NodeProps<StepNode>) => (
 ));
 
 const TYPES = { step: Step };
+const called = (box: Box) => (isGroup(box.name) ? inGroup(box.name) : box.name);
+const QUICK = 250; // ms that the layout may take before a plainer one is shown meanwhile
 
 export default function Graph(props: { of: Drawn; chosen: string; onChoose: (step: string) => void; wanted: string }) {
   return <ReactFlowProvider><Inside {...props} /></ReactFlowProvider>;
@@ -45,20 +48,26 @@ function Inside({ of, chosen, onChoose, wanted }: { of: Drawn; chosen: string; o
     const box = document.querySelector(".graph-box")?.getBoundingClientRect();
     if (!box) return;
     const zoom = Math.min((box.width - 60) / found.width, (box.height - 60) / found.height, 1.1);
-    if (zoom >= 0.62 || found.width > 40 * WIDE) void flow.fitView({ padding: 0.06, maxZoom: 1.1 });
+    if (zoom >= 0.62) void flow.fitView({ padding: 0.06, maxZoom: 1.1 });
     else void flow.setViewport({ x: 24, y: box.height / 2 - (found.height / 2) * 0.8, zoom: 0.8 });
   }, [flow]);
 
   useEffect(() => {
     let gone = false;
     const [names, edges] = JSON.parse(shape) as [string[], [string, string][]];
-    void layout(names, edges).then((found) => {
+    const put = (found: Placed) => {
       if (gone) return;
       setPlaced(found);
       requestAnimationFrame(() => show(found));
+    };
+    const timer = setTimeout(() => put(layers(names, edges)), QUICK);
+    void layout(names, edges).then((found) => {
+      clearTimeout(timer);
+      put(found);
     });
     return () => {
       gone = true;
+      clearTimeout(timer);
     };
   }, [shape, show]);
 
@@ -75,7 +84,7 @@ function Inside({ of, chosen, onChoose, wanted }: { of: Drawn; chosen: string; o
     return of.boxes.map((box) => ({
       id: box.name, type: "step", position: placed.places.get(box.name) ?? { x: 0, y: 0 }, width: WIDE, height: HIGH,
       data: { box, chosen: box.name === chosen, dim: text ? !box.name.toLowerCase().includes(text) : near ? !near.has(box.name) : false },
-      draggable: false, connectable: false, ariaLabel: `${box.kind} ${box.name}, ${box.status}${box.verdict ? `, checks: ${box.verdict}` : ""}`,
+      draggable: false, connectable: false, ariaLabel: `${box.kind} ${called(box)}, ${box.status}${box.verdict ? `, checks: ${box.verdict}` : ""}`,
     }));
   }, [of.boxes, placed, chosen, near, wanted]);
 
@@ -140,7 +149,7 @@ function Inside({ of, chosen, onChoose, wanted }: { of: Drawn; chosen: string; o
       >
         <Background gap={24} />
         <Controls showInteractive={false} />
-        {of.boxes.length > 40 && <MiniMap pannable zoomable ariaLabel="Overview" />}
+        {of.boxes.length > 40 && of.boxes.length <= 400 && <MiniMap pannable zoomable ariaLabel="Overview" />}
       </ReactFlow>
     </div>
   );

@@ -1,5 +1,6 @@
 // Places of steps, computed off the main thread by ELK's layered algorithm; kept by the shape of the graph.
 import ELK, { type ElkNode } from "elkjs/lib/elk-api";
+import { depths } from "./groups";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
 
 export interface Place { x: number; y: number }
@@ -9,7 +10,21 @@ export const WIDE = 190;
 export const HIGH = 64;
 
 const known = new Map<string, Promise<Placed>>();
-let elk: InstanceType<typeof ELK> | undefined;
+const elk = new ELK({ workerFactory: () => new Worker(workerUrl) }); // begun now: it takes a while to be ready
+
+/** Places by depth alone, at once: what is shown while the better layout is on its way. */
+export function layers(names: string[], edges: [string, string][]): Placed {
+  const deep = depths({ boxes: names.map((name) => ({ name })), edges });
+  const filled: number[] = [];
+  const places = new Map<string, Place>();
+  for (const name of names) {
+    const at = deep.get(name) ?? 0;
+    const row = filled[at] ?? 0;
+    filled[at] = row + 1;
+    places.set(name, { x: at * (WIDE + 60), y: row * (HIGH + 22) });
+  }
+  return { places, width: filled.length * (WIDE + 60), height: Math.max(1, ...filled) * (HIGH + 22) };
+}
 
 export function layout(names: string[], edges: [string, string][]): Promise<Placed> {
   const shape = JSON.stringify([names, edges]);
@@ -23,7 +38,6 @@ export function layout(names: string[], edges: [string, string][]): Promise<Plac
 }
 
 async function place(names: string[], edges: [string, string][]): Promise<Placed> {
-  elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
   const asked: ElkNode = {
     id: "root",
     layoutOptions: {

@@ -14,7 +14,7 @@ export function Link({ to, children, ...rest }: { to: string; children: ReactNod
 }
 
 const GLYPHS: Record<string, string> = {
-  succeeded: "✓", reused: "↺", failed: "✗", blocked: "⊘", skipped: "–", cancelled: "■", running: "●", waiting: "?",
+  succeeded: "✓", reused: "↺", failed: "✗", tolerated: "✗", blocked: "⊘", skipped: "–", cancelled: "■", running: "●", waiting: "?",
   PROVEN: "✗", SUSPECT: "!", CLEAN: "✓", UNKNOWN: "?", present: "✓", dropped: "✗", multiplied: "×", absent: "·", unknown: "?",
 };
 
