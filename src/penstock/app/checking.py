@@ -155,8 +155,11 @@ class Judge:
         graph = self._plan.graph
         splits = [name for name, step in graph.steps.items() if step.kind == "split"]
         parts = [penstock.__version__, self.sorts[pair.check].version, *pair]
+        trained = graph.steps[pair.step].kind == "train" and self.sorts[pair.check].stacked
+        asked = graph.below([pair.step]) if trained else {pair.step}  # what training reads shows in who predicts by it
+        above = graph.above([*asked, *splits])
         for name in graph.steps:
-            if name in graph.above([pair.step, *splits]) and name in done:
+            if name in above and name in done:
                 step = graph.steps[name]
                 parts += [name, done[name].key, repr(step.contract), repr(step.options.target)]
         contract = graph.steps[pair.step].contract

@@ -11,7 +11,7 @@ from penstock.checks.bench import Bench
 from penstock.checks.evidence import Proof, counter_example, smaller
 from penstock.checks.probes import as_of, own_label, rerun, test_blind, test_label
 from penstock.errors import UnknownName, did_you_mean
-from penstock.model.bench import BenchAnswer, BenchRequest
+from penstock.model.bench import BenchAnswer, BenchRequest, Depth
 from penstock.model.verdict import Altered, CheckResult, Finding
 
 __all__ = ["GROUP", "PROBES", "Probe", "ask", "probe_named"]
@@ -19,7 +19,8 @@ __all__ = ["GROUP", "PROBES", "Probe", "ask", "probe_named"]
 GROUP = "penstock.checks"
 """The entry points under which other packages offer probes."""
 
-_PATIENCE, _SMALLER = 0.5, 6  # seconds for making a proof smaller, and how many are
+_PATIENCE: dict[Depth, float] = {"quick": 0.5, "full": 2.0}  # seconds for making a proof smaller
+_SMALLER = 6  # and how many are
 
 Probe = Callable[[Bench], tuple[list[Finding], list[CheckResult]]]
 """Judge all steps of a bench: findings, and one result for each step."""
@@ -76,10 +77,12 @@ def ask(bench: Bench, request: BenchRequest, *, evidence: bool = True) -> BenchA
         if check == "rerun":
             unsteady |= {one.step for one in found if one.world.startswith("the same inputs")}
     for number, finding in enumerate(findings if evidence else ()):
+        if finding.id in bench.shown:
+            shown[finding.id] = bench.shown[finding.id]
         known = bench.proofs.get(finding.id)
         if known is None or finding.check == "rerun":
             continue
-        proof, cause = smaller(bench, Proof(*known), _PATIENCE if number < _SMALLER else 0.0)
+        proof, cause = smaller(bench, Proof(*known), _PATIENCE[request.depth] if number < _SMALLER else 0.0)
         findings[number] = _of(bench, finding, proof, cause)
         shown[finding.id] = counter_example(bench, proof)
     return BenchAnswer(tuple(results), tuple(findings), shown)

@@ -12,27 +12,26 @@ from typing import Any
 import numpy as np
 
 from penstock.checks.circuit import Circuit, Failed, is_fitted
-from penstock.checks.facts import Identity, SourceFacts, identify, identify_again, known_by, passed_through
+from penstock.checks.facts import Identity, SourceFacts, known_by, passed_through
 from penstock.checks.flow import Flow
+from penstock.checks.identities import Identities, rows_of
 from penstock.checks.judge import Hit, Moved, moved_rows, moved_state
+from penstock.checks.scope import Scope
 from penstock.checks.view import Node
 from penstock.checks.worlds import World
 from penstock.model.bench import Depth
 from penstock.rows.codes import aligned
-from penstock.values.alter import take
 from penstock.values.compare import compare, differing
 from penstock.values.records import Records, records
 
 __all__ = ["Bench"]
-
-_SAMPLE = 400  # rows on which it is tried whether a step keeps the order
 
 
 class Bench:
     """A circuit, its base world, and what is known of its rows.
 
     `sides` gives for each row of the main source the role of the side that it goes to ("" for none); None where nothing is
-    split. `learns`: what is probed may know the sides, and learn from training rows by right (a function that splits inside of it; not
+    split. `recorded` gives for sides of a split the rows of the main source that they held in the run. `learns`: what is probed may know the sides, and learn from training rows by right (a function that splits inside of it; not
     the steps of a pipeline before its split). `in_order`: tables of as many rows as a source are known to be in its order. `made` are outputs of the base world that are known already. `deadline` is an instant of `time.monotonic`.
     """
 
@@ -46,20 +45,23 @@ class Bench:
         seed: int = 0,
         learns: bool = True,
         in_order: bool = False,
+        recorded: Mapping[str, Any] | None = None,
     ) -> None:
         self.circuit, self.depth, self.seed, self.learns = circuit, depth, seed, learns
         self.in_order = in_order
-        self.base = Flow(circuit, made=made, seed=seed)
+        self.identities = Identities(self, recorded)
+        self.base = Flow(circuit, made=made, pin=self.identities.pin, seed=seed)
         self.sides = sides
+        self.scope = Scope(circuit)
         self.reruns = 0
         self.failures: list[Failed] = []
         self.deadline = float("inf")
         self._records: dict[str, Records | None] = {}
-        self._identities: dict[str, Identity | None] = {}
         self._passed: dict[str, dict[str, str]] = {}
         self._floors: dict[str, dict[str, float]] = {}
         self.kept: dict[Any, Any] = {}
         self.proofs: dict[str, tuple[str, Hit, World]] = {}
+        self.shown: dict[str, dict[str, Any]] = {}
         self.targets: tuple[str, ...] = ()
 
     # the base world
@@ -98,66 +100,12 @@ class Bench:
         """The rows of an artifact in the base world."""
         if artifact not in self._records:
             value = self.base.value(artifact)
-            self._records[artifact] = None if isinstance(value, Failed) or is_fitted(value) else _rows(value)
+            self._records[artifact] = None if isinstance(value, Failed) or is_fitted(value) else rows_of(value)
         return self._records[artifact]
 
     def identity(self, artifact: str) -> Identity | None:
         """Which rows of which source an artifact's rows are; None where nothing tells."""
-        if artifact not in self._identities:
-            self._identities[artifact] = self._identify(artifact)
-        return self._identities[artifact]
-
-    def _identify(self, artifact: str) -> Identity | None:
-        held = self.records(artifact)
-        if held is None or not held.rows:
-            return None
-        if artifact in self.sources:
-            rows = np.arange(held.rows, dtype=np.int64)
-            return Identity(self.sources[artifact].leader, rows, np.zeros_like(rows), "position")
-        above = [one for name, one in self.sources.items() if name in self.circuit.sources_above(artifact)]
-        above.sort(key=lambda one: one is not self.main)
-        found = identify(held, above)
-        if found is None or found.method == "content":
-            for one in above:
-                if (
-                    one.rows == held.rows
-                    and one.leader == one.name
-                    and (self.in_order or self._in_order(artifact, one))
-                ):
-                    return identify(held, [one], aligned_rows=True)
-        return found
-
-    def _in_order(self, artifact: str, source: SourceFacts) -> bool:
-        """Whether the rows of an artifact are in the order of a source: rows in another order come out in that order, or the
-        first rows alone come out as the first of all."""
-        together = [name for name, one in self.sources.items() if one.leader == source.name]
-        rows = min(source.rows, _SAMPLE)
-        if rows < 4:
-            return False
-        mixed = np.random.default_rng(0).permutation(rows)
-        plain = self._taken(artifact, together, np.arange(rows))
-        other = self._taken(artifact, together, mixed)
-        try:
-            if plain is None or other is None or len(_rows_of(plain)) != rows or len(_rows_of(other)) != rows:
-                return False
-            if compare(plain, other).equal:
-                return False  # sorted by something, or all alike
-            if compare(take(plain, mixed), other).equal:
-                return True
-            for part in (rows // 2, rows * 3 // 4, rows - 1):
-                first = self._taken(artifact, together, np.arange(part))
-                if first is None or len(_rows_of(first)) != part:
-                    return False
-                if _agreement(first, take(plain, np.arange(part))) < 0.5:
-                    return False
-        except (TypeError, ValueError, KeyError, IndexError):
-            return False
-        return True
-
-    def _taken(self, artifact: str, sources: list[str], rows: Any) -> Any:
-        altered = {name: take(self.circuit.values[name], rows) for name in sources}
-        value = self.flow(World("", altered)).value(artifact)
-        return None if isinstance(value, Failed) else value
+        return self.identities.of(artifact)
 
     def times(self, artifact: str) -> Any:
         """For each row the instant from which on it must hold: when it is asked for; for rows of other sources than the main
@@ -190,32 +138,10 @@ class Bench:
 
     def fitted(self, artifact: str) -> bool:
         """Whether an artifact is something that was fitted: an object that predicts or transforms, or what a training made."""
+        if self.circuit.makers[artifact].kind == "train":
+            return True
         value = self.base.value(artifact)
-        return not isinstance(value, Failed) and (is_fitted(value) or self.circuit.makers[artifact].kind == "train")
-
-    def below_model(self, artifact: str) -> bool:
-        """Whether an artifact was made of a trained model: predictions, scores, what is chosen by them."""
-        return self._above(artifact, "train")
-
-    def after_split(self, artifact: str) -> bool:
-        """Whether the sides of a split were known to what made an artifact, so that it may have learned from training rows."""
-        return self.sides is not None and (not self._splits or self._above(artifact, "split"))
-
-    @cached_property
-    def _splits(self) -> bool:
-        return any(node.kind == "split" for node in self.circuit.nodes.values())
-
-    def _above(self, artifact: str, kind: str) -> bool:
-        makers = self.circuit.makers
-        todo, seen = list(makers[artifact].inputs.values()), set()
-        while todo:
-            node = makers.get(todo.pop())
-            if node is not None and node.name not in seen:
-                if node.kind == kind:
-                    return True
-                seen.add(node.name)
-                todo.extend(node.inputs.values())
-        return False
+        return not isinstance(value, Failed) and is_fitted(value)
 
     # noise
 
@@ -228,13 +154,13 @@ class Bench:
     @cached_property
     def null(self) -> Flow:
         """The base world done again from the sources on."""
-        return Flow(self.circuit, seed=self.seed)
+        return Flow(self.circuit, pin=self.identities.pin, seed=self.seed)
 
     def _floor(self, artifact: str) -> dict[str, float]:
         before, after = self.base.value(artifact), self.null.value(artifact)
         if isinstance(before, Failed) or isinstance(after, Failed):
             return {}
-        one, two = self.records(artifact), _rows(after) if not is_fitted(after) else None
+        one, two = self.records(artifact), rows_of(after) if not is_fitted(after) else None
         if one is None or two is None:
             hits = moved_state(artifact, before, after).hits
             return {hit.column: float("inf") for hit in hits}
@@ -252,7 +178,8 @@ class Bench:
 
     def flow(self, world: World, *, seed: int | None = None) -> Flow:
         """Begin a world. What was done again in it is counted when it is judged."""
-        made = Flow(self.circuit, world.altered, self.base, seed=self.seed if seed is None else seed)
+        seeded = self.seed if seed is None else seed
+        made = Flow(self.circuit, world.altered, self.base, pin=self.identities.pin, seed=seeded, kept=world.kept)
         self._flows.append(made)
         return made
 
@@ -280,14 +207,10 @@ class Bench:
         if flow.same(artifact):
             return Moved((), int(hold.sum()))
         base, identity = self.records(artifact), self.identity(artifact)
-        other = _rows(value)
+        other = rows_of(value)
         if base is None or identity is None or other is None:
             return None
-        source = self.leader(identity.source)
-        kept = world.kept.get(source.name)
-        altered = world.altered.get(source.name)
-        above = records(altered) if altered is not None and identity.method == "content" else None
-        again = identify_again(identity, base, other, source, kept, above)
+        again = self.identities.again(flow, artifact, other)
         if again is None:
             return None
         floors = self.floors(artifact)
@@ -331,24 +254,3 @@ class Bench:
         if identity is None or row < 0 or identity.at[row] < 0:
             return ""
         return self.leader(identity.source).key_of(int(identity.at[row]))
-
-
-def _rows(value: Any) -> Records | None:
-    try:
-        return records(value)
-    except Exception:  # a value of the user's own that looks like a table and is none
-        return None
-
-
-def _rows_of(value: Any) -> range:
-    held = _rows(value)
-    return range(held.rows if held is not None else 0)
-
-
-def _agreement(one: Any, other: Any) -> float:
-    """The share of rows that are equal in both, of the columns that agree least."""
-    found = compare(one, other)
-    if found.shape:
-        return 0.0
-    rows = max(len(_rows_of(one)), 1)
-    return 1.0 - max([moved.count for moved in found.moved], default=0) / rows

@@ -1,8 +1,8 @@
-"""A bench over the steps of a run: its sources, sampled, and all that is made of them before rows are divided.
+"""A bench over the steps of a run: its sources, sampled, and all that is made of them.
 
-What is asked about is what stands above every split and every training: features as they are made. What comes after learns
-from training rows by right, and is not asked here. The sample holds the rows around the border of the split (or whole groups,
-or rows drawn at random, where there is no clock), and lookup sources whole, so that windows and joins find what they need.
+The sample holds the rows around the border of the split (or whole groups, or rows drawn at random, where there is no clock), and
+lookup sources whole, so that windows and joins find what they need. Sides of a split hold the rows that they held in the run.
+Models are trained on what the sample leaves of the training side, and only where what they take has moved.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +16,9 @@ from penstock.checks.asking import ask
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Call as CircuitCall
 from penstock.checks.circuit import Circuit
-from penstock.checks.facts import SourceFacts, identify
+from penstock.checks.facts import SourceFacts
 from penstock.checks.nodes import Node
+from penstock.checks.pinning import recorded_rows, roles
 from penstock.model.bench import BenchAnswer, BenchRequest, BenchStep, Depth
 from penstock.model.verdict import CheckResult, Finding, finding_id
 from penstock.values.alter import take
@@ -35,10 +36,11 @@ _LOOKUP = 50_000  # rows of a source whose rows are not those that are predicted
 
 
 class Sampled(NamedTuple):
-    """Sources as they are taken to the bench: values by artifact, the side of each row of the main one (None where nothing tells),
-    and in words what of it was taken."""
+    """Sources as they are taken to the bench: values by artifact, the rows of the main one that each recorded side of a split
+    holds (as far as they can be told), the side of each of these rows (None where nothing tells), and in words what was taken."""
 
     values: dict[str, Any]
+    recorded: dict[str, Any]
     sides: Any
     words: str
 
@@ -50,18 +52,23 @@ def probed(
     load: Callable[[str], Any],
     request: BenchRequest,
 ) -> BenchAnswer:
-    """Ask the pairs of the steps before the split."""
+    """Ask these pairs of a check and a step."""
     named = {one.name: one for one in steps}
-    kept = _before(nodes)
+    kept = _doable(nodes)
     taken = sampled(nodes, load, request.depth)
     if taken is None:
         why = "no source has rows that could be altered"
         return BenchAnswer(tuple([CheckResult(*pair, "UNKNOWN", why) for pair in request.pairs]))
-    calls: dict[str, CircuitCall] = {
-        name: _call(call, named[name]) for name, node in kept.items() if node.kind != "source"
-    }
-    circuit = Circuit({name: node for name, node in kept.items() if _has(node, taken)}, calls, taken.values)
-    told = ask(Bench(circuit, sides=taken.sides, learns=False), request, evidence=True)
+    calls: dict[str, CircuitCall] = {name: _call(call, named[name]) for name, node in kept.items() if node.inputs}
+    values = dict(taken.values)
+    for name, node in kept.items():
+        if name not in calls and node.kind != "source":
+            values.update({one: load(one) for one in node.outputs})  # made of nothing: as it was
+    kept = {name: node for name, node in kept.items() if name in calls or all(one in values for one in node.outputs)}
+    bench = Bench(Circuit(kept, calls, values), sides=taken.sides, recorded=taken.recorded, learns=False)
+    if bench.scope.split:
+        bench.sides, bench.scope.foul = bench.identities.sides()
+    told = ask(bench, request, evidence=True)
     return BenchAnswer(
         tuple(
             [
@@ -84,16 +91,12 @@ def _call(call: Call, step: BenchStep) -> CircuitCall:
     return partial(call, step)
 
 
-def _has(node: Node, taken: Sampled) -> bool:
-    return node.kind != "source" or all(one in taken.values for one in node.outputs)
-
-
-def _before(nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """Sources, and the steps above which there is nothing but sources and such steps."""
+def _doable(nodes: Mapping[str, Node]) -> dict[str, Node]:
+    """Sources, and the steps all of whose inputs are made by these; but what hands something to the outside is never done again."""
     made: set[str] = set()
     found: dict[str, Node] = {}
     for name, node in nodes.items():
-        if node.kind == "source" or (node.kind == "step" and node.inputs and made.issuperset(node.inputs.values())):
+        if node.kind == "source" or (node.kind != "deploy" and made.issuperset(node.inputs.values())):
             found[name] = node
             made.update(node.outputs)
     return found
@@ -114,7 +117,8 @@ def sampled(nodes: Mapping[str, Node], load: Callable[[str], Any], depth: Depth)
     listed = list(facts.values())
     main = next((one for one in listed if one.contract.label), None)
     main = main or next((one for one in listed if one.times is not None), listed[0])
-    sides = _sides(nodes, load, main)
+    recorded = recorded_rows(nodes, load, main)
+    sides, _ = roles(nodes, recorded, main.rows)
     rows = chosen(main, sides, *_MOST[depth])
     words = (
         f"all {main.rows} rows of {main.name}" if rows is None else f"{rows.size} of {main.rows} rows of {main.name}"
@@ -122,28 +126,14 @@ def sampled(nodes: Mapping[str, Node], load: Callable[[str], Any], depth: Depth)
     if rows is not None:
         values[main.name] = take(values[main.name], rows)
         sides = sides[rows] if sides is not None else None
+        place = np.full(main.rows, -1, np.int64)
+        place[rows] = np.arange(rows.size)
+        recorded = {one: (there := place[at])[there >= 0] for one, at in recorded.items()}
     for name, one in facts.items():
         near = _near(one, main, rows, depth) if name != main.name else None
         if near is not None:
             values[name] = take(values[name], near)
-    return Sampled(values, sides, words)
-
-
-def _sides(nodes: Mapping[str, Node], load: Callable[[str], Any], main: SourceFacts) -> Any:
-    """The role of each row of the main source by the recorded split; None where its rows can't be told by a key."""
-    found = np.full(main.rows, "", dtype="<U6")
-    for node in nodes.values():
-        if node.kind != "split":
-            continue
-        for artifact, role in node.outputs.items():
-            held = _rows(load(artifact)) if role in ("train", "test") else None
-            identity = identify(held, [main]) if held is not None and held.rows else None
-            if identity is None or identity.method == "content":
-                continue
-            found[identity.at[identity.at >= 0]] = role
-        if (found != "").any():
-            return found
-    return None
+    return Sampled(values, recorded, sides, words)
 
 
 def chosen(main: SourceFacts, sides: Any, most: int, count: int) -> Any:
@@ -154,8 +144,10 @@ def chosen(main: SourceFacts, sides: Any, most: int, count: int) -> Any:
         order = np.argsort(main.times, kind="stable")
         told = sides[order] if sides is not None else np.full(main.rows, "")
         test, train = np.flatnonzero(told == "test"), np.flatnonzero(told == "train")
-        if test.size and train.size and train[-1] < test[0]:  # what lies between them goes to neither
-            return np.sort(order[np.concatenate([train[-count // 2 :], test[: count // 2]])])
+        if test.size and train.size and train[-1] < test[0]:  # what lies between them goes to neither, or to validation
+            valid = np.flatnonzero(told == "valid")[-count // 5 :]
+            part = (count - valid.size) // 2
+            return np.sort(order[np.concatenate([train[-part:], valid, test[:part]])])
         start = min(max(int(test[0]) if test.size else main.rows // 2, count // 2) - count // 2, main.rows - count)
         return np.sort(order[start : start + count])
     if main.contract.group:

@@ -18,8 +18,8 @@ UNSTEADY = "the same inputs"
 
 class Sort(NamedTuple):
     """What a check asks about: steps of these `kinds` below a source that declares one of `needs` (key, time, label),
-    with a `split` in the graph where it needs one; not below a trained model unless `beyond` is said,
-    and not below a split either if `before` is.
+    with a `split` in the graph where it needs one; not below a trained model unless `beyond` is said, or `stacked` and another
+    training stands on it.
 
     `again`: steps are done again on altered worlds, so that what is not steady must be known before. `does` says in a few words what it does; of another
     package's, `version` is that package's.
@@ -29,7 +29,7 @@ class Sort(NamedTuple):
     needs: tuple[str, ...] = ()
     split: bool = False
     beyond: bool = False
-    before: bool = False
+    stacked: bool = False
     again: bool = False
     does: str = ""
     version: str = ""
@@ -37,12 +37,29 @@ class Sort(NamedTuple):
 
 CHECKS: dict[str, Sort] = {
     "wiring": Sort((), does="looks at what the graph leads where"),
-    "rerun": Sort(("step",), before=True, again=True, does="does steps again, and with other global seeds"),
-    "own-label": Sort(
-        ("step",), ("label", "known_at"), before=True, again=True, does="alters a row's own label and late cells"
+    "rerun": Sort(
+        ("step", "split", "train", "predict"),
+        beyond=True,
+        again=True,
+        does="does steps again, and with other global seeds",
     ),
-    "as-of": Sort(("step",), ("time",), before=True, again=True, does="alters what was not known yet"),
-    "test-blind": Sort(("step",), split=True, before=True, again=True, does="alters the rows that go to test"),
+    "own-label": Sort(
+        ("step", "split", "train"),
+        ("label", "known_at"),
+        stacked=True,
+        again=True,
+        does="alters a row's own label and late cells",
+    ),
+    "as-of": Sort(("step", "split"), ("time",), again=True, does="alters what was not known yet"),
+    "test-blind": Sort(("step", "split", "train"), split=True, again=True, does="alters the rows that go to test"),
+    "test-label": Sort(
+        ("step", "split", "train"),
+        ("label",),
+        split=True,
+        beyond=True,
+        again=True,
+        does="alters the labels of the test",
+    ),
     "overlap": Sort(("split",), split=True, does="looks for rows, groups and copies on both sides of a split"),
     "order": Sort(("split",), ("time",), split=True, does="looks for labels not known when the test side begins"),
     "schema": Sort(("source",), ("freeze",), does="holds rows to their frozen contract"),
@@ -85,7 +102,7 @@ def pairs(graph: Graph, sorts: Mapping[str, Sort] = CHECKS, only: Collection[str
     models = graph.below([name for name, step in steps.items() if step.kind == "train"])
     trained = {name for name in models if steps[name].kind != "train"}
     splits = [name for name, step in steps.items() if step.kind == "split"]
-    divided = graph.below(splits)
+    teaching = graph.above([name for name, step in steps.items() if step.kind == "train"])
     found = []
     for name, sort in sorts.items():
         if (only and name not in only) or (sort.split and not splits):
@@ -94,7 +111,7 @@ def pairs(graph: Graph, sorts: Mapping[str, Sort] = CHECKS, only: Collection[str
         below = graph.below(needed)
         for one, step in steps.items():
             fits = step.kind in sort.kinds and one in below and step.entry.kind != "command"
-            if fits and (sort.beyond or one not in trained) and not (sort.before and one in divided):
+            if fits and (sort.beyond or one not in trained or (sort.stacked and one in teaching)):
                 found.append(Pair(name, one))
     return found
 

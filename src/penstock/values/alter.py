@@ -6,11 +6,12 @@ and nothing comes up that the column could not hold.
 
 import copy
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from penstock.values.records import VALUE
 
-__all__ = ["exchange", "fresh", "take"]
+__all__ = ["exchange", "fresh", "stacked", "take"]
 
 
 def _package(value: Any) -> str:
@@ -49,6 +50,30 @@ def take(value: Any, rows: Any) -> Any:
     if isinstance(value, dict):
         return {name: take(one, rows) for name, one in value.items()}
     raise TypeError(f"a {type(value).__qualname__} has no rows to take")
+
+
+def stacked(values: Sequence[Any]) -> Any:
+    """The rows of several values of one kind, with the same columns, one after the other. Raises `TypeError` for what has none."""
+    if len(values) == 1:
+        return values[0]
+    package, first = _package(values[0]), values[0]
+    if package == "polars":
+        return sys.modules["polars"].concat(values, how="vertical_relaxed")
+    if package == "pandas":
+        return sys.modules["pandas"].concat(values)
+    if package == "pyarrow":
+        return sys.modules["pyarrow"].concat_tables(values, promote_options="permissive")
+    if package == "numpy":
+        return sys.modules["numpy"].concatenate(values)
+    if package == "scipy":
+        return sys.modules["scipy.sparse"].vstack(values, format=first.format)
+    if isinstance(first, list):
+        return [one for value in values for one in value]
+    if isinstance(first, tuple):
+        return tuple([stacked(part) for part in zip(*values, strict=True)])
+    if isinstance(first, dict):
+        return {name: stacked([one[name] for one in values]) for name in first}
+    raise TypeError(f"a {type(first).__qualname__} has no rows to put together")
 
 
 def _arrow_index(rows: Any) -> Any:

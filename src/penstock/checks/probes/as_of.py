@@ -21,34 +21,50 @@ __all__ = ["NAME", "probe"]
 NAME = "as-of"
 _HINT = "Use only what was known at the row's own time: look back, not ahead, and join on what was complete by then."
 _SHARPER = 3  # cuts more for each column
+_TEACH = ("train",)
+_NOT_BY_TIME = (
+    "its rows may know what training rows teach, and the split is not by time: no instant tells what was known"
+)
 _UNDECLARED = 'declare time="…", the column with the instant at which the prediction is asked for'
 
 
 def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
-    """Cut the world at several instants."""
+    """Cut the world at several instants: above a split, and then below it."""
+    findings, results = _asked(bench, below=False)
+    if not bench.scope.split:
+        return findings, results
+    under = [one.name for one in bench.steps if any(map(bench.scope.divided, one.outputs))]
+    others, told = _asked(bench, below=True)
+    kept = [one for one in results if one.step not in under], [one for one in told if one.step in under]
+    return [*findings, *others], [*kept[0], *kept[1]]
+
+
+def _asked(bench: Bench, *, below: bool) -> tuple[list[Finding], list[CheckResult]]:
+    """Judge what stands above splits, or `below` them: there rows that teach are as they are, and cuts come after the last of them."""
     tally = Tally(bench, NAME)
     main = bench.main
     if main is None or main.times is None:
         return [], tally.results("", [], _UNDECLARED)
-    cuts = places(main.times, _border(bench, main), many=bench.depth == "full")
+    learns = below or bench.learns
+    cuts, why = _cuts(bench, main, below=below)
     if not cuts:
-        return [], tally.results("", [], f"`{main.contract.time}` holds fewer than two instants")
+        return [], tally.results("", [], why)
     absent: dict[tuple[str, str, str], list[Any]] = {}
     done = 0
     for number, cut in enumerate(cuts):
         if bench.late and number:
             break
         done += 1
-        for world in _worlds(bench, main, cut, number):
-            tally.add(world, _until(bench, cut))
-        if number % 2 == 0 and bench.depth == "full":
-            world = _gone(bench, main, cut)
-            for step, hit in tally.watch(world, _until(bench, cut)):
+        for world in _worlds(bench, main, cut, number, learns=learns):
+            tally.add(world, _until(bench, cut, below=below))
+        if number % 2 == 0 and bench.depth == "full" and not below:
+            world = _gone(bench, main, cut, learns=learns)
+            for step, hit in tally.watch(world, _until(bench, cut, below=below)):
                 absent.setdefault((step, hit.artifact, hit.column), []).append((hit, world))
-    for number, cut in enumerate(_sharper(bench, tally)):
+    for number, cut in enumerate(_sharper(bench, tally) if not below else ()):
         done += 1
-        for world in _worlds(bench, main, cut, number):
-            tally.add(world, _until(bench, cut))
+        for world in _worlds(bench, main, cut, number, learns=learns):
+            tally.add(world, _until(bench, cut, below=below))
     _confirm(bench, tally, absent)
     for step, artifact, column in list(tally.seen):
         if is_target(bench, artifact, column):  # what `own-label` speaks of
@@ -58,8 +74,28 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
     return findings, tally.results(f"{done} cuts ({shown})", findings, "no table of it has rows with a time")
 
 
-def _until(bench: Bench, cut: float) -> Any:
+def _cuts(bench: Bench, main: SourceFacts, *, below: bool) -> tuple[list[float], str]:
+    """The instants to cut at; why there is none."""
+    assert main.times is not None
+    many = bench.depth == "full"
+    border = _border(bench, main, (*_TEACH, "valid") if below else _TEACH)
+    if not below:
+        free = main.times[_among(bench, main, learns=bench.learns)]
+        found = places(free, many=many)  # just after a cut something must be there to alter
+        if border is not None and (main.times > border).any():
+            found.append(border)
+        return list(dict.fromkeys(found)), f"`{main.contract.time}` holds fewer than two instants"
+    if border is None or not (main.times > border).any():
+        return [], _NOT_BY_TIME
+    found = [border, *places(main.times[main.times >= border], many=many)]
+    last = float(np.nanmax(main.times))
+    return list(dict.fromkeys([max(border, one) for one in found if one < last])), _NOT_BY_TIME
+
+
+def _until(bench: Bench, cut: float, *, below: bool) -> Any:
     def hold(artifact: str) -> Any:
+        if bench.scope.divided(artifact) != below:
+            return None
         times = bench.times(artifact)
         return None if times is None else times <= cut
 
@@ -79,9 +115,8 @@ def _sharper(bench: Bench, tally: Tally) -> list[float]:
             if leader.times is None:
                 continue
             if leader.name not in rows_of:
-                picked = np.random.default_rng(seed).choice(
-                    source.rows, max(int(source.rows * share), 1), replace=False
-                )
+                free = np.flatnonzero(_among(bench, leader, learns=bench.learns))
+                picked = np.random.default_rng(seed).choice(free, max(int(free.size * share), 1), replace=False)
                 rows_of[leader.name] = np.isin(np.arange(source.rows), picked)
                 instants.append(np.stack([leader.times, np.maximum(leader.times, _last(leader))], 1)[picked])
             rows = rows_of[leader.name]
@@ -126,30 +161,33 @@ def _nearness(at: float, spans: Any) -> float:
 
 def _everywhere(bench: Bench) -> Any:
     def hold(artifact: str) -> Any:
+        if bench.scope.divided(artifact):
+            return None
         times = bench.times(artifact)
         return None if times is None else np.isfinite(times)
 
     return hold
 
 
-def _border(bench: Bench, main: SourceFacts) -> float | None:
+def _border(bench: Bench, main: SourceFacts, teach: tuple[str, ...]) -> float | None:
     if bench.sides is None or main.times is None:
         return None
-    train = main.times[bench.sides == "train"]
+    train = main.times[np.isin(bench.sides.astype(str), teach)]
     return float(np.nanmax(train)) if np.isfinite(train).any() else None
 
 
-def _among(bench: Bench, leader: SourceFacts) -> Any:
+def _among(bench: Bench, leader: SourceFacts, *, learns: bool) -> Any:
     """The rows that may be altered. Where a split is told, training rows may be learned from: only others are."""
-    if bench.sides is None or not bench.learns or leader is not bench.main:
+    if bench.sides is None or not learns or leader is not bench.main:
         return np.ones(leader.rows, bool)
-    return bench.sides != "train"
+    teach = (*_TEACH, "valid") if bench.scope.split else _TEACH
+    return ~np.isin(bench.sides.astype(str), teach)
 
 
-def _masks(bench: Bench, source: SourceFacts, cut: float) -> Masks:
+def _masks(bench: Bench, source: SourceFacts, cut: float, *, learns: bool) -> Masks:
     """The cells of a source that are not known at the cut."""
     after = source.times > cut if source.times is not None else np.zeros(source.rows, bool)
-    among = _among(bench, bench.leader(source.name))
+    among = _among(bench, bench.leader(source.name), learns=learns)
     if source.leader != source.name:
         leader = bench.leader(source.name)
         after = leader.times > cut if leader.times is not None else after
@@ -162,8 +200,8 @@ def _masks(bench: Bench, source: SourceFacts, cut: float) -> Masks:
     return {name: mask for name, mask in found.items() if mask.any()}
 
 
-def _worlds(bench: Bench, main: SourceFacts, cut: float, number: int) -> list[World]:
-    all_masks = {name: _masks(bench, source, cut) for name, source in bench.sources.items()}
+def _worlds(bench: Bench, main: SourceFacts, cut: float, number: int, *, learns: bool) -> list[World]:
+    all_masks = {name: _masks(bench, source, cut, learns=learns) for name, source in bench.sources.items()}
     all_masks = {name: masks for name, masks in all_masks.items() if masks}
     if not all_masks:
         return []
@@ -185,15 +223,15 @@ def _worlds(bench: Bench, main: SourceFacts, cut: float, number: int) -> list[Wo
     return [first, second]
 
 
-def _gone(bench: Bench, main: SourceFacts, cut: float) -> World:
+def _gone(bench: Bench, main: SourceFacts, cut: float, *, learns: bool) -> World:
     altered, kept = {}, {}
     for name, source in bench.sources.items():
         leader = bench.leader(name)
         if leader.times is None:
             continue
-        rows = (leader.times > cut) & _among(bench, leader)
+        rows = (leader.times > cut) & _among(bench, leader, learns=learns)
         value = bench.circuit.values[name]
-        masks = {one: mask & ~rows for one, mask in _masks(bench, source, cut).items()}
+        masks = {one: mask & ~rows for one, mask in _masks(bench, source, cut, learns=learns).items()}
         value = donors(source, value, masks, cut=cut, seed=7)
         altered[name], kept[name] = gone(value, rows)
     return World(f"as known at {told(cut, main)}: rows after it are gone", altered, kept)

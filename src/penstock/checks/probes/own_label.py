@@ -11,6 +11,7 @@ import numpy as np
 from penstock.checks.bench import Bench
 from penstock.checks.facts import SourceFacts
 from penstock.checks.judge import Hit
+from penstock.checks.reading import readings
 from penstock.checks.tally import Tally
 from penstock.checks.targets import is_target
 from penstock.checks.worlds import Masks, World, another_clock, flip
@@ -48,13 +49,19 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
             moved.setdefault((step, hit.artifact, hit.column), set())
     if moved:
         _alone(bench, tally, family, moved)
+    targets: list[tuple[str, str]] = []
     for step, artifact, column in tally.seen:
         target = is_target(bench, artifact, column)
         if target or target is None:
             tally.suspect(step, artifact, column, _TARGET)
+        if target:
+            targets.append((artifact, column))
     findings = tally.findings(_HINT)
     few = ", ".join([f"`{one}`" for one in late[:4]]) + (" …" if len(late) > 4 else "")
-    return findings, tally.results(f"own cells of {few} altered in all rows, then alone", findings)
+    results = tally.results(f"own cells of {few} altered in all rows, then alone", findings)
+    read, told = readings(bench, targets)
+    trained = {one.step for one in told}
+    return [*findings, *read], [*[one for one in results if one.step not in trained], *told]
 
 
 def _columns(source: SourceFacts) -> list[str]:

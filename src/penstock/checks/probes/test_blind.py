@@ -40,22 +40,27 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
         if rows.sum() < 2 or not seen.any():
             continue
 
-        def hold(artifact: str, seen: Any = seen) -> Any:
-            identity = bench.identity(artifact)
-            if identity is None or identity.source != main.name:
-                return None
-            return (identity.at >= 0) & seen[identity.at]
-
+        hold, wider = _rows(bench, main, seen), _rows(bench, main, train) if cut is not None else None
         when = f" after {told(cut, main)}" if cut is not None else ""
         for world in _worlds(bench, main, rows, when):
             if bench.late and tally.worlds:
                 break
-            tally.add(world, hold, state=True)
+            tally.add(world, hold, state=True, wider=wider)
     findings = tally.findings(_HINT)
     tried = f"{int(test.sum())} test rows permuted, collapsed, stretched, extreme"
     if cuts != [None]:
         tried += f", those after each of {len(cuts)} instants (the sides overlap in time)"
     return findings, tally.results(tried, findings)
+
+
+def _rows(bench: Bench, main: SourceFacts, rows: Any) -> Any:
+    def hold(artifact: str) -> Any:
+        identity = bench.identity(artifact)
+        if identity is None or identity.source != main.name:
+            return None
+        return (identity.at >= 0) & rows[identity.at]
+
+    return hold
 
 
 def _cuts(main: SourceFacts, train: Any, test: Any, *, many: bool) -> list[float | None]:

@@ -37,7 +37,7 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
 
     def hold(artifact: str) -> Any:
         identity = bench.identity(artifact)
-        if identity is None or identity.source != main.name or bench.below_model(artifact):
+        if identity is None or identity.source != main.name:
             return None
         return (identity.at >= 0) & (bench.sides[identity.at] == "train")
 
