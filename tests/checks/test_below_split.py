@@ -238,3 +238,34 @@ def test_the_sample_of_many_rows_has_the_sides_of_the_run() -> None:
     said = {(one.check, one.step): one for one in told.results}
     assert said["test-blind", "sides"].verdict == "CLEAN" and said["test-blind", "sides"].rows == 1_000
     assert said["test-blind", "model"].verdict == "CLEAN"
+
+
+def test_a_split_without_a_seed_is_named_and_what_it_makes_is_not() -> None:
+    def unseeded(features: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        test = pl.Series(np.random.random(features.height) < 0.25)
+        return {"train": features.filter(~test), "test": features.filter(test)}
+
+    def fitted(unseeded_train: pl.DataFrame) -> Any:
+        return LinearRegression().fit(unseeded_train.select("x"), unseeded_train["y"])
+
+    told = line([("step", features), ("split", unseeded), ("train", fitted)])
+    assert proven(told) == {("rerun", "unseeded", "")}
+    assert {one.verdict for one in told.results if one.step == "fitted" and one.check == "test-blind"} == {"CLEAN"}
+
+
+def test_sides_that_nothing_tells_are_unknown_and_no_proof() -> None:
+    def table(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.select("x", "g", "y").with_columns(pl.all().rank().round() // 100)
+
+    def cut(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        mixed = table.sample(fraction=1.0, shuffle=True, seed=1).sort("y")
+        return {"train": mixed[:300], "test": mixed[300:]}
+
+    def fitted(cut_train: pl.DataFrame) -> Any:
+        return LinearRegression().fit(cut_train.select("x"), cut_train["y"])
+
+    told = line([("step", table), ("split", cut), ("train", fitted)], contract={"label": ["y"]})
+    assert proven(told) <= {("own-label", "table", "y")}
+    said = {(one.check, one.step): one for one in told.results}
+    assert said["rerun", "fitted"].verdict == "CLEAN"
+    assert said["test-label", "fitted"].verdict == "UNKNOWN"

@@ -73,9 +73,9 @@ def test_the_run_tells_the_sides_and_what_it_did_not_tell_the_base_world_does() 
 
 
 def test_sides_that_nothing_tells_fail_in_other_worlds() -> None:
-    one = bench(lambda matrix: (np.round(matrix[:40] * 0), np.round(matrix[40:] * 0)), lambda train: train)
+    one = bench(lambda matrix: (np.sign(matrix[:40]), np.sign(matrix[40:])), lambda train: train)
     assert one.identity("cut.train") is None
-    flow = one.flow(World("", {"rows": one.circuit.values["rows"] * 3}))
+    flow = one.flow(World("", {"rows": one.circuit.values["rows"] * -3}))
     assert "declare `key=`" in flow.value("cut.train").error
 
 

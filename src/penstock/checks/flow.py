@@ -40,6 +40,7 @@ class Flow:
         self.failed: list[Failed] = []
         self.altered, self.kept = dict(altered or {}), dict(kept or {})
         self.pinned: dict[str, Any] = {}  # which rows the artifacts of a split hold here
+        self.raw: dict[str, Any] = {}  # what a split made, before its sides were put together again
         self._makers = circuit.makers
         self._pin = pin
         self._held: dict[str, Any] = {**circuit.values, **self.altered, **(made or {})}
@@ -67,6 +68,11 @@ class Flow:
             self._make(artifact)
         return artifact in self._same
 
+    def returned(self, artifact: str) -> Any:
+        """What a step itself made of an artifact here: of a split, the sides as it drew them."""
+        value = self.value(artifact)
+        return self.raw.get(artifact, self.base.returned(artifact) if self.base and self.same(artifact) else value)
+
     def _make(self, artifact: str) -> None:
         node = self._makers[artifact]
         inputs = {argument: self.value(name) for argument, name in node.inputs.items()}
@@ -83,7 +89,11 @@ class Flow:
             return
         found = {one: made.get(one, Failed(node.name, "it made no such output")) for one in node.outputs}
         if self._pin is not None and node.kind == "split":
-            found = self._pin(self, node.name, found)
+            self.raw.update(found)
+            if self.base is None or not all(_equal(self.base.raw.get(one), value) for one, value in found.items()):
+                found = self._pin(self, node.name, found)
+            else:
+                found = {one: self.base.value(one) for one in found}
         for one, value in found.items():
             known = self.base.value(one) if self.base is not None else None
             if self.base is not None and not isinstance(known, Failed) and _equal(known, value):

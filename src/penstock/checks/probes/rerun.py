@@ -3,11 +3,14 @@
 It goes first: of a step that is not the same twice, nothing else can be said.
 """
 
+from collections.abc import Mapping
+
 from msgspec import structs
 
 from penstock.checks.bench import Bench
-from penstock.checks.circuit import Failed
-from penstock.checks.judge import Hit, Moved, moved_state
+from penstock.checks.circuit import Failed, is_fitted
+from penstock.checks.flow import Flow
+from penstock.checks.judge import HAIR, Hit, Moved, moved_state
 from penstock.checks.tally import Tally
 from penstock.checks.worlds import World
 from penstock.model.verdict import CheckResult, Finding
@@ -25,42 +28,43 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
     """Do everything again, then with other global seeds."""
     tally = Tally(bench, NAME)
     again, other = World("the same inputs and seeds, once more", {}), World("other seeds of the global generators", {})
-    for node in bench.steps:
-        for artifact in node.outputs:
-            if isinstance(failed := bench.base.value(artifact), Failed):
-                tally.blind[node.name] = f"the step failed ({failed.error})"
-                continue
-            unsteady = [column for column, floor in bench.floors(artifact).items() if floor == float("inf")]
-            tally.worlds[node.name] = 1
-            held = bench.records(artifact)
-            tally.rows[node.name] = held.rows if held is not None else 1
-            for hit in _moved(bench, artifact, bench.null.value(artifact)).hits if unsteady else ():
-                tally.note(node.name, hit, again)
-    unseeded = bench.flow(other, seed=bench.seed + 1)
-    above = {node.name for node in bench.steps if any(step == node.name for step, _, _ in tally.seen)}
-    tainted: set[str] = set()
-    for node in bench.steps:
-        if node.name in above:
-            tainted.update(node.outputs)
-            continue
-        follows = bool(tainted & set(node.inputs.values()))
-        for artifact in node.outputs:
-            for hit in _moved(bench, artifact, unseeded.value(artifact)).hits:
-                tainted.add(artifact)
-                if not follows:
-                    tally.note(node.name, hit, other)
+    unsteady = _walk(bench, tally, bench.null, again, set())
+    _walk(bench, tally, bench.flow(other, seed=bench.seed + 1), other, unsteady)
     findings = [one if one.world != other.words else _seeded(one) for one in tally.findings(_HINT)]
     return findings, tally.results("done again, then with other global seeds", findings)
+
+
+def _walk(bench: Bench, tally: Tally, flow: Flow, world: World, tainted: set[str]) -> set[str]:
+    """Note what is not what it was, and where that began. Returns all that follows from it."""
+    tainted = set(tainted)
+    for node in bench.steps:
+        follows = bool(tainted & set(node.inputs.values()))
+        for artifact in node.outputs:
+            before, after = bench.base.returned(artifact), flow.returned(artifact)
+            failed = next((one for one in (before, after) if isinstance(one, Failed)), None)
+            if failed is not None:
+                tally.blind.setdefault(node.name, f"the step failed ({failed.error})")
+                tainted.update(node.outputs)
+                continue
+            tally.worlds[node.name] = tally.worlds.get(node.name, 0) + 1
+            held = bench.records(artifact)
+            tally.rows[node.name] = held.rows if held is not None else 1
+            for hit in _moved(artifact, before, after, bench.floors(artifact) if flow is not bench.null else {}).hits:
+                if artifact not in tainted and not follows:
+                    tally.note(node.name, hit, world)
+                tainted.add(artifact)
+        if follows:
+            tainted.update(node.outputs)
+    return tainted
 
 
 def _seeded(finding: Finding) -> Finding:
     return structs.replace(finding, hint=_SEEDED)
 
 
-def _moved(bench: Bench, artifact: str, after: object) -> Moved:
-    before = bench.base.value(artifact)
-    one, two = bench.records(artifact), records(after)
-    if one is None or two is None:
+def _moved(artifact: str, before: object, after: object, floors: Mapping[str, float]) -> Moved:
+    one, two = records(before), records(after)
+    if one is None or two is None or is_fitted(before):
         return moved_state(artifact, before, after)
     found = compare(before, after)
     if found.shape:
@@ -77,5 +81,6 @@ def _moved(bench: Bench, artifact: str, after: object) -> Moved:
             inf,
         )
         for moved in found.moved
+        if moved.largest >= HAIR and floors.get(moved.column, 0.0) != inf
     ]
     return Moved(tuple(hits), one.rows)
