@@ -17,7 +17,7 @@ from penstock.checks.nodes import Node
 from penstock.values.alter import stacked, take
 from penstock.values.records import Records, records
 
-__all__ = ["Assigned", "assembled", "assigned", "chosen_rows", "groups", "recorded_rows", "roles"]
+__all__ = ["Assigned", "assembled", "assigned", "chosen_rows", "groups", "like", "recorded_rows", "roles"]
 
 _FEW = 0.1  # of the test rows: sides that share more of them are those of several folds
 _CONTENT = 100_000  # rows of which it is looked at whether their content names them

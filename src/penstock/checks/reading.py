@@ -24,7 +24,7 @@ from penstock.values.compare import different
 from penstock.values.donors import others
 from penstock.values.records import Records, records, value_at
 
-__all__ = ["readings", "stands_on"]
+__all__ = ["Standing", "readings", "stands_on"]
 
 _CHECK = "own-label"
 _HINT = (
