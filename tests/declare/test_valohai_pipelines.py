@@ -98,6 +98,22 @@ def test_edges_that_mean_nothing(tmp_path: Path, edges: str, words: str) -> None
     assert told.value.where.startswith("valohai.yaml:")
 
 
+def test_what_a_task_varies_is_its_step_s(tmp_path: Path) -> None:
+    steps = '- step: {name: x, image: a, command: "true", parameters: [{name: rate, type: float, default: 1}]}\n'
+    for task, column, hint in (
+        ("parameters: [{name: rat, style: multiple, rules: {items: [1]}}]", 41, "Did you mean `rate`?"),
+        ("type: manual_search, parameters: [], parameter-sets: [{rate: 1}, {rate: 2, size: 3}]", 93, "Known: `rate`."),
+    ):
+        text = f"{steps}- task: {{name: t, step: x, {task}}}\n"
+        node = "- pipeline: {name: p, nodes: [{name: n, type: task, task: t}], edges: []}\n"
+        for more in ("", node):
+            path, part = tmp_path / "valohai.yaml", {"pipeline": "p"} if more else {"step": "t"}
+            path.write_text(text + more)
+            with pytest.raises(UnknownName, match=r"task `t` varies `\w+`, and step `x` has no such parameter") as told:
+                load_valohai(path, tmp_path, tmp_path, **part)
+            assert (told.value.where, told.value.hint) == (f"valohai.yaml:2:{column}", hint)
+
+
 def test_limits_of_time() -> None:
     options = options_of({"time-limit": "1h 30m", "no-output-timeout": 90}, {"on-error": "stop-next"}, stops=True)
     assert (options.timeout, options.no_output_timeout, options.stops) == (5400.0, 90.0, False)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from penstock.declare.valohai_checks import Verdicts, verdicts
-from penstock.declare.valohai_pipelines import Nodes, options_of, pipeline_steps, sweep_of
+from penstock.declare.valohai_pipelines import Nodes, check_varied, options_of, pipeline_steps, sweep_of
 from penstock.declare.valohai_steps import Surroundings, blueprint, safe_name, step_of
 from penstock.declare.valohai_tree import Tree, need_valohai
 from penstock.errors import DeclarationError, ParameterError, PenstockError, PipelineNotFound, UnknownName, did_you_mean
@@ -278,7 +278,8 @@ def _nodes(parts: Parts, around: Surroundings, kind: str, name: str) -> Nodes:
             raise UnknownName(
                 f"there is no step `{raw['step']}`", where=parts.tree.place(index, "task", "step"), hint=hint
             )
-        index, raw = parts.named["step"][raw["step"]]
+        task, (index, raw) = (index, raw), parts.named["step"][raw["step"]]
+        check_varied(around, (task[0], "task"), task[1], blueprint(raw, (index, "step")))
     blue = blueprint(raw, (index, "step"))
     options = options_of(raw, {}, stops=False)
     nodes.steps.append(step_of(around, nodes.names[name], blue, sweep=sweep, options=options, where=where))

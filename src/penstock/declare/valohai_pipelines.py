@@ -13,7 +13,7 @@ from penstock.model.step import Options, Output, Step
 from penstock.work.allowed import allowed
 from penstock.work.jobs import code_of, entry_of
 
-__all__ = ["Nodes", "options_of", "pipeline_steps", "sweep_of"]
+__all__ = ["Nodes", "check_varied", "options_of", "pipeline_steps", "sweep_of"]
 
 _ARTIFACTS = {
     "output": "outputs",
@@ -223,6 +223,19 @@ def sweep_of(raw: Mapping[str, Any] | None, where: str = "") -> Sweep:
     )
 
 
+def check_varied(around: Surroundings, path: tuple[Any, ...], raw: Mapping[str, Any], blue: Blueprint) -> None:
+    """Whether the parameters that a task varies are its step's. Raises `UnknownName` with close matches."""
+    for key in ("parameters", "parameter-sets"):
+        for index, one in enumerate(raw.get(key) or ()):
+            for name in [one.get("name")] if key == "parameters" else list(one or ()):
+                if name not in blue.parameters:
+                    raise UnknownName(
+                        f"task `{raw['name']}` varies `{name}`, and step `{blue.raw['name']}` has no such parameter",
+                        where=around.tree.place(*path, key, index),
+                        hint=did_you_mean(str(name), blue.parameters) or "Its step declares none.",
+                    )
+
+
 class _Builder:
     """Makes the steps of a pipeline's nodes, once it has met them all."""
 
@@ -259,6 +272,8 @@ class _Builder:
         if node.get("type") == "task":
             at = around.tree.place(task[0], "task") if task else where
             self.tasks[name] = sweep_of(task[1] if task else None, at)
+            if task:
+                check_varied(around, (task[0], "task"), task[1], self.blues[name])
 
     def add(
         self,
