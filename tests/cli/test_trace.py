@@ -74,3 +74,27 @@ def test_it_is_quick_to_import() -> None:
     script = "import sys, penstock.cli.trace, penstock.cli.runs; print([m for m in ('numpy', 'pyarrow', 'pandas', 'polars') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert json.loads(done.stdout.replace("'", '"')) == []
+
+
+def test_options_that_say_two_things_are_refused(project: Path, call: Call) -> None:
+    """None of them is passed over in silence."""
+    pipeline(project)
+    call("run")
+    for options, said in (
+        (["--cell", "clean.delay", "--forward"], "ask for one of them"),
+        (["--cell", "clean.delay", "--html", "page.html"], "--html is for the way of a row"),
+        (["--forward", "--html", "page.html"], "leave out --forward"),
+        (["--forward", "--all"], "--all is for the way of a row"),
+        (["--budget", "3"], "it needs --cell"),
+    ):
+        done = call("trace", "UA/45", *options)
+        assert done.code == 2 and said in done.err
+        assert not (project / "page.html").exists()
+
+
+def test_a_cell_that_is_none(project: Path, call: Call) -> None:
+    pipeline(project)
+    call("run")
+    assert "`clean`" in call("trace", "UA/45", "--cell", "claen.m").err
+    assert "The artifacts with rows are flights, planes, clean" in call("trace", "UA/45", "--cell", "brm.m").err
+    assert "as in `clean.carrier`" in call("trace", "UA/45", "--cell", "clean").err

@@ -6,7 +6,7 @@ from tests.trace.pipelines import BARE, FLIGHTS, MATRICES, PANDAS, lineage_of, r
 from penstock.errors import ContractError, NotFound, UnknownName
 from penstock.model.trace import Stop, Trace
 from penstock.trace.accounts import step_accounts
-from penstock.trace.follow import locate
+from penstock.trace.locate import locate
 
 
 def states(trace: Trace) -> dict[str, str]:

@@ -178,7 +178,7 @@ class Tracing:
 
         Raises `NotFound` for a row or column that is not there, `StepFailed` where a step can't be done again."""
         from penstock.trace.cell import behind
-        from penstock.trace.follow import locate
+        from penstock.trace.locate import locate
 
         name, full, rows = locate(self.lineage, key, source)
         with self.probing():
@@ -204,7 +204,8 @@ class Tracing:
     def trace(self, key: str, source: str = "", *, probe: bool = True) -> Trace:
         """The way of a row. Raises `NotFound` with candidates or close matches, `ContractError` for a key that names
         several rows. Without `probe`, no step is done again, and what only that could tell is unknown."""
-        from penstock.trace.follow import follow, locate
+        from penstock.trace.follow import follow
+        from penstock.trace.locate import locate
 
         name, full, rows = locate(self.lineage, key, source)
         with self.probing() if probe else nullcontext():

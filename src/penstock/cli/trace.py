@@ -14,6 +14,8 @@ from penstock.report.row_views import cell_view, forward_view, trace_view
 
 __all__ = ["trace"]
 
+_GIVEN = click.core.ParameterSource.COMMANDLINE
+
 
 @click.command()
 @click.argument("key")
@@ -33,11 +35,13 @@ __all__ = ["trace"]
     help="With --cell: do steps again at most so often.",
 )
 @click.option("--forward", is_flag=True, help="List all that the row reached in every run, models included.")
-@click.option("--html", metavar="FILE", help="Write the whole of it to one self-contained page.")
+@click.option("--html", metavar="FILE", help="Write the way of the row to one self-contained page.")
 @click.option("--all", "everything", is_flag=True, help="Show every value, not the first few.")
 @file_option
 @json_option
+@click.pass_context
 def trace(
+    context: click.Context,
     key: str,
     source: str,
     run: str | None,
@@ -58,6 +62,7 @@ def trace(
     of that is kept. Otherwise stored tables are read, and a step is done again only where nothing else tells whether
     it keeps the order of its rows.
     """
+    _refuse(context, cell=cell is not None, forward=forward)
     with reading(file) as (settings, ledger), lightly():
         tracing = Tracing(settings, ledger, run or "last")
         if forward:
@@ -76,3 +81,19 @@ def trace(
         Path(html).write_text(trace_page(document), encoding="utf-8")
         note(f"written to {html}")
     show(document, trace_lines(document, wide=everything), as_json=as_json)
+
+
+def _refuse(context: click.Context, *, cell: bool, forward: bool) -> None:
+    """Raise `UsageError` for options that ask for two things at once, or for something that has no such option."""
+    if cell and forward:
+        raise click.UsageError(
+            "--cell tells what stands behind a value, --forward what a row reached: ask for one of them."
+        )
+    given = {name for name in ("html", "everything", "budget") if context.get_parameter_source(name) is _GIVEN}
+    if given & {"html", "everything"} and (cell or forward):
+        option = "--html" if "html" in given else "--all"
+        raise click.UsageError(
+            f"{option} is for the way of a row: leave it out, or leave out {'--cell' if cell else '--forward'}."
+        )
+    if "budget" in given and not cell:
+        raise click.UsageError("--budget bounds how often --cell does steps again: it needs --cell ARTIFACT.COLUMN.")

@@ -1,9 +1,12 @@
 """Keys as people write them: a value, or several joined by `/` in the contract's order."""
 
 import difflib
+import json
 import math
+import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +18,8 @@ from penstock.values.records import Records, value_at
 
 __all__ = ["Broken", "Found", "broken", "exactly", "find", "key_text", "key_value", "keys_at", "missing", "rows_of"]
 
+_WHOLE = re.compile(r"-?[0-9]+")
+_NANOSECONDS = re.compile(r"\.([0-9]{7,9})(?![0-9])")
 _CANDIDATES = 10
 _CLOSE = 200_000  # distinct keys that are compared with one that is not there
 
@@ -69,7 +74,7 @@ def broken(records: Records, columns: Sequence[str]) -> Broken:
 
 class Found(NamedTuple):
     """The rows of a key that was looked for: the `key` in full and its positions; or else candidates, of which the text
-    was a part (`partial`) or to which it is close."""
+    was a part (`partial`), to which it is close, or of which it may name each (`ambiguous`)."""
 
     key: str = ""
     rows: Any = None
@@ -77,6 +82,7 @@ class Found(NamedTuple):
     candidates: tuple[str, ...] = ()
     partial: bool = False
     many: int = 0
+    ambiguous: bool = False
 
 
 def rows_of(records: Records, columns: Sequence[str], values: Sequence[Any]) -> Any:
@@ -85,30 +91,48 @@ def rows_of(records: Records, columns: Sequence[str], values: Sequence[Any]) -> 
     for name, value in zip(columns, values, strict=True):
         column = records.column(name)
         try:
-            one = pc.equal(column, pa.scalar(value, column.type))
-        except (pa.ArrowException, TypeError, ValueError):
+            one = pc.equal(column, _scalar(value, column.type))
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
             return np.zeros(0, np.int64)
         hit = one if hit is None else pc.and_(hit, one)
     return np.flatnonzero(np.asarray(pc.fill_null(hit, False))) if hit is not None else np.zeros(0, np.int64)
 
 
+def _scalar(value: Any, kind: "pa.DataType") -> Any:
+    """A value as one of a column's type; a nanosecond instant may come as text, as `value_at` gives it."""
+    if isinstance(value, str) and pa.types.is_timestamp(kind):
+        return _nanoseconds(value, kind)
+    return pa.scalar(value, kind)
+
+
 def exactly(records: Records, columns: Sequence[str], text: str) -> Found:
-    """The rows that a text names by their key in full; a `Found` without a key, where there are none."""
-    for parts in _splits(text, len(columns)):
-        values = [_parsed(part, records.column(name).type) for part, name in zip(parts, columns, strict=True)]
-        if any(value is None for value in values):
-            continue
-        rows = rows_of(records, columns, values)
-        if rows.size:
-            exact = [value_at(records.column(name), int(rows[0])) for name in columns]
-            return Found(key_text(exact), rows, tuple(values))
-    return Found()
+    """The rows that a text names by their key in full; a `Found` without a key, where there are none.
+
+    A text may be read in several ways: values may hold a slash themselves, and an hour without its zone is there twice where
+    clocks are set back. Where rows of more than one of them are there, they are the `candidates`, and there is no key. Parts may be given one by one, as a list in JSON.
+    """
+    found: dict[str, Found] = {}
+    listed = _listed(text)
+    given = [listed] if listed is not None and len(listed) == len(columns) else []
+    for parts in (*given, *_splits(text, len(columns))):
+        kinds = [records.column(name).type for name in columns]
+        for values in product(*[_parsed(part, kind) for part, kind in zip(parts, kinds, strict=True)]):
+            rows = rows_of(records, columns, values)
+            if rows.size:
+                exact = [value_at(records.column(name), int(rows[0])) for name in columns]
+                found.setdefault(
+                    json.dumps([key_value(one) for one in exact]), Found(key_text(exact), rows, tuple(exact))
+                )
+    if len(found) > 1:
+        alike = len({one.key for one in found.values()}) < len(found)
+        return Found(candidates=tuple(found) if alike else tuple([one.key for one in found.values()]), ambiguous=True)
+    return next(iter(found.values()), Found())
 
 
 def find(records: Records, columns: Sequence[str], text: str) -> Found:
     """The rows that a text names by their key, in full or in part; else what is close to it."""
     found = exactly(records, columns, text)
-    if found.key:
+    if found.key or found.ambiguous:
         return found
     texts = _texts(records, columns)
     part = pc.match_substring(texts, text, ignore_case=True)
@@ -181,24 +205,60 @@ def _splits(text: str, width: int) -> list[list[str]]:
     return found
 
 
-def _parsed(text: str, kind: "pa.DataType") -> Any:
-    types = pa.types
-    try:
-        if types.is_string(kind) or types.is_large_string(kind):
-            return text
-        if types.is_integer(kind):
-            return int(text)
-        if types.is_floating(kind):
-            return float(text)
-        if types.is_boolean(kind):
-            return {"true": True, "false": False}[text.lower()]
-        if types.is_timestamp(kind):
-            instant = datetime.fromisoformat(text)
-            if kind.tz is not None and instant.tzinfo is None:
-                instant = instant.replace(tzinfo=pa.lib.string_to_tzinfo(kind.tz))
-            return instant if kind.tz is not None or instant.tzinfo is None else None
-        if types.is_date(kind):
-            return date.fromisoformat(text)
-        return pa.scalar(text).cast(kind).as_py()
-    except (ValueError, KeyError, TypeError, pa.ArrowException):
+def _listed(text: str) -> list[str] | None:
+    """The parts of a key that is given as a list in JSON."""
+    if not text.startswith("["):
         return None
+    try:
+        held = json.loads(text)
+    except ValueError:
+        return None
+    plain = isinstance(held, list) and all(isinstance(one, str | int | float) for one in held)
+    return [key_value(one) for one in held] if plain else None
+
+
+def _parsed(text: str, kind: "pa.DataType") -> list[Any]:
+    """The values of a type that a text may stand for: none, mostly one, two for an hour that is there twice."""
+    types = pa.types
+    if types.is_string(kind) or types.is_large_string(kind):
+        return [text]
+    try:
+        if types.is_integer(kind):
+            return [int(text)] if _WHOLE.fullmatch(text) else []
+        if types.is_floating(kind):
+            return [float(text)] if text == text.strip() and "_" not in text else []
+        if types.is_boolean(kind):
+            return [{"true": True, "false": False}[text.lower()]]
+        if types.is_timestamp(kind):
+            return _instants(text, kind)
+        if types.is_date(kind):
+            return [date.fromisoformat(text)]
+        value = pa.scalar(text).cast(kind).as_py()
+        return [] if value is None else [value]
+    except (ValueError, KeyError, TypeError, OverflowError, pa.ArrowException):
+        return []
+
+
+def _instants(text: str, kind: "pa.DataType") -> list[Any]:
+    if _NANOSECONDS.search(text):
+        return [_nanoseconds(text, kind)]
+    instant = datetime.fromisoformat(text)
+    if kind.tz is None:
+        return [instant] if instant.tzinfo is None else []
+    if instant.tzinfo is not None:
+        return [instant]
+    zone = pa.lib.string_to_tzinfo(kind.tz)
+    either = [instant.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    return either if either[0].utcoffset() != either[1].utcoffset() else either[:1]
+
+
+def _nanoseconds(text: str, kind: "pa.DataType") -> Any:
+    """An instant with nine digits behind the second, as an Arrow scalar. Raises `ValueError` for another text."""
+    digits = _NANOSECONDS.search(text)
+    whole = datetime.fromisoformat(_NANOSECONDS.sub("", text) if digits else text)
+    if kind.tz is None or whole.tzinfo is None:
+        whole = whole.replace(tzinfo=UTC if kind.tz is None else pa.lib.string_to_tzinfo(kind.tz))
+    gap = whole - datetime(1970, 1, 1, tzinfo=UTC)
+    micros = gap.days * 86_400_000_000 + gap.seconds * 1_000_000 + gap.microseconds
+    more = int(digits.group(1).ljust(9, "0")) if digits else 0
+    return pa.scalar(micros * 1000 + more, pa.int64()).cast(pa.timestamp("ns", kind.tz)).cast(kind)

@@ -77,8 +77,14 @@ def _parsed(lineage: Lineage, cell: str) -> tuple[str, str]:
                 hint=did_you_mean(column, held.columns) or f"It has {', '.join(held.columns[:20])}.",
             )
         return artifact, column
-    hint = did_you_mean(parts[0], lineage.maker) if len(parts) > 1 else ""
-    raise NotFound(f"`{cell}` names no cell of run {lineage.run.id}", hint=hint or "Write ARTIFACT.COLUMN.")
+    tables = [one for one in lineage.maker if lineage.records(one) is not None]
+    near = did_you_mean(parts[0], [*lineage.maker, *[one.rpartition(".")[2] for one in lineage.maker]])
+    listed = f"{', '.join(tables[:20])}{' …' if len(tables) > 20 else ''}"
+    hint = f"Write ARTIFACT.COLUMN. The artifacts with rows are {listed}." if tables else "Write ARTIFACT.COLUMN."
+    if len(parts) == 1 and cell in lineage.maker:
+        held = lineage.records(cell)
+        near = f"Write ARTIFACT.COLUMN, as in `{cell}.{held.columns[0]}`." if held is not None and held.columns else ""
+    raise NotFound(f"`{cell}` names no cell of run {lineage.run.id}", hint=near or hint)
 
 
 class _Search:

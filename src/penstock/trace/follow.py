@@ -1,134 +1,23 @@
 """One row, followed through the artifacts of a run."""
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
-from penstock.errors import ContractError, NotFound, UnknownName, did_you_mean
 from penstock.model.trace import Feature, Prediction, Stop, Trace
 from penstock.rows.account import fates
-from penstock.rows.keys import exactly, find, key_text, keys_at, missing, rows_of
+from penstock.rows.keys import key_text, rows_of
 from penstock.rows.reasons import reason_of
-from penstock.trace.lineage import Lineage, Node, Pact
+from penstock.trace.lineage import Lineage, Node
+from penstock.trace.locate import output_of
+from penstock.values.alike import same
 
-__all__ = ["Follower", "follow", "locate"]
+__all__ = ["Follower", "follow"]
 
 _SHOWN = 20  # rows whose values are told where one became many
 _ROWS = 100  # positions that are remembered
-
-
-def locate(lineage: Lineage, text: str, source: str = "") -> tuple[str, str, Any]:
-    """The source, full key and rows that a text names. Raises `NotFound` with candidates or close matches,
-    `ContractError` where the key of the source names several rows, `UnknownName` for a source that is not there."""
-    pacts = lineage.pacts
-    if source and source not in pacts:
-        raise UnknownName(f"run {lineage.run.id} has no source `{source}`", hint=did_you_mean(source, pacts))
-    names = [source] if source else list(pacts)
-    keyed: list[tuple[str, Any]] = []
-    for name in names:
-        held = lineage.records(_output(lineage, name))
-        if held is None:
-            continue
-        pact = pacts[name]
-        if not pact.key:
-            rows = _numbered(text, held.rows)
-            if rows is not None and (source or len(names) == 1):
-                return name, text.removeprefix("#"), rows
-            continue
-        absent = [column for column in pact.key if column not in held]
-        if not absent:
-            keyed.append((name, held))
-        elif len(names) == 1:
-            raise ContractError(
-                f"the key of source `{name}` names `{absent[0]}`, which is no column of it",
-                where=lineage.nodes[name].where,
-                hint=did_you_mean(absent[0], held.columns) or f"It has {', '.join(held.columns[:12])}.",
-            )
-    hits = [(name, found) for name, held in keyed if (found := exactly(held, pacts[name].key, text)).key]
-    if len(hits) > 1:
-        listed = " and ".join([f"`{name}`" for name, _ in hits])
-        raise NotFound(
-            f"{hits[0][1].key} is the key of a row of {listed}", hint=f"Say of which: `--source {hits[0][0]}`."
-        )
-    if hits:
-        name, found = hits[0]
-        if len(found.rows) > 1:
-            raise _not_one(lineage, name, pacts[name], found.key, found.rows)
-        return name, found.key, found.rows
-    return _by_position(lineage, text, names, keyed)
-
-
-def _output(lineage: Lineage, source: str) -> str:
-    return next(iter(lineage.nodes[source].outputs))
-
-
-def _by_position(lineage: Lineage, text: str, names: list[str], keyed: list[tuple[str, Any]]) -> tuple[str, str, Any]:
-    """A row of the one source that is meant, by `#` and its position. Raises `ContractError` where it has no key, or one that others have,
-    `NotFound` where that is not what the text is."""
-    rows = _numbered(text, keyed[0][1].rows) if text.startswith("#") and len(keyed) == 1 else None
-    if rows is None:
-        raise _miss(lineage, text, names, [(name, find(held, lineage.pacts[name].key, text)) for name, held in keyed])
-    name, held = keyed[0]
-    pact = lineage.pacts[name]
-    absent = [column for column in pact.key if missing(held.row(int(rows[0]))[column])]
-    if absent:
-        raise ContractError(
-            f"row {int(rows[0])} of source `{name}` has no key: `{absent[0]}` is missing, and nothing else names it",
-            where=lineage.nodes[name].where,
-            hint="Declare a key that names each row (`key=[…]` takes several columns), or drop rows without one in the source.",
-        )
-    (key,) = keys_at(held, pact.key, rows)
-    found = exactly(held, pact.key, key)
-    if len(found.rows) > 1:
-        raise _not_one(lineage, name, pact, key, found.rows)
-    return name, key, rows
-
-
-def _numbered(text: str, rows: int) -> Any:
-    digits = text.removeprefix("#")
-    if digits.isdigit() and int(digits) < rows:
-        return np.array([int(digits)])
-    return None
-
-
-def _not_one(lineage: Lineage, name: str, pact: Pact, key: str, rows: Any) -> ContractError:
-    held = lineage.records(_output(lineage, name))
-    assert held is not None
-    shown = "; ".join([f"row {int(row)}: {_brief(held.row(int(row)), pact.key)}" for row in rows[:3]])
-    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
-    return ContractError(
-        f"the key {', '.join(pact.key)} of source `{name}` does not name one row: {len(rows)} rows are {key}: {shown}{more}",
-        where=lineage.nodes[name].where,
-        hint="Declare a key that names each row (`key=[…]` takes several columns), or drop the repeats in the source.",
-    )
-
-
-def _brief(values: Mapping[str, Any], skip: Iterable[str]) -> str:
-    kept = [f"{name} {value}" for name, value in values.items() if name not in skip]
-    return ", ".join(kept[:4])
-
-
-def _miss(lineage: Lineage, text: str, names: list[str], misses: list[tuple[str, Any]]) -> NotFound:
-    shown = ", ".join([f"`{name}`" for name in names]) or "any source"
-    for name, found in misses:
-        if found.partial:
-            listed = ", ".join(found.candidates)
-            more = " …" if found.many > len(found.candidates) else ""
-            return NotFound(
-                f"`{text}` is a part of {found.many:,} {'key' if found.many == 1 else 'keys'} of `{name}`",
-                hint=f"Give one in full: {listed}{more}",
-            )
-    close = [f"{one} (of `{name}`)" for name, found in misses for one in found.candidates]
-    if close:
-        return NotFound(f"no row of {shown} has the key `{text}`", hint=f"Did you mean {' or '.join(close[:5])}?")
-    if not misses:
-        hint = "Declare one: `@ps.source(key=…)`; until then name a row by its position, as in `penstock trace '#0' --source NAME`."
-        return NotFound(f"no source of run {lineage.run.id} declares a key whose rows can be read", hint=hint)
-    said = "; ".join([f"`{name}`: {'/'.join(lineage.pacts[name].key)}" for name, _ in misses])
-    return NotFound(f"no row of {shown} has the key `{text}`", hint=f"Keys are written as {said}.")
 
 
 def follow(lineage: Lineage, source: str, key: str, rows: Any) -> Trace:
@@ -142,7 +31,7 @@ class Follower:
     def __init__(self, lineage: Lineage, source: str, rows: Any) -> None:
         self.lineage, self.source = lineage, source
         self.pact = lineage.pacts[source]
-        root = _output(lineage, source)
+        root = output_of(lineage, source)
         held = lineage.records(root)
         assert held is not None
         self.root, self.origin = root, held.row(int(rows[0]))
@@ -331,7 +220,7 @@ class Follower:
                 changed = {
                     name: (before[name], value)
                     for name, value in all_values[0].items()
-                    if name in before and not _same(before[name], value)
+                    if name in before and not same(before[name], value)
                 }
         self.stops[output] = Stop(
             node.name,
@@ -414,7 +303,7 @@ class Follower:
         if name in pact.key or name == pact.time:
             return None
         label = name in pact.label
-        if name not in origin or not _same(origin[name], value):
+        if name not in origin or not same(origin[name], value):
             return Feature(name, value, label=label)
         clock = pact.clock(name)
         if clock is None:
@@ -442,16 +331,3 @@ class Follower:
 
 def _ended(node: Node) -> str:
     return f"has {node.status}" if node.status in ("failed",) else f"was {node.status or 'not run'}"
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is other:
-        return True
-    try:
-        return bool(one == other) or (_is_nan(one) and _is_nan(other))
-    except (TypeError, ValueError):
-        return str(one) == str(other)
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)

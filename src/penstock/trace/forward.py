@@ -5,8 +5,9 @@ from typing import Any
 
 from penstock.errors import NotFound
 from penstock.model.trace import Forward, Reached
-from penstock.trace.follow import Follower, locate
+from penstock.trace.follow import Follower
 from penstock.trace.lineage import Lineage
+from penstock.trace.locate import locate
 
 __all__ = ["forward"]
 

@@ -68,12 +68,21 @@ class Records:
 
 
 def value_at(column: "pa.ChunkedArray", position: int) -> Any:
-    """One value of a column; what Python has no form for (a nanosecond instant) as text."""
+    """One value of a column; what Python has no form for as text (a nanosecond instant in ISO 8601)."""
     cell = column[position]
     try:
         return cell.as_py()
     except (ValueError, ImportError, OverflowError):
-        return str(cell)
+        kind = str(cell.type)
+        return _instant(cell) if kind.startswith("timestamp[ns") else str(cell)
+
+
+def _instant(cell: Any) -> str:
+    import pyarrow.compute as pc
+
+    zoned = cell.type.tz is not None
+    text: str = pc.strftime(cell, format="%Y-%m-%dT%H:%M:%S%z" if zoned else "%Y-%m-%dT%H:%M:%S").as_py()
+    return f"{text[:-2]}:{text[-2:]}" if zoned else text
 
 
 def records(value: Any) -> Records | None:
