@@ -5,8 +5,6 @@ import socket
 import subprocess
 import sys
 
-import pytest
-
 from penstock.app import ray_agent
 from penstock.executors.pool import Channel
 from penstock.executors.ray_cluster import FromAgent, Plain, Site, Where
@@ -37,12 +35,33 @@ def test_it_ends_with_a_runner_that_never_spoke() -> None:
     assert process.wait(30) == 0
 
 
-def test_nobody_there_is_found_out_at_once() -> None:
+def test_it_waits_for_a_cluster_that_was_there_and_says_for_how_long() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(OSError):
-        ray_agent._knock(f"127.0.0.1:{port}")
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        ray_agent._knock(f"ray://127.0.0.1:{listening.getsockname()[1]}")
-    ray_agent._knock("auto")
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    process, channel = agent("from penstock.app.ray_agent import main; main()")
+    channel.say(Where(address, 1, 0, SITE, patience=2.0))
+    select.select([channel.socket], [], [], 60)
+    (said,) = channel.hear()
+    assert isinstance(said, Plain)
+    assert address in said.words
+    assert "waited for it for 2 s" in said.words
+    assert process.wait(30) == 0
+
+
+def test_a_runner_that_goes_meanwhile_is_not_waited_for() -> None:
+    process, channel = agent("from penstock.app.ray_agent import main; main()")
+    channel.say(Where("127.0.0.1:1", 1, 0, SITE, patience=600.0))
+    channel.close()
+    assert process.wait(60) == 0
+
+
+def test_trouble_with_the_token_is_found_in_what_ray_says() -> None:
+    try:
+        try:
+            raise RuntimeError("Last connection error: ray.exceptions.AuthenticationError: InvalidAuthToken")
+        except RuntimeError as inner:
+            raise ConnectionError("Failed to connect to Ray cluster") from inner
+    except ConnectionError as error:
+        assert ray_agent._of_token(error)
+    assert not ray_agent._of_token(ConnectionError("Failed to connect"))

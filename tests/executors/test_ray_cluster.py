@@ -13,7 +13,7 @@ import penstock
 from penstock.app.ray_node import pack
 from penstock.codecs.registry import Codecs
 from penstock.executors import ray_cluster
-from penstock.executors.ray_cluster import News, Order, RayExecutor
+from penstock.executors.ray_cluster import Anew, News, Order, RayExecutor
 from penstock.model.artifact import Stored
 from penstock.model.event import Begun, Measured, Queued
 from penstock.model.step import Resources
@@ -209,5 +209,37 @@ def test_news_that_come_late_or_twice_are_heard_once(tmp_path: Path) -> None:
     assert Path(task.log).read_bytes() == b"abcdef"
 
 
+def test_what_is_ordered_again_may_tell_less_than_before(tmp_path: Path) -> None:
+    """A node that is lost may have told much of a step, and the next one little: its end is heard all the same."""
+    executor = make(tmp_path, "")
+    task = Steps(tmp_path).task("one")
+    begun, ended = Begun(task.id, task.step, 1, 7, "node"), Ended(task.id, "succeeded")
+    metrics = [Measured(task.id, "loss", float(number)) for number in range(3)]
+    executor._jobs[task.id] = Order(task, 1)
+    executor._hear(News(task.id, 1, (begun, *metrics), b"much was printed"))
+    executor._hear(Anew(task.id, 2))
+    executor._hear(News(task.id, 1, (begun, *metrics, metrics[0], ended), b"from a node that was thought dead"))
+    executor._hear(News(task.id, 2, (begun, ended), b"!"))
+    *heard, last = executor.events(0)
+    assert heard == [begun, *metrics]
+    assert isinstance(last, Ended) and last.status == "succeeded"
+    assert Path(task.log).read_bytes() == b"much was printed!"
+    executor._hear(Anew(task.id, 3))  # of a task that has ended
+    assert not list(executor.events(0))
+
+
+def test_what_waits_for_a_connection_is_cancelled_at_once(tmp_path: Path) -> None:
+    """An agent that connects hears nothing for as long as Ray tries."""
+    executor = make(tmp_path, "auto")
+    executor._launch = (sys.executable, "-c", "import time; time.sleep(600)")
+    try:
+        task = _submitted(executor, tmp_path)
+        executor.cancel(task.id, "not wanted")
+        (ended,) = Run(executor, Steps(tmp_path), 20).ended(task)
+    finally:
+        executor.close()
+    assert (ended.status, ended.reason) == ("cancelled", "not wanted")
+
+
 def test_the_layout_names_what_travels() -> None:
-    assert {"Order", "News", "Site"} <= set(ray_cluster.__all__)
+    assert {"Anew", "Order", "News", "Site"} <= set(ray_cluster.__all__)

@@ -50,7 +50,7 @@ FAULTS = (
     Fault("threads", "threads of polars, BLAS and others alive in the parent", ("test_threads.py",), 50),
     Fault("ledger", "ledgers of other schemas, and damaged ones", ("../ledger/test_schema.py", "../ledger/test_health.py", "../app/test_verifying.py")),
     Fault("checkpoints", "trainings killed between checkpoints", ("test_checkpoints.py",), 50),
-    Fault("ray", "nodes of a Ray cluster killed during runs", ("test_ray.py",), 20),
+    Fault("ray", "nodes and heads of Ray clusters killed during runs", ("test_ray.py",), 20),
     Fault("limits", "limits of what runs use together, and runs that die while they hold some", ("test_limits.py",), 50),
     Fault("object-store", "a tenth of the requests to S3 refused, forgotten, cut, short, flipped or slow", ("test_object_store.py",), 2000),
     Fault("postgres", "PostgreSQL's connections cut at any moment, the server restarted, an outage, a stopped runner", ("test_postgres.py",)),

@@ -4,14 +4,17 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.faults.trials import report, seeded, trials
-from tests.rays import SMALL, cluster
+from tests.rays import SMALL, Head, cluster
 
 import penstock as ps
+from penstock.app.result import RunResult
 from penstock.app.settings import open_ledger
+from penstock.executors import ray_cluster
 from penstock.model.event import Begun, Committed
 
 pytestmark = [
@@ -93,3 +96,65 @@ def test_nodes_are_killed_during_runs(tmp_path: Path, monkeypatch: pytest.Monkey
             again += sum(mine) - STEPS
             assert sum(mine) - STEPS <= 3
     report("killed nodes of Ray", kills=kills, runs=runs, steps=runs * STEPS, done_again=again)
+
+
+def test_the_head_is_killed_during_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it comes back, what it lost is done again, and only that; where it does not, the run ends and says so."""
+    journal = tmp_path / "journal"
+    journal.touch()
+    (tmp_path / "p.py").write_text(PIPELINE)
+    head = Head(PENSTOCK_TEST_JOURNAL=str(journal))
+    count, again = min(trials(1), 5), 0
+
+    def run(number: int, then: Callable[[], None], resume: str = "") -> RunResult:
+        seen = [0]
+        threads: list[threading.Thread] = []
+
+        def on_event(event: object) -> None:
+            seen[0] += isinstance(event, Committed)
+            if seen[0] >= number % STEPS + 2 and not threads:
+                threads.append(threading.Thread(target=then))
+                threads[0].start()
+
+        pipeline = ps.Pipeline.load(tmp_path / "p.py", executor="ray", address=head.address)
+        begun = time.monotonic()
+        found = pipeline.run(parameters={"begin.start": number * 1000}, on_event=on_event, resume=resume)
+        assert time.monotonic() - begun < 150, "it took so long that something must have hung"
+        for one in threads:
+            one.join()
+        return found
+
+    def restart() -> None:
+        head.kill()
+        time.sleep(1.0)
+        head.start()
+
+    try:
+        head.start()
+        for number in range(count):
+            done = run(number, restart)
+            assert done.status == "succeeded", {name: row["error"] for name, row in done.steps.items() if row["error"]}
+            ledger = open_ledger(ps.Pipeline.load(tmp_path / "p.py").settings)
+            committed = Counter([one.step for one in ledger.executions() if one.run == done.run])
+            ledger.close()
+            assert len(committed) == STEPS + 1 and set(committed.values()) == {1}
+            extra = len([one for one in journal.read_text().split("\n") if one.startswith(f"{number * 1000} ")]) - STEPS
+            assert 0 <= extra <= 4  # two that ran, and two whose end was on its way
+            again += extra
+        monkeypatch.setattr(ray_cluster, "_PATIENCE", 2.0)
+        failed = run(count, head.kill)
+        assert failed.status == "failed"
+        errors = [row["error"] for row in failed.steps.values() if row["error"]]
+        assert all("waited for it for 2 s" in one.message for one in errors)
+        left = [name for name, row in failed.steps.items() if row["status"] == "succeeded"]
+        assert len(left) >= 2
+        lines = Counter(journal.read_text().split("\n"))
+        head.start()
+        resumed = run(count, lambda: None, failed.run)
+        assert resumed.status == "succeeded"
+        after = Counter(journal.read_text().split("\n"))
+        kept = [f"{count * 1000} {name.removeprefix('work')}" for name in left if name != "begin"]
+        assert [after[one] for one in kept] == [lines[one] for one in kept]
+    finally:
+        head.kill()
+    report("killed heads of Ray", kills=count + 1, steps=(count + 1) * STEPS, done_again=again)

@@ -4,6 +4,7 @@ What Ray loses (a node, a worker killed for memory) is ordered again here, and o
 all that was ordered is cancelled, and the agent ends.
 """
 
+import contextlib
 import os
 import queue
 import select
@@ -12,13 +13,15 @@ import sys
 import threading
 import time
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from penstock.app.ray_node import perform
+from penstock.executors.knocking import knock
 from penstock.executors.pool import Channel
-from penstock.executors.ray_cluster import News, Order, Plain, ToAgent, Up, Where
+from penstock.executors.ray_cluster import Anew, News, Order, Plain, ToAgent, Up, Where
 from penstock.executors.wire import Halt
 from penstock.model.event import Begun, Queued
 from penstock.model.task import Ended, Failure
@@ -28,6 +31,7 @@ __all__ = ["Agent", "main"]
 _AGAIN = 5  # times that a task is ordered again which Ray lost
 _PATIENCE = 15.0  # seconds that a cancelled task has on its node, before its worker is killed
 _LOOK = 0.5  # seconds between two looks at what long tasks tell
+_PAUSE = 1.0  # seconds between two tries to connect
 _NAMESPACE = "penstock"
 
 
@@ -52,11 +56,13 @@ class Agent:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(News)
         self._ray: Any = None
+        self._tokened = False  # whether the cluster's token is sent
         self._site = b""
 
     def run(self) -> None:
         """Serve until the runner goes."""
         waiting: list[Any] = []
+        begun = time.monotonic()
         while not waiting:
             select.select([self._channel.socket], [], [])
             waiting = self._channel.hear()
@@ -64,9 +70,16 @@ class Agent:
                 return
         first = waiting.pop(0)
         assert isinstance(first, Where)
-        if not self._connect(first):
-            self._flush()
-            return
+        while (trouble := self._connect(first)) is not None:
+            left = first.patience - (time.monotonic() - begun)
+            if not trouble.passes or left <= 0:
+                self._channel.say(trouble.plain(first.patience))
+                self._flush()
+                return
+            if select.select([self._channel.socket], [], [], min(left, _PAUSE))[0]:
+                waiting += self._channel.hear()
+                if not self._channel.open:
+                    return
         for message in waiting:
             self._take(message)
         poll = select.poll()
@@ -91,19 +104,20 @@ class Agent:
 
     # --- Ray
 
-    def _connect(self, where: Where) -> bool:
+    def _connect(self, where: Where) -> "_Trouble | None":
+        """Connect, and say so; what stands in the way, if something does."""
+        address = where.address or os.environ.get("RAY_ADDRESS", "")
         try:
             import ray
         except ImportError as error:
-            self._channel.say(Plain(f"executor `ray` needs {error.name or error}", "pip install 'penstock[ray]'"))
-            return False
+            return _Trouble(f"executor `ray` needs {error.name or error}", "pip install 'penstock[ray]'", passes=False)
         self._ray = ray
         self._site = self._encoder.encode(where.site)
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "namespace": _NAMESPACE}
-        address = where.address or os.environ.get("RAY_ADDRESS", "")
         try:
             if address:
-                _knock(address)
+                knock(address)
+                os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "3")  # seconds, not 20: what waits is above
                 ray.init(address=address, **quiet)
             else:
                 ray.init(
@@ -113,19 +127,22 @@ class Agent:
                     include_dashboard=False,
                     **quiet,
                 )
+            alive = [one for one in ray.nodes() if one["Alive"]]
+            self._channel.say(Up(len(alive), float(ray.cluster_resources().get("CPU", 1))))
         except Exception as error:
-            words = " ".join(str(error).split())[:500]
+            with contextlib.suppress(Exception):
+                ray.shutdown()
             place = f"at {address}" if address else "on this machine"
-            self._channel.say(
-                Plain(
-                    f"Ray {place} can't be reached: {words}",
-                    "Start it (`ray start --head`), or name it with `--address`.",
-                )
-            )
-            return False
-        alive = [one for one in ray.nodes() if one["Alive"]]
-        self._channel.say(Up(len(alive), float(ray.cluster_resources().get("CPU", 1))))
-        return True
+            if _of_token(error):
+                if not self._tokened and _with_token():
+                    self._tokened = True
+                    return self._connect(where)
+                hint = "Name the cluster's own: RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token (`ray get-auth-token`)."
+                return _Trouble(f"Ray {place} wants another token than is here", hint, passes=False)
+            words = " ".join(str(error).split())[:500]
+            hint = "Start it (`ray start --head`), or name it with `--address`."
+            return _Trouble(f"Ray {place} can't be reached: {words}", hint)
+        return None
 
     def _take(self, message: Order | Halt) -> None:
         if isinstance(message, Order):
@@ -183,6 +200,9 @@ class Agent:
             ended = Ended(task.id, "cancelled")
         elif self._tries[task.id] < _AGAIN and kind not in ("RayTaskError", "RuntimeEnvSetupError"):
             self._tries[task.id] += 1
+            order = self._orders[task.id] = replace(order, fence=order.fence + 1)
+            self._told.discard(task.id)
+            self._channel.say(Anew(task.id, order.fence))
             self._submit(order)
             return
         else:
@@ -229,7 +249,8 @@ class Agent:
                     self._channel.say(news)
         except Exception:  # its node is gone: Ray makes it anew
             pass
-        self._doubt([task for task in long if task not in self._told])
+        with contextlib.suppress(Exception):  # the head is away: Ray says so in its own time
+            self._doubt([task for task in long if task not in self._told])
 
     def _doubt(self, tasks: list[str]) -> None:
         """Say of tasks that no node can take what they wait for."""
@@ -253,11 +274,36 @@ class Agent:
             time.sleep(0.01)
 
 
-def _knock(address: str) -> None:
-    """Raise `OSError` where nobody listens: Ray itself would try for minutes."""
-    host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=10.0).close()
+def _with_token() -> bool:
+    """Have Ray send the token that is here, which it does by itself only to a cluster that it starts; whether there is one.
+
+    Where a cluster wants none, none must be sent: what answers is then refused."""
+    try:
+        from ray._private.authentication import authentication_token_setup as setup
+    except ImportError:  # an older Ray, which knows none
+        return False
+    return bool(setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False))
+
+
+def _of_token(error: BaseException | None) -> bool:
+    """Whether a connection failed for the cluster's token. (Ray tells that in the text of one of several errors.)"""
+    while error is not None:
+        if "AuthenticationError" in f"{type(error).__name__} {error}":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+class _Trouble(NamedTuple):
+    """Why Ray can't be reached; and whether that may be another a moment later."""
+
+    words: str
+    hint: str
+    passes: bool = True
+
+    def plain(self, waited: float) -> Plain:
+        """The same for people."""
+        return Plain(f"{self.words} (waited for it for {waited:.0f} s)" if waited and self.passes else self.words, self.hint)
 
 
 class _Mailbox:

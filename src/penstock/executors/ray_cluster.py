@@ -25,10 +25,12 @@ from penstock.model.event import Begun, Measured, Noted, Produced, Progressed, Q
 from penstock.model.task import Ended, Failure, LogSpan, Task
 from penstock.ports import Store
 
-__all__ = ["FromAgent", "News", "Order", "Plain", "RayExecutor", "Site", "ToAgent", "Up", "Where"]
+__all__ = ["Anew", "FromAgent", "News", "Order", "Plain", "RayExecutor", "Site", "ToAgent", "Up", "Where"]
 
 _RESTARTS = 5  # of agents, without any task ending in between
 _GRACE = 2.0
+_ENDING = 15.0  # seconds that an agent has to end what it ordered
+_PATIENCE = 120.0  # seconds in which a cluster that was there once may come back
 
 
 class Site(Struct, frozen=True):
@@ -46,12 +48,14 @@ class Site(Struct, frozen=True):
 
 
 class Where(Struct, frozen=True, tag=True):
-    """Runner to agent, first of all: the address of a cluster ("" for one on this machine with so many `cpus`)."""
+    """Runner to agent, first of all: the address of a cluster ("" for one on this machine with so many `cpus`), and for how
+    many seconds to wait for it."""
 
     address: str
     cpus: int
     gpus: int
     site: Site
+    patience: float = 0.0
 
 
 class Order(Struct, frozen=True, tag=True):
@@ -93,8 +97,15 @@ class News(Struct, frozen=True, tag=True):
     at: int = 0
 
 
+class Anew(Struct, frozen=True, tag=True):
+    """Agent to runner: Ray lost the task, and it was ordered again with this fence. What was told before counts no more."""
+
+    task: str
+    fence: int
+
+
 ToAgent = Where | Order | Halt
-FromAgent = Up | Plain | News
+FromAgent = Up | Plain | Anew | News
 
 
 class RayExecutor:
@@ -139,6 +150,8 @@ class RayExecutor:
         self._shipped: dict[str, tuple[tuple[int, int, int], str]] = {}
         self._ready: list[TaskEvent] = []
         self._restarts = 0
+        self._up = False  # whether the agent is connected
+        self._reached = False  # whether one was
         self._mark = state / f"ray-{os.getpid()}-{os.urandom(6).hex()}"
 
     def start(self) -> None:
@@ -148,7 +161,8 @@ class RayExecutor:
         if self._site is None:
             self._site = self._prepared()
         self._agent = _Agent(self._launch)
-        self._agent.channel.say(Where(self._address, self.workers, self._gpus, self._site))
+        patience = _PATIENCE if self._reached else 0.0
+        self._agent.channel.say(Where(self._address, self.workers, self._gpus, self._site, patience))
         for order in self._jobs.values():
             self._agent.channel.say(order)
 
@@ -179,14 +193,18 @@ class RayExecutor:
         """Stop a task, wherever it is."""
         if task in self._jobs and task not in self._asked:
             self._asked[task] = reason
-            self._say(Halt(task, reason))
+            if self._up:
+                self._say(Halt(task, reason))
+            else:  # nothing can have begun, or all of it is lost; and an agent that connects does not listen
+                self._pass(self._jobs[task].task, Ended(task, "cancelled"))
 
     def close(self) -> None:
         """Stop everything: the agent ends what it ordered, and goes."""
         agent, self._agent = self._agent, None
         self._jobs.clear()
-        if agent is not None:
-            agent.close()
+        if agent is not None:  # while it connects to a cluster elsewhere, it hears nothing and has nothing to end
+            agent.close(0.2 if self._address and not self._up else _ENDING)
+        self._up = False
         with contextlib.suppress(OSError):
             self._mark.unlink()
 
@@ -251,9 +269,13 @@ class RayExecutor:
         if not agent.channel.open and self._agent is agent:
             self._fallen(agent)
 
-    def _hear(self, message: Up | Plain | News) -> None:
+    def _hear(self, message: Up | Plain | Anew | News) -> None:
         if isinstance(message, Plain):
             self._give_up(Failure("ExecutorError", message.words, hint=message.hint))
+        elif isinstance(message, Anew):
+            order = self._jobs.get(message.task)
+            if order is not None and order.fence < message.fence:
+                self._jobs[message.task] = self._anew(order, message.fence)
         elif isinstance(message, News):
             order = self._jobs.get(message.task)
             if order is None or order.fence != message.fence:
@@ -262,7 +284,14 @@ class RayExecutor:
             for event in self._unheard(message):
                 self._pass(order.task, event)
         else:
+            self._up = self._reached = True
             self.workers = max(1, int(message.cpus))
+
+    def _anew(self, order: Order, fence: int) -> Order:
+        """An order that is given again. What comes of it begins anew: it may tell less than before."""
+        self._passed.pop(order.task.id, None)
+        self._written.pop(order.task.id, None)
+        return replace(order, fence=fence)
 
     def _unheard(self, news: News) -> Sequence[TaskEvent]:
         """What of these news was not passed on before."""
@@ -318,7 +347,7 @@ class RayExecutor:
         """The agent is gone, with its cluster or alone: another orders what had not ended, and only that."""
         words = agent.last_words()
         agent.close()
-        self._agent = None
+        self._agent, self._up = None, False
         self._restarts += 1
         if self._restarts > _RESTARTS:
             last = words.splitlines()[-1] if words else "it said nothing"
@@ -329,14 +358,15 @@ class RayExecutor:
             return
         if not self._jobs:
             return
+        for task, reason in list(self._asked.items()):
+            self._pass(self._jobs[task].task, Ended(task, "cancelled", reason=reason))
         for task, order in self._jobs.items():
-            self._jobs[task] = replace(order, fence=order.fence + 1)
-            self._passed.pop(task, None)
-            self._written.pop(task, None)
+            self._jobs[task] = self._anew(order, order.fence + 1)
+            if self._restarts == 1:
+                waits = f"waits for Ray{f' at {self._address}' if self._address else ''}: the connection is lost"
+                self._ready.append(Queued(task, order.task.step, waits))
         time.sleep(min(0.2 * self._restarts, 1.0))
         self.start()
-        for task, reason in self._asked.items():
-            self._say(Halt(task, reason))
 
 
 def _span(path: str, start: int) -> LogSpan:
@@ -379,11 +409,11 @@ class _Agent:
         size = os.fstat(self._errors).st_size
         return os.pread(self._errors, 4096, max(0, size - 4096)).decode("utf-8", "replace").strip()
 
-    def close(self) -> None:
+    def close(self, patience: float = _ENDING) -> None:
         """Let it end: it does when its socket closes, and is made to if it does not."""
         self.channel.close()
         try:
-            self._process.wait(15.0)
+            self._process.wait(patience)
         except Exception:
             self._process.kill()
             self._process.wait()
