@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from tests.containers import home, image
+from tests.services import SECRET
 
 import penstock as ps
 from penstock.app import images
+from penstock.app.settings import open_store
 from penstock.errors import DeclarationError, ExecutorError, MissingExtra, NotFound
-from penstock.executors.engines import find_engine
+from penstock.executors.engines import Engine, find_engine
 
 pytestmark = pytest.mark.timeout(300)
 real = pytest.mark.needs("podman", "uv")
@@ -46,6 +48,79 @@ def test_all_steps_in_containers_by_a_setting_alone(folder: Path) -> None:
     assert here.stored("rows").digest == there.stored("rows").digest
     assert {row["status"] for row in own.run(executor="container").steps.values()} == {"reused"}
     assert {row["status"] for row in own.run().steps.values()} == {"reused"}
+
+
+@real
+def test_a_plan_says_what_a_run_in_containers_would_do_and_makes_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = pipeline(folder, STEPS)
+    own.run()
+    image()
+    there = ps.Pipeline.load(folder / "p.py", executor="container")
+
+    def made(*_: object, **__: object) -> None:
+        raise AssertionError("a plan makes no image")
+
+    with monkeypatch.context() as only:
+        only.setattr(images, "_make", made)
+        only.setattr(images, "made_of", made)
+        assert there.plan()["rows"].action == "run"
+    there.run()
+    assert not there.plan().runs
+    monkeypatch.setattr(Engine, "image", lambda *_: (_ for _ in ()).throw(NotFound("it was removed")))
+    assert not there.plan().runs
+
+
+@real
+def test_what_an_image_copies_of_the_state_folder_does_not_count(folder: Path) -> None:
+    (project := folder / "project").mkdir()  # beside the caches
+    (project / "Containerfile").write_text(f"FROM {image().name}\nCOPY . /everything\n")
+    own = pipeline(project, "@ps.step(image='Containerfile')\ndef one(): return 1\n")
+    own.run()
+    assert (project / ".penstock").is_dir()
+    assert not own.plan().runs
+
+
+@real
+@pytest.mark.needs("moto", "obstore")
+def test_values_in_object_storage(folder: Path, s3: str) -> None:
+    """The runner fetches and sends them: a container has neither a network nor credentials."""
+    text = """
+@ps.source
+def rows(n: int = 200_000): return list(range(n))
+
+def part(item): return [item] * 50_000
+
+@ps.step
+def parts(rows): return ps.each([1, 2, 3], part)
+
+@ps.step
+def seen(rows, parts):
+    return [len(rows), [len(one) for one in parts], [one for one in os.environ if "AWS" in one or "STORE" in one]]
+"""
+    image()
+    own = pipeline(folder, text, store=f"{s3}/values")
+    here = own.run(executor="container")
+    assert here["seen"] == [200_000, [50_000] * 3, []]
+    assert {row["status"] for row in own.run(executor="container").steps.values()} == {"reused"}
+    store = open_store(own.settings)
+    lost = here.stored("rows").blob
+    store.remove(lost)
+    again = own.run(executor="container", force=["seen"])
+    assert again.steps["rows"]["status"] == "succeeded"
+    assert store.has(lost)
+    for path in folder.rglob("*"):
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+    assert not [*(folder / ".penstock" / "containers").iterdir()]
+
+
+@real
+def test_a_folder_of_any_name(folder: Path) -> None:
+    image()
+    (odd := folder / 'odd: dir,"ü"').mkdir()
+    run = pipeline(odd, STEPS).run(executor="container")
+    assert run["where"] == {"sum": 3, "in": True, "uid": 1000}
 
 
 @real

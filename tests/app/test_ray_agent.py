@@ -57,11 +57,7 @@ def test_a_runner_that_goes_meanwhile_is_not_waited_for() -> None:
 
 
 def test_trouble_with_the_token_is_found_in_what_ray_says() -> None:
-    try:
-        try:
-            raise RuntimeError("Last connection error: ray.exceptions.AuthenticationError: InvalidAuthToken")
-        except RuntimeError as inner:
-            raise ConnectionError("Failed to connect to Ray cluster") from inner
-    except ConnectionError as error:
-        assert ray_agent._of_token(error)
+    told = ConnectionError("Failed to connect to Ray cluster")
+    told.__cause__ = RuntimeError("Last connection error: ray.exceptions.AuthenticationError: InvalidAuthToken")
+    assert ray_agent._of_token(told)
     assert not ray_agent._of_token(ConnectionError("Failed to connect"))

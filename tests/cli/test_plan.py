@@ -86,3 +86,13 @@ def test_leaks_that_the_graph_gives_away_are_named_before_anything_runs(call: Ca
     assert (one["check"], one["step"], one["where"]) == ("wiring", "scores", "line.py:6")
     assert "SUSPECT wiring scores `scores` judges `model` on `rows`" in " ".join(call("plan").out.split())
     assert not (project / ".penstock" / "store").exists()
+
+
+def test_the_executor_that_is_meant(call: Call) -> None:
+    assert call("run").code == 0
+    assert set(decisions(call("plan", "--executor", "inline", "--json")).values()) == {"reuse"}
+    assert valid(call("why", "rows", "--executor", "ray", "--json"), "why")["decision"] == "reuse"
+    for command in (["plan"], ["why", "rows"]):
+        done = call(*command, "--executor", "contianer", "--json")
+        assert done.code == 2
+        assert valid(done, "error")["error"]["hint"] == "Did you mean `container`?"

@@ -52,8 +52,8 @@ def test_how_a_container_is_kept() -> None:
     found = Engine("podman", "podman").kept("name", mounts, {"A": "b"}, cpus=1.5, memory=1000)
     for one in ("--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--rm"):
         assert one in found
-    assert "--volume=/project:/project:ro" in found
-    assert "--volume=/out:/penstock/out:rw" in found
+    assert '--mount=type=bind,"source=/project","target=/project","readonly"' in found
+    assert '--mount=type=bind,"source=/out","target=/penstock/out"' in found
     assert "--cpus=1.5" in found
     assert "--memory=1000" in found and "--memory-swap=1000" in found
     assert "--network=host" in Engine("podman", "podman").kept("name", [], {}, network=True)

@@ -60,6 +60,20 @@ def test_an_execution_counts_only_while_all_of_its_blobs_are_there():
     assert not past.lost("gone")
 
 
+def test_many_are_asked_for_at_once_and_what_is_known_not_at_all():
+    known, other = execution("known", Stored("plain", "d", "d", 1, data=b"1")), execution("other")
+    gone = execution("gone", Stored("arrow", "z", "z", 9))
+    ledger = Ledger(known, gone)
+    past = Past(ledger, Store(), "p")
+    ledger.executions["other"] = other  # made meanwhile, or by work that is not the newest
+    asked = []
+    ledger.find = lambda keys: asked.append(list(keys)) or {"other": other}
+    assert past.find_all(["known", "other", "gone", "never"]) == {"known": known, "other": other}
+    assert past.find_all(["known", "gone"]) == {"known": known}
+    assert asked == [["other", "never"]]
+    assert past.lost("gone")
+
+
 def test_how_a_step_came_to_nothing_is_known():
     past = Past(Ledger(), Store(), "p")
     assert past.ended("a") == Reason("failed", "it failed last time: ValueError: broken", "p.py:3")

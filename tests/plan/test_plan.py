@@ -13,10 +13,14 @@ from penstock.plan.plan import consumed, make
 
 class Memory:
     def __init__(self):
-        self.by_key, self.by_step = {}, {}
+        self.by_key, self.by_step, self.asked = {}, {}, []
 
     def find(self, key):
         return self.by_key.get(key)
+
+    def find_all(self, keys):
+        self.asked.append(list(keys))
+        return {key: self.by_key[key] for key in keys if key in self.by_key}
 
     def last(self, step):
         return self.by_step.get(step)
@@ -114,3 +118,28 @@ def test_what_is_given_is_reused_and_cuts_nothing_off_below():
     assert [one.action for one in plan.decisions] == ["reuse", "reuse", "run"]
     assert (plan["b"].execution, plan["b"].reasons[0].kind) == (given, "given")
     assert plan.outputs["b"].digest == "x"
+
+
+def test_what_is_known_together_is_asked_together():
+    """One question for each storey of the graph, not one for each step."""
+    fan = {f"fan{number}": ["root"] for number in range(50)}
+    graph, memory = of({"root": [], **fan, "top": list(fan)}), Memory()
+    works = lambda name: Work(graph.steps[name])
+    memory.run(graph, works, {name: name for name in graph.steps})
+    assert not make(graph, works, memory).runs
+    assert [len(keys) for keys in memory.asked] == [1, 50, 1]
+
+
+def test_what_must_run_is_not_asked_for():
+    graph, memory = of({"a": [], "b": []}), Memory()
+    make(graph, lambda name: Work(graph.steps[name], forced=name == "a"), memory)
+    assert [len(keys) for keys in memory.asked] == [1]
+
+
+@given(graphs())
+def test_decisions_come_in_the_order_of_the_graph(edges):
+    graph, memory = of(edges), Memory()
+    works = lambda name: Work(graph.steps[name])
+    assert [one.step for one in make(graph, works, memory).decisions] == list(graph.steps)
+    memory.run(graph, works, {name: name for name in edges})
+    assert [one.step for one in make(graph, works, memory).decisions] == list(graph.steps)

@@ -140,7 +140,8 @@ def install(lock: Lock, folder: Path, where: str = "") -> None:
     with tempfile.TemporaryDirectory() as place:
         listed = Path(place, "lock.txt")
         listed.write_text(lock.text, "utf-8")
-        _put(["--requirement", str(listed)], folder, ["--python", sys.executable], where)
+        # With bytecode: in a container none can be written beside it, and each would compile all that it imports.
+        _put(["--requirement", str(listed)], folder, ["--python", sys.executable, "--compile-bytecode"], where)
 
 
 def lend(packages: Sequence[str], python: str, where: str = "") -> Path:

@@ -17,7 +17,7 @@ from penstock.model.task import Task
 from penstock.ports import Executor, Store
 from penstock.work.holding import held, keys_of
 
-__all__ = ["BUILT_IN", "cores", "executor_names", "make_executor"]
+__all__ = ["BUILT_IN", "checked_name", "cores", "executor_names", "make_executor"]
 
 _GLANCE = 0.005  # seconds; an in-line step begins this soon after the one before has ended
 
@@ -121,6 +121,13 @@ def _on_ray(
 def executor_names() -> list[str]:
     """Every executor that can be asked for."""
     return sorted({*BUILT_IN, *(entry.name for entry in _entry_points())})
+
+
+def checked_name(name: str) -> str:
+    """A name, if it is that of an executor. Raises `SettingsError` with close matches."""
+    if name not in BUILT_IN and name not in executor_names():
+        raise SettingsError(f"there is no executor `{name}`", hint=did_you_mean(name, executor_names()))
+    return name
 
 
 def cores() -> int:

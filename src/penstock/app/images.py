@@ -23,11 +23,11 @@ from penstock.app import environments
 from penstock.app.environments import Lock, cache, lent
 from penstock.errors import ExecutorError, NotFound
 from penstock.executors.container import Image
-from penstock.executors.engines import Engine, last_line
+from penstock.executors.engines import Engine, Mount, last_line
 from penstock.model.code import Piece
 from penstock.model.digest import combine, digest_bytes
 
-__all__ = ["Say", "find", "from_file", "is_file", "look", "made_of"]
+__all__ = ["Say", "find", "from_file", "is_file", "look", "made_of", "piece_of"]
 
 _SITE = "/opt/penstock/site-packages"  # by this name, what lies in it counts as installed
 _NEEDED = ("blake3", "cloudpickle", "msgspec", "psutil")  # by the worker
@@ -39,6 +39,44 @@ _LOOK = (
 )
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _COPY = re.compile(r"^\s*(?:COPY|ADD)\s+((?:\\\n|[^\n])+)", re.IGNORECASE | re.MULTILINE)
+_PROGRAMS = (
+    *(
+        "bash",
+        "env",
+        "git",
+        "grep",
+        "sed",
+        "tar",
+        "gzip",
+        "awk",
+        "find",
+        "xargs",
+        "basename",
+        "cat",
+        "chmod",
+        "cp",
+        "cut",
+        "date",
+    ),
+    *(
+        "dirname",
+        "echo",
+        "head",
+        "ls",
+        "mkdir",
+        "mv",
+        "readlink",
+        "rm",
+        "seq",
+        "sleep",
+        "sort",
+        "tail",
+        "tee",
+        "touch",
+        "tr",
+    ),
+    *("uname", "uniq", "wc"),
+)
 _LIBRARY = re.compile(r"(?:=>\s+)?(/\S+)\s+\(0x")
 
 Say = Callable[[str], None]
@@ -67,15 +105,18 @@ def is_file(name: str, root: Path) -> bool:
     return re.search(r"(?i)(container|docker)file", name.rpartition("/")[2]) is not None and (root / name).is_file()
 
 
-def from_file(engine: Engine, name: str, root: Path, where: str = "", say: Say = lambda _: None) -> Piece:
-    """The piece of an image that is built from a Containerfile: once for what it says, copies and begins with."""
+def from_file(
+    engine: Engine, name: str, root: Path, where: str = "", say: Say = lambda _: None, state: Path | None = None
+) -> Piece:
+    """The piece of an image that is built from a Containerfile: once for what it says, copies and begins with. What it copies
+    of the `state` folder does not count: that is another after each run."""
     path = root / name
     text = path.read_text("utf-8", "replace")
     begins = []
     for base in _FROM.findall(text):
         with contextlib.suppress(NotFound):
             begins.append(engine.image(base, where))
-    tag = f"localhost/penstock-built:{combine('containerfile', [text, *begins, *_copied(text, path.parent)])[7:23]}"
+    tag = f"localhost/penstock-built:{combine('containerfile', [text, *begins, *_copied(text, path.parent, state)])[7:23]}"
     try:
         return look(engine, tag, where)
     except NotFound:
@@ -93,6 +134,11 @@ def from_file(engine: Engine, name: str, root: Path, where: str = "", say: Say =
     return look(engine, tag, where)
 
 
+def piece_of(lock: Lock) -> Piece:
+    """The piece of an image that would be made of a lock, whether it is there or not."""
+    return Piece("image", "image", combine("made", [lock.digest]), text=lock.text)
+
+
 def made_of(engine: Engine, lock: Lock, where: str = "", tag: str = "", say: Say = lambda _: None) -> Piece:
     """The piece of an image that holds this machine's Python and the packages of a lock, and nothing else."""
     own = "{}.{}".format(*sys.version_info[:2])
@@ -103,16 +149,17 @@ def made_of(engine: Engine, lock: Lock, where: str = "", tag: str = "", say: Say
             hint="Give it a Containerfile: image='Containerfile'.",
         )
     name = tag or f"localhost/penstock:{lock.digest[7:19]}"
-    place = combine("made", [lock.digest])
+    piece = piece_of(lock)
     try:
         engine.image(name, where)
     except NotFound:
         say(f"making an image of {lock.text.count('==')} packages")
         _make(engine, lock, name, where)
     made = Image(name, name, _executable(), (str(lent()), _SITE), (), _penstock())
-    if not _record(place).exists() or find(place) != made:  # another checkout of Penstock may have made it
-        _keep(place, made)
-    return Piece("image", "image", place, text=lock.text)
+    # Another checkout of Penstock may have made it.
+    if not _record(piece.digest).exists() or find(piece.digest) != made:
+        _keep(piece.digest, made)
+    return piece
 
 
 def _record(place: str) -> Path:
@@ -165,7 +212,7 @@ def _with_this_python(engine: Engine, known: str, name: str, words: str, where: 
     seen = dict.fromkeys([sys.base_prefix, sys.prefix, *_penstock()])
     paths = [one for one in sys.path if one and Path(one).is_dir() and "site-packages" in one]
     mounts = (*seen, *[one for one in paths if not any(one.startswith(f"{root}/") for root in seen)])
-    volumes = [f"--volume={one}:{one}:ro" for one in mounts]
+    volumes = [f"--mount={Mount(one, one)}" for one in mounts]
     options = ["--rm", "--network=none", "--pull=never", "--read-only", "--entrypoint=", *volumes]
     code, _, err = engine.ask(*engine.containing(options, known, [sys.executable, "-c", "import msgspec"])[1:])
     if code or sys.base_prefix in ("/usr", "/usr/local"):
@@ -224,7 +271,7 @@ def _standard() -> Iterator[Path]:
     for name in ("/bin/sh", "/usr/share/zoneinfo", "/etc/localtime", "/etc/ssl/certs", "/usr/lib/locale/C.utf8"):
         if Path(name).exists():
             yield Path(name)
-    for name in ("env", "sleep", "cat", "ls", "uname", "bash", "sed", "grep", "tar", "git"):
+    for name in _PROGRAMS:
         found = shutil.which(name, path="/usr/bin:/bin")
         if found is not None:
             yield Path(found)
@@ -283,7 +330,7 @@ def _is_program(path: Path) -> bool:
         return False
 
 
-def _copied(text: str, folder: Path) -> Iterator[str]:
+def _copied(text: str, folder: Path, state: Path | None) -> Iterator[str]:
     """Names and digests of what a Containerfile copies from its folder."""
     for said in _COPY.findall(text):
         words = said.replace("\\\n", " ").split()
@@ -293,6 +340,6 @@ def _copied(text: str, folder: Path) -> Iterator[str]:
             for name in sorted(glob.glob(str(folder / pattern.strip('"[],')))):  # noqa: PTH207 - a pattern with folders in it
                 place = Path(name)
                 for one in sorted(place.rglob("*")) if place.is_dir() else [place]:
-                    if one.is_file():
+                    if one.is_file() and (state is None or not one.is_relative_to(state)):
                         yield str(one.relative_to(folder))
                         yield digest_bytes(one.read_bytes())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from msgspec.structs import replace
 
 from penstock.app.counting import judged
-from penstock.app.executors import make_executor
+from penstock.app.executors import checked_name, make_executor
 from penstock.app.labels import checked, split_tags, tag_made, take_name
 from penstock.app.placing import Placing
 from penstock.app.recording import GitState, graph_record
@@ -163,12 +163,15 @@ class Pipeline:
         parameters: Mapping[str, Any] | None = None,
         force: Sequence[str] = (),
         seed: int | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> Plan:
-        """What would run and why, before anything runs. Nothing is written but what was learnt of files' content."""
+        """What would run and why, before anything runs. Nothing is written but what was learnt of files' content; only an
+        image that a Containerfile names is built, as it can't be known before. `say` is told what takes long."""
+        checked_name(self.settings.executor)
         with reading_ledger(self.settings) as ledger:
             work = Workspace(self.settings, self.graph, self.sourced, ledger)
             return work.plan(
-                Request(_names(targets), self._parameters(parameters), _names(force), _whole("seed", seed))
+                Request(_names(targets), self._parameters(parameters), _names(force), _whole("seed", seed)), say=say
             )[0]
 
     def run(
@@ -188,6 +191,7 @@ class Pipeline:
         on_event: Callable[[Event], None] | None = None,
         command: Sequence[str] = (),
         checks: str | Asked | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> RunResult:
         """Run what has to run, and reuse the rest.
 
@@ -195,7 +199,7 @@ class Pipeline:
         to text; `tags` are tags of the run, or of what it makes (`model@candidate`); `force` names steps to run whatever
         the ledger knows; `max_parallel` is how many steps may run at once (0: as many as there is room for; None: the
         setting); `resume` continues an earlier run; `checks` is how much is checked for leaks (`quick`, `full` or `off`; None: the setting);
-        `on_event` is called with every event, in this thread. A failed step does not raise: see `RunResult.status`,
+        `on_event` is called with every event, in this thread; `say` is told what takes long before the first (an image). A failed step does not raise: see `RunResult.status`,
         and `RunResult.raise_if_failed()`.
         """
         _whole("workers", workers, least=0)
@@ -236,7 +240,7 @@ class Pipeline:
         )
         try:
             asked, earlier = work.resumed(asked)
-            plan, past = work.plan(asked, running.start)
+            plan, past = work.plan(asked, running.start, making=True, say=say)
             run = work.record(asked, plan, earlier, running, git)
             with work.conduct(run, plan, past, running, asked) as conduct:
                 # Between this line and the step's own function lie at most four frames of Penstock.

@@ -23,12 +23,21 @@ _OWN = [str(one) for one in sys.version_info[:2]]
 
 
 class Placing:
-    """Gives steps their places; each is worked out once in a plan. `say` is told what takes long."""
+    """Gives steps their places; each is worked out once in a plan. `say` is told what takes long. Not `making`, images that
+    would be made of environments are only told by their locks."""
 
-    def __init__(self, settings: Settings, loaded: Sourced | None, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        loaded: Sourced | None,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        making: bool = True,
+    ) -> None:
         self._settings = settings
         self._loaded = loaded
         self._say = say
+        self._making = making
         self._beside: list[str] | None = None
         self._locks: dict[tuple[str, ...], Lock] = {}
         self._engine: Engine | None = None
@@ -57,10 +66,13 @@ class Placing:
             )
         if self._engine is None:
             self._engine = find_engine(step.where)
-        if not name:
+        if not name and not self._making:
+            piece = images.piece_of(self._lock(step))
+        elif not name:
             piece = images.made_of(self._engine, self._lock(step), step.where, say=self._say)
         elif images.is_file(name, self._settings.root):
-            piece = images.from_file(self._engine, name, self._settings.root, step.where, self._say)
+            root, state = self._settings.root, self._settings.state
+            piece = images.from_file(self._engine, name, root, step.where, self._say, state)
         else:
             piece = images.look(self._engine, name, step.where)
         options = replace(step.options, isolation="container")

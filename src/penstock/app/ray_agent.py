@@ -61,27 +61,8 @@ class Agent:
 
     def run(self) -> None:
         """Serve until the runner goes."""
-        waiting: list[Any] = []
-        begun = time.monotonic()
-        while not waiting:
-            select.select([self._channel.socket], [], [])
-            waiting = self._channel.hear()
-            if not self._channel.open:
-                return
-        first = waiting.pop(0)
-        assert isinstance(first, Where)
-        while (trouble := self._connect(first)) is not None:
-            left = first.patience - (time.monotonic() - begun)
-            if not trouble.passes or left <= 0:
-                self._channel.say(trouble.plain(first.patience))
-                self._flush()
-                return
-            if select.select([self._channel.socket], [], [], min(left, _PAUSE))[0]:
-                waiting += self._channel.hear()
-                if not self._channel.open:
-                    return
-        for message in waiting:
-            self._take(message)
+        if not self._begin():
+            return
         poll = select.poll()
         poll.register(self._woken, select.POLLIN)
         while self._channel.open:
@@ -101,6 +82,31 @@ class Agent:
             self._ray.cancel(ref, force=True)
         time.sleep(0.2 if self._refs else 0.0)
         self._ray.shutdown()
+
+    def _begin(self) -> bool:
+        """Connect as the runner says first of all, and take what it says meanwhile; whether there is anything to serve."""
+        waiting: list[Any] = []
+        begun = time.monotonic()
+        while not waiting:
+            select.select([self._channel.socket], [], [])
+            waiting = self._channel.hear()
+            if not self._channel.open:
+                return False
+        first = waiting.pop(0)
+        assert isinstance(first, Where)
+        while (trouble := self._connect(first)) is not None:
+            left = first.patience - (time.monotonic() - begun)
+            if not trouble.passes or left <= 0:
+                self._channel.say(trouble.plain(first.patience))
+                self._flush()
+                return False
+            if select.select([self._channel.socket], [], [], min(left, _PAUSE))[0]:
+                waiting += self._channel.hear()
+                if not self._channel.open:
+                    return False
+        for message in waiting:
+            self._take(message)
+        return True
 
     # --- Ray
 
@@ -303,7 +309,9 @@ class _Trouble(NamedTuple):
 
     def plain(self, waited: float) -> Plain:
         """The same for people."""
-        return Plain(f"{self.words} (waited for it for {waited:.0f} s)" if waited and self.passes else self.words, self.hint)
+        return Plain(
+            f"{self.words} (waited for it for {waited:.0f} s)" if waited and self.passes else self.words, self.hint
+        )
 
 
 class _Mailbox:

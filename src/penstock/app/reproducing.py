@@ -34,7 +34,7 @@ from penstock.model.event import Event
 from penstock.model.run import Execution, Made, Reason, Run
 from penstock.model.step import Step
 from penstock.model.task import ABSENT, Failure, Setting
-from penstock.plan.decide import Work, decide
+from penstock.plan.decide import Work, decide_by, key_of
 from penstock.plan.files import Stats
 from penstock.plan.parameters import split_overrides
 from penstock.ports import Ledger, Store
@@ -388,9 +388,8 @@ def _why(original: _Original, step: Step, now: Execution) -> tuple[Reason, ...]:
             if one.kind == "path" and str(original.root / before) == shown:  # the same place, given in full
                 shown = before
             settings.append(Setting(one.name, one.kind, shown, digest))
-    decision = decide(
-        Work(step, tuple(settings), now.seed, hidden=now.hidden), now.inputs, _Then(original.ledger, then)
-    )
+    work = Work(step, tuple(settings), now.seed, hidden=now.hidden)
+    decision = decide_by(work, now.inputs, key_of(work, now.inputs), None, _Then(original.ledger, then))
     found = tuple([one for one in decision.reasons if one.kind not in ("lost", "uncached")])
     return found or (_UNSEEN,)
 
@@ -400,9 +399,6 @@ class _Then:
 
     def __init__(self, ledger: Ledger, execution: Execution) -> None:
         self._ledger, self._execution = ledger, execution
-
-    def find(self, key: str) -> None:
-        """Nothing is offered."""
 
     def last(self, step: str) -> Execution:  # noqa: ARG002  it has but one
         """The execution."""

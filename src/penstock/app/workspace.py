@@ -75,8 +75,16 @@ class Workspace:
         self.ledger = ledger or open_ledger(settings, create=True)
         self.store = open_store(settings)
 
-    def plan(self, request: Request, on_work: Callable[[], None] | None = None) -> tuple[Plan, Past]:
-        """What will happen and why. `on_work` is called early if it is certain that something will run."""
+    def plan(
+        self,
+        request: Request,
+        on_work: Callable[[], None] | None = None,
+        *,
+        making: bool = False,
+        say: Callable[[str], None] | None = None,
+    ) -> tuple[Plan, Past]:
+        """What will happen and why. `on_work` is called early if it is certain that something will run; with `making`, images
+        that steps will need are made, and `say` is told."""
         settings, graph = self.settings, self.whole.only(request.targets)
         for one in request.force:
             if one not in self.whole.steps:
@@ -92,7 +100,7 @@ class Workspace:
         if on_work is not None and not past.knows(graph.steps):
             on_work()  # let workers start while the plan is made
         forced = frozenset(request.force)
-        placing = Placing(settings, self.loaded)
+        placing = Placing(settings, self.loaded, say or (lambda _: None), making=making)
 
         def work_of(name: str) -> Work:
             step = graph.steps[name]

@@ -10,6 +10,7 @@ from penstock.app.settings import Settings, open_ledger, reading_settings
 from penstock.ports import Ledger
 
 __all__ = [
+    "executor_option",
     "file_option",
     "forced",
     "json_option",
@@ -28,6 +29,9 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+executor_option = click.option(
+    "--executor", metavar="NAME", help="Where steps run: local (processes), container, ray, or inline (here, to debug)."
+)
 file_option = click.option("-f", "--file", metavar="FILE", help="The pipeline file.")
 setting_option = click.option(
     "--set", "sets", metavar="STEP.PARAMETER=VALUE", multiple=True, help="Set a parameter; may be given again."

@@ -8,6 +8,7 @@ from penstock.app.recording import graph_record
 from penstock.checks.nodes import nodes_of
 from penstock.checks.wiring import wiring
 from penstock.cli.options import (
+    executor_option,
     file_option,
     forced,
     json_option,
@@ -19,7 +20,7 @@ from penstock.cli.options import (
     stub_option,
     targets,
 )
-from penstock.cli.output import only_json, show
+from penstock.cli.output import note, only_json, show
 from penstock.errors import UnknownName, did_you_mean
 from penstock.report.plan_text import plan_lines, why_lines
 from penstock.report.plans import plan_view, why_view
@@ -30,6 +31,7 @@ __all__ = ["plan", "why"]
 @click.command()
 @targets
 @setting_option
+@executor_option
 @seed_option
 @forced
 @file_option
@@ -40,6 +42,7 @@ __all__ = ["plan", "why"]
 def plan(
     targets: tuple[str, ...],
     sets: tuple[str, ...],
+    executor: str | None,
     seed: int | None,
     force: tuple[str, ...],
     file: str | None,
@@ -50,13 +53,14 @@ def plan(
 ) -> None:
     """Say what would run, and why, before anything runs.
 
-    TARGET names steps or artifacts: the plan is for them and all that they need. Without one, it is for everything.
+    TARGET names steps or artifacts: the plan is for them and all that they need. Without one, it is for everything. A container's
+    image is part of a step's work, so name the executor of the run that is meant where it is not the one that is set.
     Leaks that the graph alone tells of are named as well, and the checks that would be asked.
     """
     given = parameters(sets)
     with only_json(as_json):
-        loaded = Pipeline.load(file, pipeline=pipeline, step=step, stub_inputs=stub_inputs)
-        plan = loaded.plan(targets, parameters=given, force=force, seed=seed)
+        loaded = Pipeline.load(file, pipeline=pipeline, step=step, stub_inputs=stub_inputs, executor=executor)
+        plan = loaded.plan(targets, parameters=given, force=force, seed=seed, say=note)
         document = plan_view(plan, wiring(nodes_of(graph_record(loaded.graph)))[0], foreseen(loaded, plan))
     lines = plan_lines(document, loaded.settings.pipeline, checked=loaded.settings.checks != "off")
     show(document, lines, as_json=as_json)
@@ -65,6 +69,7 @@ def plan(
 @click.command()
 @click.argument("step")
 @setting_option
+@executor_option
 @seed_option
 @forced
 @file_option
@@ -75,6 +80,7 @@ def plan(
 def why(
     step: str,
     sets: tuple[str, ...],
+    executor: str | None,
     seed: int | None,
     force: tuple[str, ...],
     file: str | None,
@@ -86,9 +92,10 @@ def why(
     """Say why one step would run, with the difference of its code."""
     given = parameters(sets)
     with only_json(as_json):
-        loaded = Pipeline.load(file, pipeline=pipeline, step=only, stub_inputs=stub_inputs)
+        loaded = Pipeline.load(file, pipeline=pipeline, step=only, stub_inputs=stub_inputs, executor=executor)
         steps = loaded.graph.steps
         if step not in steps:
             raise UnknownName(f"there is no step `{step}`", hint=did_you_mean(step, steps))
-        document = why_view(loaded.plan((step,), parameters=given, force=force, seed=seed), step)
+        made = loaded.plan((step,), parameters=given, force=force, seed=seed, say=note)
+        document = why_view(made, step)
     show(document, why_lines(document), as_json=as_json)

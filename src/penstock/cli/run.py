@@ -8,6 +8,7 @@ from penstock.app.labels import bearers
 from penstock.app.pipeline import Pipeline
 from penstock.app.settings import Settings, open_ledger
 from penstock.cli.options import (
+    executor_option,
     file_option,
     forced,
     json_option,
@@ -30,9 +31,7 @@ __all__ = ["run"]
 @click.command()
 @targets
 @setting_option
-@click.option(
-    "--executor", metavar="NAME", help="Where steps run: local (processes), container, ray, or inline (here, to debug)."
-)
+@executor_option
 @click.option(
     "--address", metavar="ADDRESS", help="Of a Ray cluster, with `--executor ray` (a new one here, if not given)."
 )
@@ -114,6 +113,7 @@ def run(
                 on_event=watched,
                 command=("penstock", *sys.argv[1:]),
                 checks=checks,
+                say=note,
             ).run
 
         tally = run_watched(go, redraw=not inline, as_json=as_json)

@@ -9,6 +9,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from penstock.errors import Corrupt, ExecutorError, PenstockError
+from penstock.executors import bridge
 from penstock.executors.engines import Engine, Mount
 from penstock.executors.lanes import Room
 from penstock.executors.local import LocalExecutor
@@ -125,8 +127,14 @@ class ContainerExecutor:
         """Stop everything: containers end when nobody speaks to them any more."""
         self._queue.clear()
         boxes, self._boxes = self._boxes, []
-        for box in boxes:
+        # An engine takes a tenth of a second to remove each.
+        closing = [threading.Thread(target=box.close) for box in boxes[1:]]
+        for one in closing:
+            one.start()
+        for box in boxes[:1]:
             box.close()
+        for one in closing:
+            one.join()
 
     def _dispatch(self) -> None:
         while self._queue and self._room.fits(self._queue[0].resources):
@@ -220,7 +228,14 @@ class ContainerExecutor:
         begin += f"from {self._main} import main; main()"
         inside = [image.python, "-P", "-c", begin, str(kept[0]), "0", _SOCKET]
         command = engine.containing([*options, f"--env={MARK}"], image.reference, inside)
-        launch = [sys.executable, "-P", "-m", "penstock.executors.bridge", str(box.line / "socket"), *command]
+        launch = [
+            sys.executable,
+            "-I",
+            "-S",
+            bridge.__file__,
+            str(box.line / "socket"),
+            *command,
+        ]  # a file: it starts sooner
         box.executor = LocalExecutor(
             launch,
             workers=1,

@@ -27,6 +27,11 @@ class Mount(Struct, frozen=True):
     target: str
     writable: bool = False
 
+    def __str__(self) -> str:
+        # One line of CSV: a path may hold whatever a path may, also what parts a `--volume`.
+        fields = [f"source={self.source}", f"target={self.target}", *([] if self.writable else ["readonly"])]
+        return ",".join(["type=bind", *['"' + one.replace('"', '""') + '"' for one in fields]])
+
 
 class Engine(Struct, frozen=True):
     """A container engine by its command."""
@@ -91,7 +96,7 @@ class Engine(Struct, frozen=True):
         if gpus:
             found += ["--gpus=all"] if self.name == "docker" else ["--device=nvidia.com/gpu=all"]
         for one in mounts:
-            found.append(f"--volume={one.source}:{one.target}:{'rw' if one.writable else 'ro'}")
+            found.append(f"--mount={one}")
         for variable, value in variables.items():
             found.append(f"--env={variable}={value}")
         return found

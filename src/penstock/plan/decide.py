@@ -1,6 +1,6 @@
 """The one decision: reuse or run, with its reasons. Asked by the planner, and again when inputs become known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from penstock.model.task import Failure, HiddenInput, Setting
 from penstock.plan.changes import changes
 from penstock.plan.fingerprint import work_key
 
-__all__ = ["Memory", "Work", "decide", "own_reasons"]
+__all__ = ["History", "Memories", "Memory", "Work", "decide", "decide_by", "key_of", "may_reuse", "own_reasons"]
 
 
 class Work(Struct, frozen=True):
@@ -28,34 +28,68 @@ class Work(Struct, frozen=True):
     hidden: tuple[HiddenInput, ...] = ()
 
 
-class Memory(Protocol):
-    """What a decision asks of the past."""
-
-    def find(self, key: str) -> Execution | None:
-        """The committed execution of a key, if it may be reused and its outputs are all there."""
+class History(Protocol):
+    """What reasons ask of the past."""
 
     def last(self, step: str) -> Execution | None:
-        """The newest execution of a step, for reasons."""
+        """The newest execution of a step."""
 
     def ended(self, step: str) -> Reason | None:
-        """How a step that was never committed came to nothing last time, for reasons."""
+        """How a step that was never committed came to nothing last time."""
 
     def code(self, digest: str) -> Code | None:
-        """A closure of old, for reasons."""
+        """A closure of old."""
 
     def lost(self, key: str) -> bool:
         """Whether the work of a key was done, but its outputs are no longer there."""
 
 
+class Memory(History, Protocol):
+    """What a decision asks of the past."""
+
+    def find(self, key: str) -> Execution | None:
+        """The committed execution of a key, if it may be reused and its outputs are all there."""
+
+
+class Memories(Memory, Protocol):
+    """What a plan asks of the past: a ledger may be a journey away."""
+
+    def find_all(self, keys: Sequence[str]) -> Mapping[str, Execution]:
+        """The committed executions of these keys that may be reused, asked for at once."""
+
+
 def decide(work: Work, inputs: Mapping[str, Consumed], memory: Memory, *, explain: bool = True) -> Decision:
     """Reuse or run. With `explain=False` a step that runs gets no diff (it may cost more than the step)."""
+    key = key_of(work, inputs)
+    return decide_by(work, inputs, key, memory.find(key) if may_reuse(work) else None, memory, explain=explain)
+
+
+def key_of(work: Work, inputs: Mapping[str, Consumed]) -> str:
+    """What identifies the work with these inputs."""
     step = work.step
-    key = work_key(step.name, step.code.digest, work.settings, work.seed, inputs, work.hidden)
+    return work_key(step.name, step.code.digest, work.settings, work.seed, inputs, work.hidden)
+
+
+def may_reuse(work: Work) -> bool:
+    """Whether what is known of earlier work can matter."""
+    return not work.forced and work.step.options.cache
+
+
+def decide_by(
+    work: Work,
+    inputs: Mapping[str, Consumed],
+    key: str,
+    found: Execution | None,
+    memory: History,
+    *,
+    explain: bool = True,
+) -> Decision:
+    """The same, where the key and what `memory` finds by it are known."""
+    step = work.step
     if work.forced:
         return Decision(step.name, "run", (Reason("forced", "forced"),), key)
     if not step.options.cache:
         return Decision(step.name, "run", (Reason("uncached", "cache=False: it always runs", step.where),), key)
-    found = memory.find(key)
     if found is not None:
         return Decision(step.name, "reuse", _SAME, key, found)
     last = memory.last(step.name)
@@ -73,7 +107,7 @@ def _tolerated(failure: Failure) -> Reason:
     return Reason("failed", f"it failed last time, which was tolerated: {failure.message}", failure.where)
 
 
-def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: Memory, explain: bool) -> tuple[Reason, ...]:
+def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: History, explain: bool) -> tuple[Reason, ...]:
     last = memory.last(work.step.name)
     if last is None:
         return (memory.ended(work.step.name) or Reason("never-ran", "never ran"),)
@@ -82,13 +116,13 @@ def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: Memory, explain
     return tuple(reasons) or (Reason("lost", "its earlier result is not offered for reuse"),)
 
 
-def own_reasons(work: Work, memory: Memory, *, explain: bool = True) -> tuple[Reason, ...]:
+def own_reasons(work: Work, memory: History, *, explain: bool = True) -> tuple[Reason, ...]:
     """What of a step differs from its last execution, its inputs aside; nothing, if it never ran."""
     last = memory.last(work.step.name)
     return tuple(_own(last, work, memory, explain)) if last is not None else ()
 
 
-def _own(last: Execution, work: Work, memory: Memory, explain: bool) -> list[Reason]:
+def _own(last: Execution, work: Work, memory: History, explain: bool) -> list[Reason]:
     reasons: list[Reason] = []
     if last.code != work.step.code.digest:
         reasons += _code(last, work.step, memory.code, explain)

@@ -28,6 +28,7 @@ class Past:
         self._root = root
         self._last = ledger.recent(pipeline)
         self._known = {one.key: one for one in self._last.values() if one.cached}
+        self._withdrawn = {one.key for one in self._last.values() if not one.cached}
         self._gone: set[str] = set()
         self._codes: dict[str, Code | None] = {}
         self._pipeline = pipeline
@@ -38,6 +39,14 @@ class Past:
         if key in self._gone:
             return None
         return self.whole(self._known.get(key) or self._ledger.find((key,)).get(key))
+
+    def find_all(self, keys: Iterable[str]) -> dict[str, Execution]:
+        """The same for many keys: the ledger is asked once for all that is not known yet."""
+        wanted = [key for key in keys if key not in self._gone]
+        asked = [key for key in wanted if key not in self._known]
+        answers = self._ledger.find(asked) if asked else {}
+        found = {key: self.whole(self._known.get(key) or answers.get(key)) for key in wanted}
+        return {key: one for key, one in found.items() if one is not None}
 
     def whole(self, found: Execution | None) -> Execution | None:
         """An execution, if its outputs are all there; if not, it is offered no longer."""
@@ -82,7 +91,7 @@ class Past:
 
     def lost(self, key: str) -> bool:
         """Whether this key's outputs were found missing."""
-        return key in self._gone or any(one.key == key and not one.cached for one in self._last.values())
+        return key in self._gone or key in self._withdrawn
 
     def forget(self, keys: Iterable[str], reason: str) -> None:
         """Offer these executions no longer, in this run and later."""

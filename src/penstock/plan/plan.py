@@ -1,13 +1,13 @@
 """The plan: what will happen to every step, as far as it can be known before anything runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from penstock.graph.graph import Graph
 from penstock.model.artifact import Stored
 from penstock.model.run import Consumed, Decision, Execution, Reason
-from penstock.plan.decide import Memory, Work, decide, own_reasons
+from penstock.plan.decide import History, Memories, Work, decide_by, key_of, may_reuse, own_reasons
 
 __all__ = ["Plan", "consumed", "made", "make"]
 
@@ -44,36 +44,78 @@ class Plan(Struct, frozen=True):
 def make(
     graph: Graph,
     work_of: Callable[[str], Work],
-    memory: Memory,
+    memory: Memories,
     *,
     explain: bool = True,
     given: Mapping[str, Execution] | None = None,
 ) -> Plan:
-    """Plan a graph: decide every step whose inputs are known, in order. The steps in `given` are reused as they were
-    done then, whatever they would be called with now."""
-    works: dict[str, Work] = {}
+    """Plan a graph: decide every step whose inputs are known. What is known together is asked of the memory together. The
+    steps in `given` are reused as they were done then, whatever they would be called with now."""
+    works = {name: work_of(name) for name in graph.steps}
+    known: dict[str, Stored] = {}
+    decisions: dict[str, Decision] = {}
+    lacking = {name: len({maker for maker, _ in graph.inputs(name).values()}) for name in graph.steps}
+    ready = [name for name in graph.steps if not lacking[name] or (given and name in given)]
+    while ready:
+        decided = _decided(graph, works, ready, known, memory, explain, given or {})
+        decisions.update(decided)
+        ready = []
+        for name, decision in decided.items():
+            if decision.execution is None:
+                continue
+            known.update(made(decision.execution))
+            for child in graph.children(name):
+                lacking[child] -= 1
+                if not lacking[child] and child not in decisions:
+                    ready.append(child)
     outputs: dict[str, Stored] = {}
-    decisions: list[Decision] = []
     for name in graph.steps:
-        work = works[name] = work_of(name)
-        if given and name in given:
-            done = given[name]
-            decisions.append(Decision(name, "reuse", _GIVEN, done.key, done))
-            outputs.update(made(done))
-            continue
-        waits = [maker for maker, artifact in graph.inputs(name).values() if artifact not in outputs]
-        if waits:
-            above = ", ".join(f"`{one}`" for one in dict.fromkeys(waits))
-            own = own_reasons(work, memory, explain=explain)
-            decision = Decision(name, "unknown", (*own, Reason("upstream", f"waits for {above}")))
-            if work.forced:
-                decision = Decision(name, "run", (Reason("forced", "forced"),))
-        else:
-            decision = decide(work, consumed(graph, name, outputs), memory, explain=explain)
-        if decision.execution is not None:
-            outputs.update(made(decision.execution))
-        decisions.append(decision)
-    return Plan(graph, works, tuple(decisions), outputs)
+        if name not in decisions:
+            decisions[name] = _waiting(graph, works[name], known, memory, explain)
+        execution = decisions[name].execution
+        if execution is not None:
+            outputs.update(made(execution))
+    return Plan(graph, works, tuple([decisions[name] for name in graph.steps]), outputs)
+
+
+def _decided(
+    graph: Graph,
+    works: Mapping[str, Work],
+    names: Sequence[str],
+    outputs: Mapping[str, Stored],
+    memory: Memories,
+    explain: bool,
+    given: Mapping[str, Execution],
+) -> dict[str, Decision]:
+    """Decisions on steps whose inputs are known, or whose results are given."""
+    inputs, keys = {}, {}
+    for name in names:
+        if name not in given:
+            try:
+                inputs[name] = consumed(graph, name, outputs)
+            except KeyError:  # what stands for its maker made other artifacts
+                continue
+            keys[name] = key_of(works[name], inputs[name])
+    found = memory.find_all([key for name, key in keys.items() if may_reuse(works[name])])
+    decisions = {}
+    for name in names:
+        if name in given:
+            decisions[name] = Decision(name, "reuse", _GIVEN, given[name].key, given[name])
+        elif name in keys:
+            key = keys[name]
+            decisions[name] = decide_by(works[name], inputs[name], key, found.get(key), memory, explain=explain)
+    return decisions
+
+
+def _waiting(graph: Graph, work: Work, outputs: Mapping[str, Stored], memory: History, explain: bool) -> Decision:
+    """What can be said of a step whose inputs are not known yet."""
+    name = work.step.name
+    if work.forced:
+        return Decision(name, "run", (Reason("forced", "forced"),))
+    waits = [maker for maker, artifact in graph.inputs(name).values() if artifact not in outputs]
+    above = ", ".join(f"`{one}`" for one in dict.fromkeys(waits))
+    own = own_reasons(work, memory, explain=explain)
+    return Decision(name, "unknown", (*own, Reason("upstream", f"waits for {above}")))
 
 
 _GIVEN = (Reason("given", "its stored result was given"),)
