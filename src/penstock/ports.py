@@ -260,7 +260,8 @@ class Ledger(Protocol):
 
     # history
     def runs(self, limit: int = 50, pipeline: str = "") -> list[dict[str, Any]]:
-        """Newest first: `{"run", "pipeline", "status", "started", "seconds", "metrics", "name", "tags"}`."""
+        """Newest first: `{"run", "pipeline", "status", "started", "seconds", "metrics", "name", "tags",
+        "tolerated"}`, the last being the number of steps that failed and were tolerated (0 where very many runs are asked for)."""
 
     def run(self, prefix: str) -> Run:
         """The run of an id, of a unique prefix of one, of a name or tag (the newest), or of `last`. Raises `NotFound`

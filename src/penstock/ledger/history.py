@@ -33,6 +33,7 @@ _RUN = (
     "FROM runs LEFT JOIN leases ON leases.key = 'run:' || runs.id "
 )
 _RECENT = 1000  # runs that are looked at for how long a step took
+_LISTED = 1000  # runs up to which a list counts the steps that failed and were tolerated
 _STEP = (
     "SELECT step, kind, status, key, attempts, execution, reasons, started, ended, seconds, cpu_seconds, peak_memory, "
     "metrics, error, log, question, because FROM steps WHERE run = ? ORDER BY position, child, step"
@@ -44,6 +45,7 @@ def runs(connection: Session, limit: int, pipeline: str, alive: Alive) -> list[d
     rows = connection.execute(
         _RUN + "WHERE ? = '' OR pipeline = ? ORDER BY runs.ref DESC LIMIT ?", (pipeline, pipeline, limit)
     ).fetchall()
+    borne = _tolerated(connection, [row[0] for row in rows]) if limit <= _LISTED else {}
     return [
         {
             "run": row[1],
@@ -54,9 +56,21 @@ def runs(connection: Session, limit: int, pipeline: str, alive: Alive) -> list[d
             "metrics": _metrics(connection, row[0]),
             "name": row[6],
             "tags": unpack_tags(row[7]),
+            "tolerated": borne.get(row[0], 0),
         }
         for row in rows
     ]
+
+
+def _tolerated(connection: Session, runs: list[int]) -> dict[int, int]:
+    """How many steps of each run failed and were tolerated, their parts aside."""
+    if not runs:
+        return {}
+    rows = connection.execute(
+        "SELECT run, count(*) FROM steps WHERE run >= ? AND run <= ? AND child = 0 AND status = 'tolerated' GROUP BY run",
+        (min(runs), max(runs)),
+    )
+    return dict(rows.fetchall())
 
 
 def run(connection: Session, prefix: str) -> Run:

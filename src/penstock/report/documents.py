@@ -258,7 +258,7 @@ class StepDetails(TypedDict):
 
 
 class RunLine(TypedDict):
-    """One run among others."""
+    """One run among others; `tolerated` is the number of its steps that failed while what follows went on."""
 
     run: str
     pipeline: str
@@ -267,6 +267,7 @@ class RunLine(TypedDict):
     status: RunStatus
     started: str
     seconds: float
+    tolerated: int
     metrics: dict[str, float | None]
 
 

@@ -31,7 +31,10 @@ def runs_lines(document: RunsDocument, now: float, columns: int = 0) -> list[Lin
             [
                 [(f"{glyph} ", style), (run["run"], "name")],
                 [(safe(run["pipeline"]), "")],
-                [(run["status"], style)],
+                [
+                    (run["status"], style),
+                    (f", {run['tolerated']} failed, tolerated" if run["tolerated"] else "", "warn"),
+                ],
                 [(ago(started, now), "")],
                 [(lasted(run["seconds"]), "")],
                 [(safe(label), "code")],

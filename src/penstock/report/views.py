@@ -338,6 +338,7 @@ def _line(row: Mapping[str, Any], now: float = 0.0) -> RunLine:
         "status": row["status"],
         "started": iso(row["started"]),
         "seconds": row["seconds"] or going,
+        "tolerated": row.get("tolerated", 0),
         "metrics": numbers_view(row["metrics"]),
     }
 

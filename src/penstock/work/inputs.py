@@ -180,7 +180,7 @@ def brought(link: Link, value: Any, own: Any) -> Any:
     words = {"metadata": "printed no metadata", "parameter": "has no parameter"}.get(link.kind, f"gives no {link.kind}")
     known = ", ".join(f"`{one}`" for one in table) if isinstance(table, Mapping) and table else "none"
     raise ParameterError(
-        f"`{link.source}` {words} `{link.key}`, which `{link.name}` is to come from",
+        f"`{link.source}` {words} `{link.key}`, which {link.target.replace('-', ' ')} `{link.name}` is to come from",
         where=link.where,
         hint=f"It has: {known}. Metadata is a line of its own: print(json.dumps({{{link.key!r}: value}})).",
     )
