@@ -8,6 +8,7 @@ from penstock.report.row_text import (
     cell_lines,
     dropped_lines,
     forward_lines,
+    loss_words,
     moved_lines,
     rows_lines,
     trace_lines,
@@ -123,3 +124,11 @@ def test_behind_and_ahead() -> None:
     assert "a  2 rows" in ahead
     assert "1 model learnt from it or through it: 0123456789ab" in ahead
     assert "UNKNOWN whether it is in b" in ahead
+
+
+def test_where_a_row_was_lost() -> None:
+    lost = {"dropped_at": "clean", "dropped_by": ["clean", "few"], "kept_in": []}
+    assert loss_words(lost) == ["dropped by clean"]  # type: ignore[arg-type]
+    partly = {"dropped_at": "", "dropped_by": ["clean"], "kept_in": ["other"]}
+    assert loss_words(partly) == ["dropped by clean on one way, kept in other"]  # type: ignore[arg-type]
+    assert loss_words({"dropped_at": "", "dropped_by": [], "kept_in": []}) == []  # type: ignore[arg-type]

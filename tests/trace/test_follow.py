@@ -138,7 +138,8 @@ def test_a_key_of_two_sources_wants_to_know_which(tmp_path: Path) -> None:
     assert "--source rows" in caught.value.hint
     assert tracing.trace("16", source="others").source == "others"
     assert tracing.trace("25").source == "rows"
-    assert tracing.trace("36", source="rows").dropped_at == "few"
+    other = tracing.trace("36", source="rows")
+    assert (other.dropped_at, other.dropped_by, other.kept_in) == ("", ("few",), ("lengths",))
     assert stop(tracing.trace("36"), "few").reason == "no single column tells why"
 
 
@@ -241,3 +242,61 @@ def test_rows_that_a_key_does_not_name(tmp_path: Path) -> None:
     assert locate(lineage, "#4", "rows")[1] == "e"
     with pytest.raises(NotFound):
         locate(lineage, "#7", "rows")
+
+
+WAYS = """
+import polars as pl
+import penstock as ps
+
+
+@ps.source(key="id")
+def rows() -> pl.DataFrame:
+    return pl.DataFrame({"id": range(20), "x": range(20)})
+
+
+@ps.step
+def high(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("x") > 4)
+
+
+@ps.step
+def low(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("x") < 15)
+
+
+@ps.step
+def doubled(high: pl.DataFrame) -> pl.DataFrame:
+    return high.with_columns(x=pl.col("x") * 2)
+
+
+@ps.step
+def halved(low: pl.DataFrame) -> pl.DataFrame:
+    return low.with_columns(x=pl.col("x") / 2)
+
+
+@ps.step
+def few(high: pl.DataFrame) -> pl.DataFrame:
+    return high.filter(pl.col("x") > 99)
+
+
+@ps.step
+def least(low: pl.DataFrame) -> int:
+    return low["x"].min()
+"""
+
+
+def test_a_row_dropped_on_one_way_and_kept_on_another(tmp_path: Path) -> None:
+    tracing = tracing_of(tmp_path, WAYS)
+    trace = tracing.trace("2")
+    assert states(trace) == {
+        "rows": "present", "high": "dropped", "low": "present", "doubled": "absent", "halved": "present",
+        "few": "absent", "least": "present",
+    }  # fmt: skip
+    assert (trace.dropped_at, trace.dropped_by, trace.kept_in) == ("", ("high",), ("halved",))
+    assert stop(trace, "doubled").reason == stop(trace, "few").reason == "dropped by `high`"
+    other = tracing.trace("17")
+    assert other.dropped_by == ("low", "few") and other.kept_in == ("doubled",)
+    assert stop(other, "halved").reason == stop(other, "least").reason == "dropped by `low`"
+    assert stop(other, "doubled").state == "present"
+    both = tracing.trace("10")
+    assert (both.dropped_at, both.dropped_by) == ("", ("few",))

@@ -73,7 +73,8 @@ class Prediction(Struct, frozen=True, omit_defaults=True):
 
 
 class Trace(Struct, frozen=True, omit_defaults=True):
-    """The way of one row of a source through a run. `dropped_at` is the step that it did not leave, "" if none;
+    """The way of one row of a source through a run. `dropped_at` is the first step that it did not leave, "" if none or another way
+    kept it: `dropped_by` are all the steps that dropped it, each on its way, and `kept_in` the artifacts at the ends that hold it nevertheless;
     `side` the side of the split that it is on; `asked` the instant of its prediction; `table` the artifact that
     `features` are of; `advice` what to declare to get more."""
 
@@ -90,6 +91,8 @@ class Trace(Struct, frozen=True, omit_defaults=True):
     asked: Any = None
     advice: tuple[str, ...] = ()
     note: str = ""
+    dropped_by: tuple[str, ...] = ()
+    kept_in: tuple[str, ...] = ()
 
 
 class Behind(Struct, frozen=True, omit_defaults=True):

@@ -70,8 +70,8 @@ class FeatureDocument(TypedDict):
 
 
 class TraceDocument(TypedDict):
-    """The way of one row through a run. `dropped_at` names the step that it did not leave, "" if none; `asked` is the
-    instant of its prediction, `table` the artifact that `features` are of, `advice` what to declare to get more."""
+    """The way of one row through a run. `dropped_at` names the first step that it did not leave, "" if none or another way kept it;
+    `dropped_by` all steps that dropped it, each on its way, `kept_in` the artifacts at the ends that hold it nevertheless. `asked` is the instant of its prediction, `table` the artifact that `features` are of, `advice` what to declare to get more."""
 
     key: str
     source: str
@@ -79,6 +79,8 @@ class TraceDocument(TypedDict):
     pipeline: str
     steps: list[StopDocument]
     dropped_at: str
+    dropped_by: list[str]
+    kept_in: list[str]
     side: str | None
     prediction: PredictionDocument | None
     predictions: list[PredictionDocument]

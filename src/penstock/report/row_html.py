@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from penstock.report.row_documents import FeatureDocument, StopDocument, TraceDocument
-from penstock.report.row_text import STATES, value_text
+from penstock.report.row_text import STATES, loss_words, value_text
 from penstock.report.units import number
 
 __all__ = ["trace_fragment", "trace_page"]
@@ -54,8 +54,7 @@ def trace_fragment(trace: TraceDocument) -> str:
     facts = [f"source {trace['source']}", f"run {trace['run']}"]
     if trace["asked"]:
         facts.append(f"asked {value_text(trace['asked'])}")
-    if trace["dropped_at"]:
-        facts.append(f"dropped by {trace['dropped_at']}")
+    facts.extend(loss_words(trace))
     if trace["side"]:
         facts.append(f"side {trace['side']}")
     for one in trace["predictions"]:

@@ -25,6 +25,7 @@ __all__ = [
     "cell_lines",
     "dropped_lines",
     "forward_lines",
+    "loss_words",
     "moved_lines",
     "rows_lines",
     "trace_lines",
@@ -86,12 +87,20 @@ def _facts(trace: TraceDocument) -> list[str]:
     facts = []
     if trace["asked"]:
         facts.append(f"asked {value_text(trace['asked'])}")
-    if trace["dropped_at"]:
-        facts.append(f"dropped by {trace['dropped_at']}")
+    facts.extend(loss_words(trace))
     if trace["side"]:
         facts.append(f"on the side {trace['side']}")
     facts.extend([_prediction(one) for one in trace["predictions"]])
     return facts
+
+
+def loss_words(trace: TraceDocument) -> list[str]:
+    """Which step dropped a row, and, where another way kept it, where it is."""
+    if trace["dropped_at"]:
+        return [f"dropped by {trace['dropped_at']}"]
+    if trace["dropped_by"]:
+        return [f"dropped by {' and '.join(trace['dropped_by'])} on one way, kept in {' and '.join(trace['kept_in'])}"]
+    return []
 
 
 def _prediction(one: PredictionDocument) -> str:

@@ -31,6 +31,8 @@ def trace_view(trace: Trace) -> TraceDocument:
         "pipeline": trace.pipeline,
         "steps": [_stop(one) for one in trace.stops],
         "dropped_at": trace.dropped_at,
+        "dropped_by": list(trace.dropped_by),
+        "kept_in": list(trace.kept_in),
         "side": trace.side or None,
         "prediction": predictions[0] if predictions else None,
         "predictions": predictions,

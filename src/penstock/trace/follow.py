@@ -37,7 +37,12 @@ class Follower:
         self.root, self.origin = root, held.row(int(rows[0]))
         self.at: dict[str, Any] = {root: np.asarray(rows)}  # positions of the row, for artifacts where they are known
         self.stops: dict[str, Stop] = {}
-        self.dropped_at = ""
+        self.many: set[str] = set()  # artifacts whose row stands for many, this one among them
+        self.dropped: dict[str, None] = {}  # the steps that dropped it, on whatever way
+        self.lost: dict[
+            str, tuple[str, ...]
+        ] = {}  # for artifacts without it, the steps that dropped it on the way there
+        self.beside: dict[str, str] = {}  # for artifacts without it, the one of the same step that has it
         self.seen: dict[str, str] = {}  # artifacts without rows that were computed from the row, and how
         self._walk()
 
@@ -86,6 +91,7 @@ class Follower:
             if relation.method == "group":
                 held = self.lineage.records(artifact)
                 many = len(relation.rows_above(rows)) if held is not None and len(rows) else 0
+                self.many.add(output)
                 self._found(node, output, rows, here, relation.why, f"one of {many:,} rows that its row stands for")
             else:
                 self._found(node, output, rows, here, relation.why)
@@ -98,10 +104,7 @@ class Follower:
         if any(one.state == "unknown" for one in stopped):
             self._stop(node, output, "unknown", reason=f"it is not known where the row is in `{unknown[0]}`")
             return
-        reason = f"dropped by `{self.dropped_at}`" if self.dropped_at else ""
-        sides = [one.artifact for one in self.stops.values() if one.kind == "split" and one.rows]
-        if not reason and sides:
-            reason = f"it is in `{sides[0]}`"
+        reason = self._lost_on_the_way(node, output)
         seen = [(one, self.seen[one]) for one in node.inputs.values() if one in self.seen]
         if seen:
             reason = f"{reason or 'no row of it'}; `{seen[0][0]}` {seen[0][1]}"
@@ -127,11 +130,24 @@ class Follower:
             unsure = [one for one in mine.values() if one in self.stops and self.stops[one].state == "unknown"]
             if unsure:
                 self._stop(node, output, "unknown", reason=f"it is not known where the row is in `{unsure[0]}`")
-            elif self.dropped_at:
-                self._stop(node, output, "absent", reason=f"dropped by `{self.dropped_at}`")
             else:
                 inputs = " or ".join([f"`{one}`" for one in mine.values()])
-                self._stop(node, output, "absent", reason=f"not a row of {inputs}")
+                reason = self._lost_on_the_way(node, output)
+                lost = output in self.lost
+                self._stop(node, output, "absent", reason=reason if lost else f"not a row of {inputs}")
+
+    def _lost_on_the_way(self, node: Node, output: str) -> str:
+        """Why it is not in an artifact, by the ways that lead there: other ways may have kept it."""
+        above = list(node.inputs.values())
+        lost = dict.fromkeys([step for one in above for step in self.lost.get(one, ())])
+        if lost:
+            self.lost[output] = tuple(lost)
+            return f"dropped by {' and '.join([f'`{one}`' for one in lost])}"
+        beside = [self.beside[one] for one in above if one in self.beside]
+        if beside:
+            self.beside[output] = beside[0]
+            return f"it is in `{beside[0]}`"
+        return ""
 
     def _found(self, node: Node, output: str, rows: Any, here: Mapping[str, str], how: str, reason: str = "") -> None:
         before = max([len(self.at[one]) for one in here.values()], default=0)
@@ -156,16 +172,23 @@ class Follower:
         kept = [one for one in stops if one.state in ("present", "multiplied")]
         if kept:
             for one in lost:
+                self.beside[one.artifact] = kept[0].artifact
                 self._stop(node, one.artifact, "absent", reason=f"it is in `{kept[0].artifact}`", how=one.how)
             return
         if any(one.state == "unknown" for one in stops):
             return
         argument, artifact = next((a, one) for a, one in mine.items() if len(self.at.get(one, ())))
         reason = self._why(node, argument, artifact) or "no single column tells why"
+        self.dropped[node.name] = None
         for one in lost:
+            self.lost[one.artifact] = (node.name,)
             self._stop(node, one.artifact, "dropped", reason=reason, how=one.how)
-        if not self.dropped_at:
-            self.dropped_at = node.name
+
+    def kept_in(self) -> tuple[str, ...]:
+        """The artifacts at the ends of the graph that hold it as a row of its own."""
+        taken = {one for node in self.lineage.order for one in node.inputs.values()}
+        ends = [one for one, rows in self.at.items() if len(rows) and one not in taken and one not in self.many]
+        return tuple([one for one in ends if one != self.root])
 
     def _why(self, node: Node, argument: str, artifact: str) -> str:
         above = self.lineage.records(artifact)
@@ -255,13 +278,15 @@ class Follower:
             lineage.run.id,
             lineage.run.pipeline,
             stops,
-            self.dropped_at,
+            next(iter(self.dropped), "") if not self.kept_in() else "",
             side,
             tuple(self._predictions()),
             table,
             features,
             asked,
             tuple(self._advice()),
+            dropped_by=tuple(self.dropped),
+            kept_in=self.kept_in() if self.dropped else (),
         )
 
     def _predictions(self) -> Iterable[Prediction]:
