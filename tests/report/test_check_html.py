@@ -29,3 +29,32 @@ def test_where_nothing_was_found_there_are_no_empty_parts() -> None:
     page = check_page({"run": "r", "pipeline": "p", "verdict": "CLEAN", "findings": [], "checks": []})
     assert "Findings" not in page
     assert "Waivers" not in page
+
+
+def test_a_script_says_what_is_known_of_its_rows() -> None:
+    checked = document()
+    said = {
+        "function": "f",
+        "table": "t",
+        "option": "time",
+        "value": "<i>",
+        "how": "inferred",
+        "why": "so",
+        "sure": False,
+    }
+    function = {"function": "g", "where": "", "calls": 1, "rows": 2, "asked": False, "why": "it takes a model"}
+    note = {"text": "cell 2 failed", "where": "a.ipynb cell 2:1", "hint": "Mend it.", "failed": True}
+    checked["run"] = ""
+    checked["script"] = {
+        "file": "a.ipynb",
+        "seconds": 1.0,
+        "functions": [function],
+        "said": [said],
+        "notes": [note],
+        "edges": [],
+    }  # type: ignore[typeddict-item,list-item]
+    page = check_page(checked)
+    assert "time=&lt;i&gt;" in page and "not sure" in page
+    assert "was not asked: it takes a model" in page
+    assert "cell 2 failed" in page
+    assert "run </span>" not in page

@@ -63,3 +63,12 @@ def test_what_code_scanning_reads() -> None:
 def test_without_findings_there_are_no_results() -> None:
     log = json.loads(sarif({"run": "r", "pipeline": "p", **checks_view([], [])}, "0.1.0"))
     assert log["runs"][0]["results"] == []
+
+
+def test_a_cell_of_a_notebook_is_found_in_its_file() -> None:
+    checked = document()
+    checked["findings"] = [{**checked["findings"][0], "where": "a b/n.ipynb cell 3:5"}]
+    [found] = json.loads(sarif(checked, "1.0"))["runs"][0]["results"]
+    place = found["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "a%20b/n.ipynb", "uriBaseId": "PROJECT"}
+    assert place["region"] == {"startLine": 1}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from penstock.app.probed import ProbeReport
 from penstock.app.probing import sides_of
 from penstock.checks.asking import PROBES, ask
 from penstock.checks.bench import Bench
@@ -94,7 +95,7 @@ def probe_estimator(
     pairs = tuple([Pair(check, name) for check in PROBES if check in _CHECKS])
     answer = ask(bench, BenchRequest(pairs, depth))
     findings, result = _alone(bench, name, made.get(f"{name}.fitted"), test)
-    return Report([*answer.findings, *findings], [*answer.results, result])
+    return ProbeReport([*answer.findings, *findings], [*answer.results, result])
 
 
 def _test(split: Any, X: Any, y: Any, rows: int, seed: int) -> Any:  # noqa: N803

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from penstock.app.probed import ProbeReport
 from penstock.checks.asking import PROBES, ask, probe_named
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Failed, of_function
@@ -65,7 +66,7 @@ def probe(
     name = bench.steps[0].name
     pairs = tuple([Pair(check, name) for check in checks or PROBES])
     answer = ask(bench, BenchRequest(pairs, depth))
-    return Report(answer.findings, answer.results)
+    return ProbeReport(answer.findings, answer.results)
 
 
 def bench_of(

@@ -187,7 +187,7 @@ class Asking:
     def _one(self, call: Call, known: _Rows, only: Sequence[str], seconds: float, told: Told) -> str:
         """Ask one function; returns why it could not be asked, "" if it was."""
         function = plain_function(call.function)
-        where = self._shown(self._recorder.defined.get(call.name, ""))
+        where = self._recorder.defined.get(call.name, "")  # whole, so that its text is found for advice
         inputs, sides = _sampled(call, known)
         targets = tuple(
             dict.fromkeys(
@@ -219,7 +219,7 @@ class Asking:
                 hint = f"{say}: declare it, and it is proven. {one.hint}".strip()
                 one = replace(one, verdict="SUSPECT", hint=hint)  # noqa: PLW2901
                 weaker.add(one.check)
-            told.findings.append(one)
+            told.findings.append(replace(one, where=self._shown(one.where)))
         for result in answer.results:
             weak = result.check in weaker and result.verdict == "PROVEN"
             told.results.append(replace(result, verdict="SUSPECT") if weak else result)

@@ -64,7 +64,7 @@ def smaller(bench: Bench, proof: Proof, seconds: float = 1.0) -> tuple[Proof, Al
         cells = search.halve(cells)
         cells = next(([one] for one in cells if len(cells) > 1 and search.moves([one])), cells)
     if search.best is None:
-        return proof, None
+        return proof, search.told(cells[0]) if len(cells) == 1 else None
     hit, found = search.best
     left = proof._replace(hit=hit, world=found)
     return left, search.told(cells[0]) if len(cells) == 1 else None

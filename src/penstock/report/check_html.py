@@ -13,8 +13,9 @@ from penstock.report.check_documents import (
 from penstock.report.graph_svg import Box, graph_svg
 from penstock.report.markup import Markup, element, page
 from penstock.report.page_parts import facts, grid_table, section
+from penstock.report.script_documents import ScriptDocument
 from penstock.report.style import STYLE, fragment_style
-from penstock.report.units import duration, number, plural
+from penstock.report.units import change, duration, plural
 
 __all__ = ["check_fragment", "check_page"]
 
@@ -27,11 +28,13 @@ _VALUE = 120
 _MORE = """
 .cells { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 8px 0; }
 .cell { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 6px 12px; min-width: 0; overflow-wrap: anywhere; }
+.cell .row { color: var(--soft); font-size: 13px; }
 .cell b { display: block; font-weight: 600; font-size: 13px; } .arrow { color: var(--soft); font-size: 18px; }
 .cell del { color: var(--soft); } .cell ins { text-decoration: none; font-weight: 700; color: var(--bad); }
 .v-PROVEN rect { stroke: var(--bad); stroke-width: 2.5; } .v-SUSPECT rect { stroke: var(--warn); stroke-width: 2; }
 .v-CLEAN rect { stroke: var(--good); } .v-UNKNOWN rect { stroke-dasharray: 4 3; }
-td.mark { text-align: center; }
+.said { margin: 4px 0 0; padding-left: 20px; }
+@media (max-width: 560px) { .cells { flex-direction: column; align-items: stretch; gap: 2px; } .arrow { align-self: center; transform: rotate(90deg); } }
 """
 
 
@@ -41,10 +44,12 @@ def check_page(
     """The report of one run as a page. `edges` are the graph's, by step; `kinds` what each step is for."""
     body = [
         element("h1", document["pipeline"], " ", _badge(document["verdict"])),
-        facts([f"run {document['run']}", *_facts(document)]),
+        facts([f"run {document['run']}" if document["run"] else "", *_facts(document)]),
+        section("What is known of rows", _said(document.get("script")), name="rows"),
         section("Findings", *[_finding(one) for one in document["findings"]], name="findings"),
         section("Graph", _graph(document, edges, kinds or {}), name="graph"),
         section("Checks", _grid(document["checks"]), _told(document["checks"]), name="checks"),
+        section("Notes", _notes(document.get("script")), name="notes"),
         section("Waivers", _waivers(document.get("waivers", [])), name="waivers"),
         element("footer", "Written by Penstock: penstock check --html FILE"),
     ]
@@ -61,6 +66,40 @@ def check_fragment(document: ChecksDocument) -> Markup:
         _grid(document["checks"]),
         class_="penstock-check",
     )
+
+
+def _said(script: ScriptDocument | None) -> Markup | None:
+    """What was declared and inferred of the rows of a plain script."""
+    rows = [
+        (one["function"], one["table"], element("code", f"{one['option']}={one['value']}"), one["how"],
+         one["why"], "" if one["sure"] else element("span", "not sure", class_="warn"))
+        for one in (script["said"] if script else ())
+    ]  # fmt: skip
+    return grid_table(("function", "table", "", "", "why", ""), rows)
+
+
+def _notes(script: ScriptDocument | None) -> Markup | None:
+    """What was not asked of a plain script, and what failed."""
+    if script is None:
+        return None
+    lines = [
+        element("li", element("code", one["function"]), " was not asked: ", one["why"])
+        for one in script["functions"]
+        if not one["asked"] and one["why"]
+    ]
+    for note in script["notes"]:
+        style = "bad" if note["failed"] else None
+        lines.append(
+            element(
+                "li",
+                element("span", note["text"], class_=style),
+                " ",
+                element("code", note["where"]),
+                " ",
+                note["hint"],
+            )
+        )
+    return element("ul", *lines, class_="said") if lines else None
 
 
 def _badge(verdict: str) -> Markup:
@@ -87,7 +126,7 @@ def _finding(one: FindingDocument) -> Markup:
         element("p", one["world"]) if one["world"] else None,
         _example(one, place),
         element("p", "Waived: ", one["waived"], class_="warn") if one["waived"] else None,
-        element("p", element("code", one["where"])) if one["where"] else None,
+        element("p", element("code", one["where"])) if one["where"] and one["cause"] is None else None,
         element("p", one["hint"]) if one["hint"] else None,
         element("p", one["severity"], class_="soft") if one["severity"] else None,
         element("p", element("code", one["replay"]), class_="soft") if one["replay"] else None,
@@ -122,19 +161,17 @@ def _arrow() -> Markup:
 
 
 def _cell(name: str, one: AlteredDocument) -> Markup:
+    before, after = change(one["before"], one["after"])
     return element(
         "div",
         element("b", name),
-        element("div", one["row"], class_="soft") if one["row"] else None,
-        element("code", element("del", _value(one["before"])), " → ", element("ins", _value(one["after"]))),
+        element("div", "row ", one["row"], class_="row") if one["row"] else None,
+        element("code", element("del", _short(before)), " → ", element("ins", _short(after))),
         class_="cell",
     )
 
 
-def _value(value: object) -> str:
-    if value is None:
-        return "missing"
-    text = number(value) if isinstance(value, float) else str(value)
+def _short(text: str) -> str:
     return text if len(text) <= _VALUE else f"{text[: _VALUE - 1]}…"
 
 

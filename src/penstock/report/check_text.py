@@ -10,7 +10,7 @@ from penstock.report.check_documents import (
     WaiverDocument,
 )
 from penstock.report.paint import Line, safe, table, width
-from penstock.report.units import duration, number, plural
+from penstock.report.units import change, duration, plural
 
 __all__ = ["brief_lines", "checked_lines", "cost_line", "finding_lines", "replay_lines", "waiver_lines"]
 
@@ -58,19 +58,18 @@ def _moved(one: FindingDocument) -> list[Line]:
 
 def _change(title: str, cell: str, row: str, before: object, after: object) -> Line:
     of = f" of {safe(row)}" if row else ""
+    told = change(before, after)
     return [
         (f"    {title} ", "dim"),
         (f"{safe(cell)}{of}  ", ""),
-        (_value(before), "code"),
+        (_short(told[0]), "code"),
         (" → ", "dim"),
-        (_value(after), "bad"),
+        (_short(told[1]), "bad"),
     ]
 
 
-def _value(value: object) -> str:
-    if value is None:
-        return "missing"
-    text = safe(number(value) if isinstance(value, float) else str(value))
+def _short(text: str) -> str:
+    text = safe(text)
     return text if width(text) <= _VALUE else f"{text[: _VALUE - 1]}…"
 
 

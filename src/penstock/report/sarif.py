@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from penstock.report.check_documents import CheckedDocument, FindingDocument
-from penstock.report.units import number
+from penstock.report.units import change
 
 __all__ = ["sarif"]
 
@@ -78,13 +78,10 @@ def _message(one: FindingDocument, place: str) -> str:
     said = [f"{one['verdict']} {one['check']}: {place}"]
     if one["before"] is not None or one["after"] is not None:
         of = f" of {one['row']}" if one["row"] else ""
-        said.append(f"the cell{of} moved: {_value(one['before'])} → {_value(one['after'])}")
+        before, after = change(one["before"], one["after"])
+        said.append(f"the cell{of} moved: {before} → {after}")
     said += [part for part in (one["world"], one["hint"]) if part]
     return ". ".join([part.rstrip(".") for part in said]) + "."
-
-
-def _value(value: object) -> str:
-    return "missing" if value is None else number(value) if isinstance(value, float) else str(value)
 
 
 def _location(one: FindingDocument, place: str) -> dict[str, Any]:
@@ -92,12 +89,13 @@ def _location(one: FindingDocument, place: str) -> dict[str, Any]:
     logical = {"name": one["step"], "fullyQualifiedName": place, "kind": "function"}
     if not file or not line.isdigit():
         return {"logicalLocations": [logical]}
+    file, cell, _ = file.partition(".ipynb cell ")  # lines of a cell are no lines of its file
+    file += ".ipynb" if cell else ""
     where: dict[str, Any] = {"uri": quote(file)}
     if not file.startswith("/"):
         where["uriBaseId"] = "PROJECT"
     else:
         where["uri"] = f"file://{quote(file)}"
-    return {
-        "physicalLocation": {"artifactLocation": where, "region": {"startLine": max(int(line), 1)}},
-        "logicalLocations": [logical],
-    }
+    first = 1 if cell else max(int(line), 1)  # code scanning shows nothing that has no line
+    physical = {"artifactLocation": where, "region": {"startLine": first}}
+    return {"physicalLocation": physical, "logicalLocations": [logical]}

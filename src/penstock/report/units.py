@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 __all__ = [
     "ago",
+    "change",
     "clock",
     "count",
     "difference",
@@ -114,6 +115,25 @@ def number(value: float | None) -> str:
     if abs(value) >= 100_000:
         return f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.4e}"
     return f"{value:.5g}"
+
+
+def change(before: object, after: object) -> tuple[str, str]:
+    """Two values of a cell, with as many digits as it takes to tell them apart; what is not there is `missing`.
+
+    >>> change(376.6312, 376.6348), change(None, "a"), change(1.0, 2)
+    (('376.631', '376.635'), ('missing', 'a'), ('1', '2'))
+    """
+    told = [_cell(one) for one in (before, after)]
+    if told[0] == told[1] and isinstance(before, float) and isinstance(after, float) and before != after:
+        for digits in range(6, 18):
+            told = [f"{one:.{digits}g}" for one in (before, after)]
+            if told[0] != told[1]:
+                break
+    return told[0], told[1]
+
+
+def _cell(value: object) -> str:
+    return "missing" if value is None else number(value) if isinstance(value, float) else str(value)
 
 
 def difference(now: float, before: float) -> str:
