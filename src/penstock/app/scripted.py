@@ -35,6 +35,7 @@ _LABELS = ("y", "y_train", "y_true", "labels", "label", "target", "targets")
 _PREDICTION = re.compile(
     r"^(y_?)?(hat|pred|preds|predicted|prediction|predictions|proba)(_|$)|_(pred|preds|hat)$", re.IGNORECASE
 )
+_PATIENCE = 10.0  # seconds for making one proof smaller: people wait for it, and want to see one cell
 _LEAST = 3.0  # seconds that a function may take at any rate
 _RESTS_ON = {"as-of": ("time",), "own-label": ("label",), "test-blind": ("test",), "test-label": ("test", "label")}
 _OF_SIDES = ("test-blind", "as-of", "test-label")
@@ -205,7 +206,8 @@ class Asking:
         if sides is not None and not (sides == "test").any():
             told.results.extend([CheckResult(one, call.name, "UNKNOWN", _TRAINS) for one in checks if one in _OF_SIDES])
             checks = [one for one in checks if one not in _OF_SIDES]
-        answer = ask(bench, BenchRequest(tuple([Pair(one, call.name) for one in checks]), "full", seconds))
+        pairs = tuple([Pair(one, call.name) for one in checks])
+        answer = ask(bench, BenchRequest(pairs, "full", seconds), patience=_PATIENCE)
         self._keep(call, known, answer, told)
         return ""
 

@@ -45,11 +45,12 @@ def probe_named(name: str) -> Probe:
     raise UnknownName(f"there is no check `{name}`", hint=did_you_mean(name, [*PROBES, *others.names]))
 
 
-def ask(bench: Bench, request: BenchRequest, *, evidence: bool = True) -> BenchAnswer:
+def ask(bench: Bench, request: BenchRequest, *, evidence: bool = True, patience: float | None = None) -> BenchAnswer:
     """Answer these pairs. A check whose turn came after the time was spent is UNKNOWN for its steps, `not reached`. With
     `evidence`, the counter-examples of what is proven come with the answer, as small as a second for each allows."""
     bench.depth = request.depth
     bench.deadline = time.monotonic() + request.seconds if request.seconds else float("inf")
+    wait = _PATIENCE[request.depth] if patience is None else patience
     findings: list[Finding] = []
     results: list[CheckResult] = []
     shown: dict[str, Any] = {}
@@ -82,7 +83,7 @@ def ask(bench: Bench, request: BenchRequest, *, evidence: bool = True) -> BenchA
         known = bench.proofs.get(finding.id)
         if known is None or finding.check == "rerun":
             continue
-        proof, cause = smaller(bench, Proof(*known), _PATIENCE[request.depth] if number < _SMALLER else 0.0)
+        proof, cause = smaller(bench, Proof(*known), wait if number < _SMALLER else 0.0)
         findings[number] = _of(bench, finding, proof, cause)
         shown[finding.id] = counter_example(bench, proof)
     return BenchAnswer(tuple(results), tuple(findings), shown)
