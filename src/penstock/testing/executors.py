@@ -22,7 +22,8 @@ from typing import Any, ClassVar
 import pytest
 
 from penstock.model.artifact import Stored
-from penstock.model.event import Begun, Sampled, TaskEvent
+from penstock.model.event import Begun, Queued, Sampled, TaskEvent
+from penstock.model.step import Resources
 from penstock.model.task import Ended, Task
 from penstock.ports import Executor
 from penstock.testing.steps import Steps
@@ -131,6 +132,40 @@ class ExecutorContract:
         """A megabyte as a parameter and as an output."""
         (ended,) = run.ended(run.submit("increased", None, {"x": "a" * 1_000_000, "by": "b"}))
         assert self.good(run, ended) == "a" * 1_000_000 + "b"
+
+    def test_large_values_from_task_to_task(self, run: Run) -> None:
+        """Many megabytes of an output are another task's input, whole."""
+        (made,) = run.ended(run.submit("repeats", None, {"size": 30_000_000}))
+        found = run.ended(*[run.submit("length", {"x": made.outputs[0]}) for _ in range(3)])
+        assert [self.good(run, one) for one in found] == [30_000_000] * 3
+
+    def test_two_at_once(self, run: Run) -> None:
+        """Another executor on the same project and state neither sees the tasks of this one nor stands in their way."""
+        other = Run(self.make(run.steps.folder), run.steps, run.patience)
+        other.executor.start()
+        try:
+            mine, theirs = run.submit("increased", None, {"x": 1}), other.submit("increased", None, {"x": 2})
+            assert self.good(run, run.ended(mine)[0]) == 2
+            assert self.good(other, other.ended(theirs)[0]) == 3
+            last = run.submit("one")
+        finally:
+            other.executor.close()
+        assert self.good(run, run.ended(last)[0]) == 1
+        assert {one.task for one in run.seen if isinstance(one, Begun | Ended)} == {mine.id, last.id}
+
+    def test_a_folder_of_any_name(self, tmp_path: Path) -> None:
+        """Spaces, signs and letters of any language in the paths of project, state and logs."""
+        (folder := tmp_path.resolve() / "Größe: 日本,'x' $HOME").mkdir()
+        executor = self.make(folder)
+        executor.start()
+        try:
+            run = Run(executor, Steps(folder), 60.0)
+            first, second = run.ended(run.submit("one"), run.submit("prints", None, {"text": "here"}))
+            assert self.good(run, first) == 1
+            assert second.log is not None
+            assert "here" in Path(second.log.file).read_text()
+        finally:
+            executor.close()
 
     def test_seeds(self, run: Run) -> None:
         """Equal seeds draw equal numbers, whatever ran before."""
@@ -244,6 +279,17 @@ class ExecutorContract:
         assert [one.status for one in ended] == ["cancelled"] * 6 + ["succeeded"]
         assert {one.reason for one in ended[:6]} == {"not wanted"}
 
+    def test_cancelling_what_is_just_beginning(self, run: Run) -> None:
+        """Whatever was done for it by then: it ends once, as cancelled, and what comes next is done."""
+        self.needs("cancel")
+        tasks = []
+        for _ in range(3):
+            tasks.append(run.submit("sleeps"))
+            run.executor.cancel(tasks[-1].id, "at once", grace=0.2)
+        *ended, last = run.ended(*tasks, run.submit("one"))
+        assert [(one.status, one.reason) for one in ended] == [("cancelled", "at once")] * 3
+        assert last.status == "succeeded"
+
     def test_cancelling_what_will_not_listen(self, run: Run) -> None:
         """After the grace it is killed."""
         self.needs("cancel")
@@ -290,6 +336,33 @@ class ExecutorContract:
                 text = file.read(ended.log.size).decode()
             assert text.count(f"this is {name}\n") == 2
             assert text.count("this is") <= 3
+
+    def test_output_is_in_order_and_in_utf_8(self, run: Run) -> None:
+        """Both streams as they were written, in letters of any language, and the last line though it does not end."""
+        words = "Größe 日本語 🙂"
+        (ended,) = run.ended(run.submit("tells", None, {"words": words, "count": 2_000}))
+        assert ended.log is not None
+        with Path(ended.log.file).open("rb") as file:
+            file.seek(ended.log.start)
+            text = file.read(ended.log.size).decode()
+        assert text == "".join([f"{number} {words}\n" for number in range(2_000)]) + "the end"
+
+    # --- what a task is given
+
+    def test_the_environment_says_how_many_threads(self, run: Run) -> None:
+        """Numerical libraries are told the task's own processors, not the machine's."""
+        self.needs("crash")  # what shares this process shares its libraries
+        found = run.ended(*[run.submit("threads", resources=Resources(cpus=cpus)) for cpus in (1, 2)])
+        assert [self.good(run, one)["OMP_NUM_THREADS"] for one in found] == ["1", "2"]
+
+    def test_what_is_too_large_is_done_or_waited_for_aloud(self, run: Run) -> None:
+        """A task that asks for more than there is never waits in silence."""
+        self.needs("cancel")
+        task = run.submit("one", resources=Resources(cpus=4096))
+        run.until(lambda: any(isinstance(one, Begun | Ended | Queued) and one.task == task.id for one in run.seen))
+        run.executor.cancel(task.id, "seen enough", grace=0.2)
+        run.ended(task)
+        assert run.ended(run.submit("one"))[0].status == "succeeded"
 
     def test_output_of_any_size(self, run: Run) -> None:
         """100 MB of it and bytes that are no text harm nobody."""

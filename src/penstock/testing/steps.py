@@ -152,6 +152,20 @@ def prints(text):
     logging.getLogger("step").warning("%s, logged", text)
 
 
+def tells(words, count):
+    for number in range(count):
+        print(number, words, file=sys.stderr if number % 2 else sys.stdout)
+    print("the end", end="")
+
+
+def repeats(size):
+    return b"\\xf7" * size
+
+
+def length(x):
+    return len(x)
+
+
 def prints_bytes():
     os.write(1, b"\\xff\\xfe not text \\x00\\n")
 
