@@ -1,5 +1,6 @@
 """`penstock doctor` sees what is wrong."""
 
+import socket
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -75,3 +76,94 @@ def test_a_file_where_the_state_should_be(call: Call, project: Path, monkeypatch
     done = call("doctor", "--json")
     assert done.code == 2
     assert found(done)["state"][0][0] == "bad"
+
+
+def said(done: Done, name: str) -> list[tuple[str, str, str]]:
+    rows = valid(done, "doctor")["examined"]
+    return [(one["verdict"], one["what"], one["hint"]) for one in rows if one["name"] == name]
+
+
+def test_the_executor_that_is_set(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said(call("doctor", "--json"), "executor") == [("good", "inline", "")]
+    monkeypatch.setenv("PENSTOCK_EXECUTOR", "contianer")
+    done = call("doctor", "--json")
+    assert done.code == 2
+    assert said(done, "executor") == [("bad", "there is no executor `contianer`", "Did you mean `container`?")]
+
+
+def test_no_engine_for_containers(call: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_EXECUTOR", "container")
+    monkeypatch.setenv("PATH", str(project))
+    done = call("doctor", "--json")
+    assert done.code == 2
+    ((verdict, what, hint),) = said(done, "executor")
+    assert verdict == "bad" and "neither is installed" in what and "apt-get install podman" in hint
+
+
+def test_an_engine_that_does_not_work(call: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "podman").write_text("#!/bin/sh\necho 'Error: cannot connect to its socket' >&2\nexit 125\n")
+    (project / "podman").chmod(0o755)
+    monkeypatch.setenv("PENSTOCK_EXECUTOR", "container")
+    monkeypatch.setenv("PATH", f"{project}:/usr/bin:/bin")
+    ((verdict, what, hint),) = said(call("doctor", "--json"), "executor")
+    assert (verdict, what) == ("bad", "podman does not work: cannot connect to its socket")
+    assert hint == "Try `podman info`."
+
+
+def test_an_image_that_is_not_here(call: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = "#!/bin/sh\n[ $1 = info ] && exit 0\necho 'Error: nowhere:1: image not known' >&2\nexit 125\n"
+    (project / "podman").write_text(engine)
+    (project / "podman").chmod(0o755)
+    monkeypatch.setenv("PENSTOCK_EXECUTOR", "container")
+    monkeypatch.setenv("PENSTOCK_IMAGE", "nowhere:1")
+    monkeypatch.setenv("PATH", f"{project}:/usr/bin:/bin")
+    ((verdict, what, hint),) = said(call("doctor", "--json"), "executor")
+    assert (verdict, what, hint) == ("bad", "there is no image nowhere:1 here", "Fetch it first: podman pull nowhere:1")
+
+
+@pytest.mark.needs("ray")
+def test_a_cluster_that_is_not_there(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv("PENSTOCK_EXECUTOR", "ray")
+    assert said(call("doctor", "--json"), "executor")[0][0] == "good"
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    ((verdict, what, hint),) = said(call("doctor", "--json"), "executor")
+    assert (verdict, what) == ("bad", f"Ray at {address} can't be reached: Connection refused")
+    assert "ray start --head" in hint
+
+
+@pytest.mark.needs("moto", "obstore")
+def test_a_bucket_that_is_not_there(call: Call, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_STORE", f"{s3}/values")
+    done = call("doctor", "--json")
+    assert done.code == 0 and {one[0] for one in said(done, "store")} == {"good"}
+    monkeypatch.setenv("PENSTOCK_STORE", "s3://is-not-there/values")
+    ((verdict, what, hint),) = said(call("doctor", "--json"), "store")
+    assert (verdict, what) == ("bad", "there is no such bucket or container: s3://is-not-there/values")
+    assert "store" in hint
+
+
+@pytest.mark.needs("moto", "obstore")
+def test_a_clock_that_is_wrong(call: Call, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from penstock.stores.remote import RemoteStore
+
+    monkeypatch.setenv("PENSTOCK_STORE", f"{s3}/values")
+    monkeypatch.setattr(RemoteStore, "skew", lambda _: -240.0)
+    told = [one for one in said(call("doctor", "--json"), "store") if one[0] == "warning"]
+    assert told[0][1].startswith("this machine's clock is 4") and told[0][1].endswith("ahead of the server's")
+    assert "timedatectl" in told[0][2]
+
+
+@pytest.mark.needs("postgres", "psycopg")
+def test_a_ledger_in_postgresql(call: Call, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_LEDGER", postgres)
+    call("run")
+    assert {one[0] for one in said(call("doctor", "--json"), "ledger")} == {"good"}
+    monkeypatch.setenv("PENSTOCK_LEDGER", postgres.replace("penstock@", "stranger@"))
+    done = call("doctor", "--json")
+    assert done.code == 2
+    ((verdict, what, _),) = said(done, "ledger")
+    assert verdict == "bad" and "stranger" in what
+    assert {one[0] for one in said(done, "store")} == {"good"}  # it is told once

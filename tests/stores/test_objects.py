@@ -61,6 +61,25 @@ def test_what_does_not_pass_is_told_at_once(s3: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "code", "words", "hint"),
+    [
+        (400, "ExpiredToken", "the credentials have expired", "aws sso login"),
+        (403, "RequestTimeTooSkewed", "this machine's clock is too far from the service's", "timedatectl"),
+        (403, "InvalidAccessKeyId", "the service does not know the credentials", "AWS_ACCESS_KEY_ID"),
+    ],
+)
+def test_what_people_can_mend_is_told_in_words(s3: str, status: int, code: str, words: str, hint: str) -> None:
+    def ask(store: object) -> None:
+        told = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>It is so.</Message></Error>'
+        raise GenericError(f"Generic S3 error: Server returned non-2xx status code: {status} Somehow: {told}")
+
+    with pytest.raises(StoreError) as caught:
+        Objects(s3)._asked("Asking", ask)
+    assert caught.value.what == f"Asking failed in {s3}: {words}"
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
     "text", ["https://x.example/y?sig=SECRETSECRET", "https://x.example:SECRETSECRET@x.example/y", "key SECRETSECRET"]
 )
 def test_no_secret_is_told(text: str, monkeypatch: pytest.MonkeyPatch) -> None:

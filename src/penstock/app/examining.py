@@ -1,14 +1,20 @@
 """What is installed, and how far away store and ledger are: one round trip to each, timed."""
 
 import importlib.metadata
+import importlib.util
 import os
 import re
 import time
+from collections.abc import Iterator
 
-from penstock.errors import LedgerError, StoreError
+from penstock.app.executors import checked_name
+from penstock.app.settings import Settings
+from penstock.errors import ExecutorError, LedgerError, MissingExtra, StoreError, extra_hint
+from penstock.executors.engines import find_engine, last_line
+from penstock.executors.knocking import knock
 from penstock.ports import Ledger, Store
 
-__all__ = ["extras", "ledger_round_trip", "store_round_trip"]
+__all__ = ["executor_ready", "extras", "ledger_round_trip", "skew_of", "store_round_trip"]
 
 _KIND = "doctor"  # of the name that a round trip writes
 
@@ -64,3 +70,44 @@ def store_round_trip(store: Store) -> float:
     if bytes(store.data(blob.digest)) != data or not store.remove(blob.digest):
         raise StoreError(f"the store {store.location} did not give back what was written to it")
     return time.monotonic() - begun
+
+
+def skew_of(place: Store | Ledger) -> float:
+    """By how many seconds the clock of what keeps a store or ledger is ahead of this machine's; 0.0 where it is the same."""
+    skew = getattr(place, "skew", None)
+    return skew() if skew is not None else 0.0
+
+
+def executor_ready(settings: Settings) -> Iterator[str]:
+    """What was found of the executor that is set. Raises where a run could not begin with it: `SettingsError`, `MissingExtra`,
+    `NotFound`, `ExecutorError`."""
+    name = checked_name(settings.executor)
+    address = settings.address or os.environ.get("RAY_ADDRESS", "")
+    if name == "container":
+        engine = find_engine()
+        code, out, err = engine.ask("info")
+        if code:
+            raise ExecutorError(
+                f"{engine.name} does not work: {last_line(err or out)}", hint=f"Try `{engine.name} info`."
+            )
+        if settings.image and "file" not in settings.image.lower():
+            engine.image(settings.image)
+            yield f"container: image {settings.image} is here"
+        else:
+            yield f"container: {engine.name} works"
+    elif name == "ray":
+        if importlib.util.find_spec("ray") is None:
+            raise MissingExtra("executor `ray` needs ray", hint=extra_hint("ray"))
+        if not address:
+            yield "ray: a cluster on this machine for each run"
+        else:
+            try:
+                knock(address, 5.0)
+            except OSError as error:
+                raise ExecutorError(
+                    f"Ray at {address} can't be reached: {error.strerror or error}",
+                    hint="Start it (`ray start --head`), or name it with `--address` or RAY_ADDRESS.",
+                ) from None
+            yield f"ray: somebody listens at {address}"
+    else:
+        yield name

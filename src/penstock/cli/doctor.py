@@ -15,7 +15,7 @@ import click
 import psutil
 
 import penstock
-from penstock.app.examining import extras, ledger_round_trip, store_round_trip
+from penstock.app.examining import executor_ready, extras, ledger_round_trip, skew_of, store_round_trip
 from penstock.app.executors import cores, executor_names
 from penstock.app.places import LOCAL, is_remote, ledger_shown
 from penstock.app.rebuilding import uv
@@ -33,6 +33,7 @@ __all__ = ["doctor"]
 
 _GLYPHS = {"good": ("✓", "good"), "warning": ("⚠", "warn"), "bad": ("✗", "bad")}
 _LIBRARIES = ("polars", "pyarrow", "pandas", "numpy", "scikit-learn", "xgboost", "lightgbm", "torch")
+_SKEW = 60.0  # seconds
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 100_000_000  # bytes of free disk
 
 _Found = Iterator[tuple[str, str, str]]
@@ -127,7 +128,7 @@ def _containers() -> _Found:
         yield "good", "no engine: `--executor container` is not possible", error.hint
         return
     begun = time.perf_counter()
-    code, out, err = engine.ask("version")
+    code, out, err = engine.ask("info")
     if code:
         yield "warning", f"{engine.name} does not work: {last_line(err or out)}", f"Try `{engine.name} info`."
     else:
@@ -139,6 +140,22 @@ def _uv() -> _Found:
         yield "good", uv(), ""
     except MissingExtra as error:
         yield "good", "not there: `env=` and images of the environment are not possible", error.hint
+
+
+def _executor(settings: Settings) -> _Found:
+    for one in executor_ready(settings):
+        yield "good", one, ""
+
+
+def _clock(skew: float) -> _Found:
+    if abs(skew) > _SKEW:
+        way = "behind" if skew > 0 else "ahead of"
+        words = f"this machine's clock is {duration(abs(skew))} {way} the server's"
+        yield (
+            "warning",
+            words,
+            "Set it: `timedatectl set-ntp true`. Object storage refuses who is off by a quarter of an hour.",
+        )
 
 
 def _pipeline(settings: Settings) -> _Found:
@@ -169,11 +186,19 @@ def _state(settings: Settings) -> _Found:
 
 
 def _disk(settings: Settings) -> _Found:
-    there = next(one for one in (settings.state, *settings.state.parents) if one.exists())
-    free = shutil.disk_usage(there).free
-    verdict = "bad" if free < _TOO_LITTLE else "warning" if free < _LITTLE else "good"
-    hint = "" if verdict == "good" else "Make room, or point PENSTOCK_STATE at another disk."
-    yield verdict, f"{size(free)} free", hint
+    places = {"STATE": settings.state}
+    if settings.store != LOCAL and not is_remote(settings.store):
+        places["STORE"] = Path(settings.store)
+    seen = set()
+    for name, place in places.items():
+        there = next(one for one in (place, *place.parents) if one.exists())
+        if there.stat().st_dev in seen:
+            continue
+        seen.add(there.stat().st_dev)
+        free = shutil.disk_usage(there).free
+        verdict = "bad" if free < _TOO_LITTLE else "warning" if free < _LITTLE else "good"
+        hint = "" if verdict == "good" else f"Make room, or point PENSTOCK_{name} at another disk."
+        yield verdict, f"{size(free)} free{f' in {place}' if name == 'STORE' else ''}", hint
 
 
 def _ledger(settings: Settings) -> _Found:
@@ -194,6 +219,7 @@ def _ledger(settings: Settings) -> _Found:
             yield "good", f"{shown}{plural(len(ledger.runs(1_000_000)), 'run')}, {weight}sound", ""
         if settings.ledger != LOCAL:
             yield "good", f"written, read and removed a name in {duration(ledger_round_trip(ledger))}", ""
+            yield from _clock(skew_of(ledger))
     finally:
         ledger.close()
 
@@ -209,8 +235,11 @@ def _store(settings: Settings) -> _Found:
     total = sum([store.size(one) for one in there])
     where = "" if settings.store == LOCAL else f"{store.location}: "
     yield "good", f"{where}{plural(len(there), 'blob')}, {size(total)}", ""
-    if remote or os.access(folder, os.W_OK):
+    if remote or os.access(folder, os.W_OK | os.X_OK):
         yield "good", f"written, read and removed a blob in {duration(store_round_trip(store))}", ""
+        yield from _clock(skew_of(store))
+    else:
+        yield "bad", f"{folder} is read-only", "Let this user write there, or point PENSTOCK_STORE at another folder."
     lost = len(_wanted(settings, set(there)))
     if lost:
         yield "warning", f"{plural(lost, 'blob')} that the ledger names are gone", "The next run makes them again."
@@ -227,7 +256,7 @@ def _wanted(settings: Settings, there: set[str]) -> set[str]:
     """The blobs that the ledger names and neither store nor ledger hold."""
     try:
         ledger = open_ledger(settings)
-    except NotFound:
+    except PenstockError:  # none is there yet, or what is wrong with it was told
         return set()
     try:
         in_use: Callable[[], dict[str, str]] = getattr(ledger, "blobs_in_use", dict)
@@ -264,6 +293,7 @@ _PLACES: dict[str, Callable[..., _Found]] = {
 }
 _IN_STATE: dict[str, Callable[..., _Found]] = {
     "pipeline": _pipeline,
+    "executor": _executor,
     "state": _state,
     "disk": _disk,
     "ledger": _ledger,

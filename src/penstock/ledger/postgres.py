@@ -3,6 +3,7 @@
 Leases run on the server's clock, which is the one that all of them share. A machine whose clock is wrong gains nothing.
 """
 
+import time
 from collections.abc import Sequence
 
 from penstock.errors import NotFound
@@ -49,6 +50,10 @@ class PostgresLedger(SqlLedger):
             )
         self._given = clock
         super().__init__(connections, clock or SystemClock(), "given clock" if clock is not None else "server")
+
+    def skew(self) -> float:
+        """By how many seconds the server's clock is ahead of this machine's."""
+        return self._connections.reading(lambda session: session.moment()) - time.time()
 
     def _moment(self, session: Session) -> float:
         if self._given is not None:

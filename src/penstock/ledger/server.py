@@ -8,6 +8,7 @@ is done again as well, and told that it is `doubtful`.
 import contextlib
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -292,6 +293,7 @@ class ServerConnections:
     def _told(self, error: BaseException | None) -> LedgerError:
         """Trouble in words, without anything that the address may hold."""
         text = self.address.scrubbed(next(iter(str(error).strip().splitlines()), type(error).__name__))
+        text = re.sub(r"^connection failed: connection to server at .*? failed: (FATAL: +)?", "", text)
         what = f"the ledger {self.address}: {text}"
         if isinstance(error, errors.LockNotAvailable):
             what = f"another process has kept the ledger {self.address} locked for too long"
@@ -302,6 +304,9 @@ class ServerConnections:
             hint = (
                 "Give the password as PostgreSQL's own tools take it: ~/.pgpass, PGPASSWORD, or a service (PGSERVICE)."
             )
+            return LedgerError(what, hint=hint)
+        if isinstance(error, psycopg.OperationalError) and "does not exist" in text:
+            hint = f"Make it (`createdb {self.address.database}`, `createuser`), or mend the setting `ledger`."
             return LedgerError(what, hint=hint)
         if isinstance(error, psycopg.OperationalError):
             hint = "Look at the server and at the network; then run again: what was committed is kept."

@@ -245,10 +245,16 @@ class Objects:
         scheme = urlsplit(self.place).scheme
         if any(place in text for place in _METADATA):
             return StoreError(f"{what}no credentials were found", hint=_CREDENTIALS.get(scheme, _CREDENTIALS[""]))
+        for codes, words, hint in _ANSWERS:
+            if any(f"<Code>{code}<" in str(error) for code in codes):
+                return StoreError(f"{what}{words}", hint=hint or _CREDENTIALS.get(scheme, _CREDENTIALS[""]))
         if isinstance(error, PermissionDeniedError | UnauthenticatedError):
             hint = f"Reading, writing, listing and deleting must be allowed. {_CREDENTIALS.get(scheme, '')}"
             return StoreError(f"{what}permission denied", hint=hint.strip())
         hint = "Look at the network and at the service; then run again: what was committed is kept."
+        if "error sending request" in text:
+            address = re.search(r"https?://[^/\s]+", text)
+            text = f"{address[0] if address else 'the service'} can't be reached"
         if "allow_http" in text.lower() or "URL scheme is not allowed" in text:
             hint = "The address of the service is not encrypted. If that is meant: AWS_ALLOW_HTTP=true."
         return StoreError(f"{what}{text}", hint=hint)
@@ -258,6 +264,20 @@ class _Short(Exception):
     """Less came than was asked for."""
 
 
+# What S3, and what speaks like it, answer that people can mend: codes, words, and a hint ("": about credentials).
+_ANSWERS = (
+    (
+        ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"),
+        "the credentials have expired",
+        "Fetch new ones where these came from (`aws sso login`, for a profile of that kind); then run again.",
+    ),
+    (
+        ("RequestTimeTooSkewed", "RequestExpired"),
+        "this machine's clock is too far from the service's",
+        "Set it: `timedatectl set-ntp true`; then run again.",
+    ),
+    (("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken"), "the service does not know the credentials", ""),
+)
 _CREDENTIALS = {
     "s3": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE (which needs boto3); AWS_REGION as well.",
     "gs": "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS.",

@@ -322,13 +322,20 @@ class RemoteStore:
 
     def _old(self, written: float) -> float:
         """The age of something by the server's clock: clocks of machines differ, and leases of bytes must not."""
+        return max(0.0, self._now() - written - _GRAIN)
+
+    def skew(self) -> float:
+        """By how many seconds the server's clock is ahead of this machine's, to a second or so."""
+        return self._now() - time.time()
+
+    def _now(self) -> float:
         if self._clock is None or time.monotonic() - self._clock[1] > _RESET:
             key = f"clock/{os.urandom(8).hex()}"
             begun = time.monotonic()
             self._objects.put(key, b"")
             self._clock = self._objects.head(key).written, begun
             self._objects.delete(key)
-        return max(0.0, self._clock[0] + time.monotonic() - self._clock[1] - written - _GRAIN)
+        return self._clock[0] + time.monotonic() - self._clock[1]
 
     def _forget(self, digest: str) -> None:
         self._cache.drop(digest)
