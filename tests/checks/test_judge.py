@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -70,3 +71,11 @@ def test_fitted_objects_are_compared_by_their_members() -> None:
     assert any("mean_" in name for name in columns)
     assert moved_state("m", one, StandardScaler()).hits
     assert members(StandardScaler().fit(X))["mean_"].shape == (2,)
+
+
+def test_how_long_a_search_took_is_no_part_of_it() -> None:
+    x, y = np.arange(40.0)[:, None], np.arange(40.0)
+    made = [GridSearchCV(Ridge(), {"alpha": [0.1, 10.0]}, cv=2).fit(x, y) for _ in range(2)]
+    assert moved_state("m", *made).hits == ()
+    other = GridSearchCV(Ridge(), {"alpha": [0.1, 10.0]}, cv=2).fit(x, y**2)
+    assert moved_state("m", made[0], other).hits

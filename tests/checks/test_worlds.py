@@ -91,3 +91,12 @@ def test_rows_are_gone_and_the_others_known(rows: list[bool]) -> None:
     value, kept = gone(pd.DataFrame({"a": [1, 2, 3, 4]}), np.array(rows))
     assert value["a"].tolist() == [number + 1 for number, out in enumerate(rows) if not out]
     assert (kept + 1).tolist() == value["a"].tolist()
+
+
+def test_flipped_columns_do_not_all_go_the_same_way() -> None:
+    table = pd.DataFrame({"home": [0, 1, 2, 3] * 10, "away": [1, 2, 3, 0] * 10})
+    held = records(table)
+    assert held is not None
+    every = np.ones(len(table), bool)
+    made = flip(SourceFacts("t", held), table, {"home": every, "away": every}, turn=1)
+    assert ((made["home"] > made["away"]) != (table["home"] > table["away"])).mean() > 0.3

@@ -7,8 +7,11 @@ from tests.leaks import CASES, Case
 from tests.leaks.judged import judge
 from tests.leaks.oracle import moved
 
-LEAKY = [case for case in CASES.values() if case.leaks]
-CLEAN = [case for case in CASES.values() if not case.leaks]
+# Of the second set every other one, since all of them take a minute: `python -m tests.leaks.score` asks them all.
+SECOND = [case for case in CASES.values() if case.function.__module__.endswith("_again")][1::2]
+ASKED = [case for case in CASES.values() if case not in SECOND]
+LEAKY = [case for case in ASKED if case.leaks]
+CLEAN = [case for case in ASKED if not case.leaks]
 
 
 def test_there_are_enough() -> None:

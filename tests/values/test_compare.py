@@ -151,3 +151,10 @@ def test_arrays_of_many_dimensions() -> None:
 def test_numbers_of_another_type_are_the_same_numbers() -> None:
     assert compare(pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1.0, 2.0]})).equal
     assert compare(pa.table({"a": pa.array([1.0, None])}), pa.table({"a": [1.0, float("nan")]})).equal
+
+
+def test_intervals_are_compared() -> None:
+    frame = pd.DataFrame({"bin": pd.cut([1.0, 5.0, 9.0], [0, 4, 8, 12])})
+    assert compare(frame, frame.copy()).equal
+    moved = compare(frame, frame.assign(bin=frame["bin"].iloc[[0, 0, 2]].to_numpy())).moved
+    assert [(one.column, one.rows) for one in moved] == [("bin", (1,))]

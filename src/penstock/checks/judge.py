@@ -9,6 +9,7 @@ from penstock.checks.circuit import is_fitted
 from penstock.checks.facts import Identity, join
 from penstock.values.compare import TOLERANCE, compare, different
 from penstock.values.records import Records, value_at
+from penstock.values.state import untimed
 from penstock.values.table import is_table
 
 __all__ = ["FEW", "HAIR", "Hit", "Moved", "members", "moved_rows", "moved_state"]
@@ -100,7 +101,7 @@ def members(value: Any, depth: int = 0) -> Any:
     """A fitted object as plain parts that can be compared with tolerance: its attributes, and theirs."""
     if depth >= _DEEP or not (is_fitted(value) and hasattr(value, "__dict__")):
         return value
-    state = vars(value)
+    state = untimed(type(value), vars(value))
     if type(value).__module__.partition(".")[0] in ("xgboost", "lightgbm", "torch"):
         return value
     return {name: _inner(one, depth + 1) for name, one in sorted(state.items()) if isinstance(name, str)}

@@ -120,8 +120,9 @@ def collapse(source: SourceFacts, value: Any, masks: Masks, row: int, *, cut: fl
 
 
 def flip(source: SourceFacts, value: Any, masks: Masks, *, cut: float = -np.inf, turn: int = 0) -> Any:
-    """Cells of other rows that hold another value, for each column by itself."""
-    for name, mask in masks.items():
+    """Cells of other rows that hold another value, for each column by itself: some go up where others go down, since what is made of two columns (who
+    won, of the goals of both) may stay as it was where both go up."""
+    for number, (name, mask) in enumerate(masks.items()):
         rows = np.flatnonzero(mask)
         if not rows.size:
             continue
@@ -129,7 +130,7 @@ def flip(source: SourceFacts, value: Any, masks: Masks, *, cut: float = -np.inf,
             if name in source.clocks:
                 value = _clock(source, value, name, rows, cut)
                 continue
-            whose = others(source.records.column(name), rows, turn)
+            whose = others(source.records.column(name), rows, turn + number)
             value = exchange(value, name, rows, whose) if whose is not None else _beyond(source, value, name, rows, 1.0)
         except (TypeError, KeyError, ValueError):
             continue

@@ -235,11 +235,11 @@ def _exact(before: Any, after: Any) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_dictionary(before.type):
-        before = before.cast(before.type.value_type)
-    if pa.types.is_dictionary(after.type):
-        after = after.cast(after.type.value_type)
     try:
+        if pa.types.is_dictionary(before.type):
+            before = before.cast(before.type.value_type)
+        if pa.types.is_dictionary(after.type):
+            after = after.cast(after.type.value_type)
         unequal = pc.fill_null(pc.not_equal(before, after), False)
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return None

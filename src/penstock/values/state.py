@@ -21,7 +21,7 @@ from msgspec import msgpack
 from penstock.model.digest import digest_bytes
 from penstock.values.definitions import is_users, pieces, qualified_name
 
-__all__ = ["StateError", "definition_digest", "state"]
+__all__ = ["StateError", "definition_digest", "state", "untimed"]
 
 _SCALARS = frozenset({bool, int, float, str, type(None)})
 _LARGE = 1 << 20  # from here on several threads hash faster than one
@@ -168,8 +168,8 @@ class _Visit:
             return _hash("global", [f"{getattr(value, '__module__', '')}:{reduced}".encode()])
         make, arguments, *rest = reduced
         held, items, pairs = ([*rest, None, None, None])[:3]
-        if isinstance(held, dict) and any(base.__module__ in _TIMED for base in kind.__mro__):
-            held = _untimed(held)
+        if isinstance(held, dict):
+            held = untimed(kind, held)
         parts = [self.any(make), self._sequence("arguments", arguments), self._state(held)]
         parts.append(self._sequence("items", list(items)) if items is not None else b"")
         parts.append(self._mapping("pairs", list(pairs)) if pairs is not None else b"")
@@ -187,8 +187,10 @@ class _Visit:
         return self.any(held)
 
 
-def _untimed(held: dict[str, Any]) -> dict[str, Any]:
-    """What a search over parameters found, without how many seconds each fit took: no two searches agree on that."""
+def untimed(kind: type, held: dict[str, Any]) -> dict[str, Any]:
+    """The members of an object; of a search over parameters without how many seconds each fit took: no two searches agree on that."""
+    if not any(base.__module__ in _TIMED for base in kind.__mro__):
+        return held
     results = held.get("cv_results_")
     kept = {name: one for name, one in held.items() if name != "refit_time_"}
     if isinstance(results, dict):

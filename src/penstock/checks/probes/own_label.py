@@ -10,28 +10,28 @@ import numpy as np
 
 from penstock.checks.bench import Bench
 from penstock.checks.facts import SourceFacts
+from penstock.checks.influence import Place, directed
 from penstock.checks.judge import Hit
 from penstock.checks.reading import readings
 from penstock.checks.tally import Tally
 from penstock.checks.targets import is_target
-from penstock.checks.worlds import Masks, World, another_clock, flip
+from penstock.checks.worlds import Masks, World, another_clock, collapse, flip
 from penstock.model.verdict import CheckResult, Finding
 from penstock.values.donors import codes
 
-__all__ = ["NAME", "Place", "probe"]
+__all__ = ["NAME", "probe"]
 
 NAME = "own-label"
 _HINT = "Leave the row's own label, and what is known only after it, out of its features."
 _TARGET = "It follows from the label alone: declare it with target= if it is what is predicted, and leave it out of the features if not."
 _UNDECLARED = 'declare label="…" or known_at={…}, the columns that are not known when the prediction is asked for'
+_FEW, _CANDIDATES = 60, 12
 _SINGLE = 4  # rows asked alone for each column that moved
 _ENOUGH = 3  # rows that are asked, where so many move
-_MOST = 0.75  # the share of them that must move so many times further by their own cells than by others'
-_TIMES, _MANY_TIMES = 3.0, 10.0  # the second where fewer rows were asked
+_MOST = 0.75  # the share of them that must show it
+_TIMES = 3.0  # so many times further by their own cells than by others'
 _OTHERS = 3  # other rows, each altered alone, for what is noise
-
-Place = tuple[str, str, str]
-"""Step, artifact, column."""
+_BESIDE = 30  # rows that are left as they are while all others are altered
 
 
 def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
@@ -43,12 +43,12 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
     if main is None or not late:
         return [], tally.results("", [], _UNDECLARED)
     every = np.ones(main.rows, bool)
-    moved: dict[Place, set[int]] = {}
+    any_of: dict[Place, list[int]] = {}
     for turn in (0, 1):
         for step, hit in tally.watch(_world(bench, family, every, turn, "all rows", mixed=turn == 1), _all(bench)):
-            moved.setdefault((step, hit.artifact, hit.column), set())
-    if moved:
-        _alone(bench, tally, family, moved)
+            any_of.setdefault((step, hit.artifact, hit.column), _some(bench, hit))
+    if any_of:
+        _alone(bench, tally, family, any_of)
     targets: list[tuple[str, str]] = []
     for step, artifact, column in tally.seen:
         target = is_target(bench, artifact, column)
@@ -69,21 +69,32 @@ def _columns(source: SourceFacts) -> list[str]:
     return [name for name in free if name in source.contract.label or source.late(name).any()]
 
 
-def _masks(source: SourceFacts, rows: Any) -> Masks:
+def _masks(source: SourceFacts, rows: Any, *, labels: bool = True) -> Masks:
     found = {}
     for name in _columns(source):
+        if not labels and name in source.contract.label:
+            continue
         mask = (rows if name in source.contract.label else rows & source.late(name)) & ~source.never(name)
         if mask.any():
             found[name] = mask
     return found
 
 
-def _world(bench: Bench, family: list[SourceFacts], rows: Any, turn: int, whose: str, *, mixed: bool = False) -> World:
-    """Other values; with `mixed`, clocks in another order as well."""
+def _world(
+    bench: Bench,
+    family: list[SourceFacts],
+    rows: Any,
+    turn: int,
+    whose: str,
+    *,
+    mixed: bool = False,
+    labels: bool = True,
+) -> World:
+    """Other values (with `labels`, of these as well); with `mixed`, clocks in another order."""
     altered = {}
     names: list[str] = []
     for source in family:
-        masks = _masks(source, rows)
+        masks = _masks(source, rows, labels=labels)
         if not masks:
             continue
         value = flip(source, bench.circuit.values[source.name], masks, turn=turn)
@@ -115,75 +126,146 @@ def _rows_of(bench: Bench, rows: Any) -> Any:
     return hold
 
 
-def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], moved: dict[Place, set[int]]) -> None:
-    """Find rows whose own cells may have moved them, by altering few rows at a time; then ask them alone, and hold that against
-    what other rows' cells do to them: a feature that moves as much with anybody's label (folds that are drawn by the labels, sorts
-    that are not stable) is not proven."""
+def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], any_of: dict[Place, list[int]]) -> None:
+    """Find rows whose own cells may have moved them, by altering few rows at a time; then ask them alone, and prove by one of three
+    means that it is their own cells that moved them (see `influence`)."""
     size = family[0].rows
     draw = np.random.default_rng(1)
+    moved: dict[Place, set[int]] = {place: set() for place in any_of}
     for share in (0.03, 0.1, 0.3):
         rows = np.zeros(size, bool)
         rows[draw.choice(size, max(int(size * share), 1), replace=False)] = True
         for step, hit in tally.watch(_world(bench, family, rows, 0, "some rows", mixed=True), _rows_of(bench, rows)):
             _candidates(bench, moved.setdefault((step, hit.artifact, hit.column), set()), hit, draw)
-    asked: dict[int, set[Place]] = {}
-    for which, found in moved.items():
-        for row in sorted(found)[: 2 * _SINGLE]:
-            asked.setdefault(row, set()).add(which)
     seen: dict[Place, list[_Asked]] = {}
-    for row, wanted in sorted(asked.items(), key=lambda one: -len(one[1])):
-        if all(len(seen.get(one, ())) >= _ENOUGH for one in wanted):
+    for row in _turns(moved):
+        if all(len(seen.get(place, ())) >= _ENOUGH for place, rows in moved.items() if row in rows):
             continue
         rows = np.zeros(size, bool)
         rows[row] = True
         told = f"row {family[0].key_of(row)}"
-        hits: dict[Place, tuple[Hit, World, bool]] = {}
+        hits: dict[Place, tuple[Hit, World]] = {}
         for turn, mixed in ((1, False), (3, False), (1, True)):
             world = _world(bench, family, rows, turn, told, mixed=mixed)
             for step, hit in tally.watch(world, _rows_of(bench, rows)):
-                hits.setdefault((step, hit.artifact, hit.column), (hit, world, mixed))
-        noise = _noise(bench, tally, family, row, draw) if hits else {}
-        for place, (hit, world, mixed) in hits.items():
-            others = noise.get(place, 0.0)
-            ratio = _size(hit) / others if others else float("inf")
-            seen.setdefault(place, []).append(_Asked(hit, world, mixed, 0.0 if np.isnan(ratio) else ratio))
-    for place, rows_asked in seen.items():
-        _judge(tally, place, rows_asked)
+                hits.setdefault((step, hit.artifact, hit.column), (hit, world))
+        for place, (hit, world) in hits.items():
+            seen.setdefault(place, []).append(_Asked(row, hit, world))
+    proven = _exact(bench, tally, family, seen, draw)
+    if len(proven) < len(seen):
+        proven |= _further(bench, tally, family, {one: asked for one, asked in seen.items() if one not in proven}, draw)
+    left = {}
+    for place, asked in seen.items():
+        first = [*[one.row for one in asked], *sorted(moved.get(place, ()))]
+        left[place] = list(dict.fromkeys([*first, *any_of.get(place, ())]))
+    proven |= directed(bench, tally, _columns_of(family), {one: left[one] for one in left if one not in proven})
+    for place, asked in seen.items():
+        tally.note(place[0], asked[0].hit, asked[0].world, proof=place in proven)
 
 
 class _Asked(NamedTuple):
-    """A row that moved with its own cells: whether only with clocks in another order, and how many times further than with others'."""
+    """A row that moved when its own cells were altered alone: what moved, and in which world."""
 
+    row: int
     hit: Hit
     world: World
-    mixed: bool
-    ratio: float
 
 
-def _judge(tally: Tally, place: Place, asked: list[_Asked]) -> None:
-    asked = sorted(asked, key=lambda one: (one.mixed, -one.ratio))
-    plain = [one for one in asked if not one.mixed]
-    listed = plain or asked
-    if len(listed) >= _ENOUGH:
-        sure = sum([one.ratio > _TIMES for one in listed]) >= _MOST * len(listed)
-    else:
-        sure = bool(plain) and all(one.ratio > _MANY_TIMES for one in listed)
-    tally.note(place[0], asked[0].hit, asked[0].world, proof=sure)
+def _turns(moved: dict[Place, set[int]]) -> list[int]:
+    """The rows to ask alone, at most so many for each place, first those that speak of most."""
+    asked: dict[int, int] = {}
+    for found in moved.values():
+        for row in sorted(found)[: 2 * _SINGLE]:
+            asked[row] = asked.get(row, 0) + 1
+    return sorted(asked, key=lambda one: (-asked[one], one))
 
 
-def _noise(bench: Bench, tally: Tally, family: list[SourceFacts], row: int, draw: Any) -> dict[Place, float]:
-    """How far, at most, the cells of rows that have little in common with this one move it."""
+def _columns_of(family: list[SourceFacts]) -> list[tuple[SourceFacts, str]]:
+    """What is not known yet, labels first."""
+    listed = [(source, name) for source in family for name in _columns(source)]
+    return sorted(listed, key=lambda one: one[1] not in one[0].contract.label)
+
+
+def _exact(
+    bench: Bench, tally: Tally, family: list[SourceFacts], seen: dict[Place, list[_Asked]], draw: Any
+) -> set[Place]:
+    """The places that hold, in rows that moved with their own cells, while those of all other rows are altered in several ways."""
+    size = family[0].rows
+    mine = np.zeros(size, bool)
+    mine[[one.row for asked in seen.values() for one in asked]] = True
+    mine[draw.choice(size, min(_BESIDE, size // 10), replace=False)] = True
+    unlike = draw.permutation(size)
+    worlds = [
+        _world(bench, family, ~mine, turn, "others", mixed=mixed) for turn, mixed in ((0, False), (2, True), (5, False))
+    ]
+    for row in (_extreme(family, unlike, low=True), _extreme(family, unlike, low=False)):
+        altered = {one.name: collapse(one, bench.circuit.values[one.name], _masks(one, ~mine), row) for one in family}
+        worlds.append(World("", altered))
+    moved: dict[Place, set[int]] = {}
+    done: dict[str, int] = {}
+    hold = _rows_of(bench, mine)
+    for world in worlds:
+        before = dict(tally.worlds)
+        for step, hit in tally.watch(world, hold):
+            identity = bench.identity(hit.artifact)
+            if identity is not None:
+                moved.setdefault((step, hit.artifact, hit.column), set()).update(identity.at[hit.rows].tolist())
+        for step, count in tally.worlds.items():
+            done[step] = done.get(step, 0) + (count > before.get(step, 0))
+    return {
+        place
+        for place, asked in seen.items()
+        if done.get(place[0], 0) >= _ENOUGH
+        and sum([one.row not in moved.get(place, ()) for one in asked]) >= _MOST * len(asked)
+    }
+
+
+def _extreme(family: list[SourceFacts], rows: Any, *, low: bool) -> int:
+    """A row with the least or the greatest of labels."""
+    for source, name in _columns_of(family)[:1]:
+        coded = codes(source.records.column(name))[rows]
+        return int(rows[np.argmin(coded) if low else np.argmax(coded)])
+    return int(rows[0])
+
+
+def _further(
+    bench: Bench, tally: Tally, family: list[SourceFacts], seen: dict[Place, list[_Asked]], draw: Any
+) -> set[Place]:
+    """The places that late cells of their own row move much further than those of other rows do, though no label was altered."""
+    late = [name for source in family for name in _columns(source) if name not in source.contract.label]
+    if not late:
+        return set()
+    ratios: dict[Place, list[float]] = {}
+    for row in dict.fromkeys([one.row for asked in seen.values() for one in asked]):
+        rows = np.zeros(family[0].rows, bool)
+        rows[row] = True
+        own = _sizes(bench, tally, family, rows, rows)
+        noise: dict[Place, float] = {}
+        for other in _unlike(family, row, draw) if own else ():
+            others = np.zeros(rows.size, bool)
+            others[other] = True
+            for place, size in _sizes(bench, tally, family, others, rows).items():
+                noise[place] = max(noise.get(place, 0.0), size)
+        for place, size in own.items():
+            ratios.setdefault(place, []).append(size / noise[place] if noise.get(place) else np.inf)
+        if bench.late:
+            break
+    return {
+        place
+        for place, asked in seen.items()
+        if len(ratios.get(place, ())) >= min(len(asked), _ENOUGH)
+        and sum([one > _TIMES for one in ratios[place]]) >= _MOST * len(asked)
+    }
+
+
+def _sizes(bench: Bench, tally: Tally, family: list[SourceFacts], rows: Any, judged: Any) -> dict[Place, float]:
+    """How far each place moves in the rows judged when late cells of `rows`, but no label, are altered."""
     found: dict[Place, float] = {}
-    mine = np.zeros(family[0].rows, bool)
-    mine[row] = True
-    for other in _unlike(family, row, draw):
-        rows = np.zeros(mine.size, bool)
-        rows[other] = True
-        world = _world(bench, family, rows, 1, "another row", mixed=True)
-        for step, hit in tally.watch(world, _rows_of(bench, mine)):
-            place = (step, hit.artifact, hit.column)
-            found[place] = max(found.get(place, 0.0), _size(hit))
-    return found
+    for turn in (1, 3):
+        world = _world(bench, family, rows, turn, "a row", labels=False)
+        for step, hit in tally.watch(world, _rows_of(bench, judged)) if world.altered else ():
+            found[step, hit.artifact, hit.column] = max(found.get((step, hit.artifact, hit.column), 0.0), _size(hit))
+    return {place: size for place, size in found.items() if not np.isnan(size)}
 
 
 def _unlike(family: list[SourceFacts], row: int, draw: Any) -> list[int]:
@@ -212,9 +294,13 @@ def _size(hit: Hit) -> float:
     return abs(float(hit.after) - float(hit.before)) if numbers else float("inf")
 
 
-def _candidates(bench: Bench, found: set[int], hit: Hit, draw: Any) -> None:
+def _some(bench: Bench, hit: Hit) -> list[int]:
+    """Some of the rows that moved."""
     identity = bench.identity(hit.artifact)
-    if identity is None:
-        return
-    rows = np.unique(identity.at[hit.rows])
-    found.update(draw.choice(rows, min(_SINGLE, rows.size), replace=False).tolist())
+    rows = np.unique(identity.at[hit.rows]) if identity is not None else np.zeros(0, np.int64)
+    picked: list[int] = np.random.default_rng(2).permutation(rows)[:_FEW].tolist()
+    return picked
+
+
+def _candidates(bench: Bench, found: set[int], hit: Hit, draw: Any) -> None:
+    found.update(draw.permutation(_some(bench, hit))[:_CANDIDATES].tolist())
