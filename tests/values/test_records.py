@@ -98,3 +98,10 @@ def test_a_value_that_python_has_no_form_for() -> None:
     assert value_at(column, 0) in (datetime(1970, 1, 1), "1970-01-01 00:00:00.000000001") or "1970" in str(
         value_at(column, 0)
     )
+
+
+def test_intervals_are_values_like_others() -> None:
+    held = records(pd.DataFrame({"bin": pd.cut([1.0, 5.0, 9.0, np.nan], [0, 4, 8, 12])}))
+    assert held is not None
+    assert held.row(1)["bin"] == {"left": 4, "right": 8}
+    assert held.row(3)["bin"] is None

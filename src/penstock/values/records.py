@@ -55,7 +55,7 @@ class Records:
             if not isinstance(found, pa.ChunkedArray):
                 found = pa.chunked_array([found])
             if pa.types.is_dictionary(found.type):
-                found = found.cast(found.type.value_type)
+                found = _plain(found)
             self._held[name] = found
         return found
 
@@ -65,6 +65,17 @@ class Records:
 
     def __contains__(self, name: object) -> bool:
         return name in self.columns
+
+
+def _plain(column: Any) -> Any:
+    """A column of categories as the values that they stand for (also those that Arrow can't cast: intervals of pandas)."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(column.type.value_type)
+    except pa.ArrowException:
+        parts = [one.dictionary.take(one.indices) for one in column.chunks]
+        return pa.chunked_array(parts, column.type.value_type)
 
 
 def value_at(column: "pa.ChunkedArray", position: int) -> Any:

@@ -145,7 +145,7 @@ def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], any_of: dict[P
         rows[row] = True
         told = f"row {family[0].key_of(row)}"
         hits: dict[Place, tuple[Hit, World]] = {}
-        for turn, mixed in ((1, False), (3, False), (1, True)):
+        for turn, mixed in ((1, False), (3, False), (0, False), (0, True)):
             world = _world(bench, family, rows, turn, told, mixed=mixed)
             for step, hit in tally.watch(world, _rows_of(bench, rows)):
                 hits.setdefault((step, hit.artifact, hit.column), (hit, world))
