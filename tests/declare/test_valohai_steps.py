@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.declare.valohai_steps import Surroundings, as_list, blueprint, safe_name, step_of
+from penstock.declare.valohai_steps import Surroundings, as_list, blueprint, portable, safe_name, step_of
 from penstock.declare.valohai_tree import Tree
 from penstock.errors import ParameterError
 from penstock.model.command import Link, Sweep
@@ -118,6 +118,16 @@ def test_every_field_of_an_override_counts(around: Surroundings) -> None:
     assert found["environment-variable.TOKEN"] == (None, True)
     model = next(one for one in command.inputs if one.name == "model")
     assert (model.filename, model.keep, model.optional) == ("other.pkl", "suffix", False)
+
+
+def test_numbers_beyond_what_travels(around: Surroundings) -> None:
+    override = {
+        "parameters": [{"name": "steps", "type": "integer", "default": 10**30, "max": 10**31, "choices": [10**30]}]
+    }
+    step = made(around, override)
+    assert next(one.default for one in step.parameters if one.name == "steps") == 10**30
+    known = next(one for one in command_of(step.entry).parameters if one["name"] == "steps")
+    assert (known["max"], portable({"a": [2**63, -1]}, str)) == (1e31, {"a": ["9223372036854775808", -1]})
 
 
 def test_what_must_have_a_value(around: Surroundings) -> None:

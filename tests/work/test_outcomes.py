@@ -131,6 +131,7 @@ def test_a_tolerated_failure_is_told_everywhere(project: Path, tmp_path_factory:
     assert (done["a.outputs"] / "o.txt").exists()
     assert done["a.settings"]["failed"] == "the command ended with exit code 3"
     assert "✗ a  step  failed, tolerated" in told("show", "last", "--step", "a")
+    assert "failed, which is tolerated: see `penstock show" in told("logs", "last", "a", "-f")
     assert "succeeded, 1 failed, tolerated" in told("runs")
     assert '"tolerated":1' in told("runs", "--json").replace(": ", ":")
     page = tmp_path_factory.mktemp("pages") / "page.html"

@@ -16,6 +16,7 @@ __all__ = ["logs"]
 
 _PAUSE = 0.2  # seconds between two looks at a log that grows
 _WORDS = {
+    "tolerated": "failed, which is tolerated: see `penstock show {run} --step {step}`",
     "failed": "failed: see `penstock show {run} --step {step}`",
     "cancelled": "was stopped; go on with `penstock resume {run}`",
     "died": "stands still: the process that ran it died; go on with `penstock resume {run}`",

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from penstock.declare.valohai_edges import Edge, check_ends, edges_of, node_of, unknown_parameter
-from penstock.declare.valohai_steps import Blueprint, Surroundings, as_list, blueprint, safe_name, step_of
+from penstock.declare.valohai_steps import Blueprint, Surroundings, as_list, blueprint, portable, safe_name, step_of
 from penstock.errors import DeclarationError, ParameterError, UnknownName, did_you_mean
 from penstock.model.command import Action, Command, Link, Sweep
 from penstock.model.step import Options, Output, Step
@@ -210,8 +210,8 @@ def sweep_of(raw: Mapping[str, Any] | None, where: str = "") -> Sweep:
     on_error = str(raw.get("on-child-error") or "").lower().replace("_", "-")
     return Sweep(
         kind=_SWEEPS[kind],  # type: ignore[arg-type]
-        parameters=tuple([dict(one) for one in raw.get("parameters") or ()]),
-        sets=tuple([dict(one) for one in raw.get("parameter-sets") or () if one]),
+        parameters=tuple([portable(dict(one), str) for one in raw.get("parameters") or ()]),
+        sets=tuple([portable(dict(one), str) for one in raw.get("parameter-sets") or () if one]),
         count=int(raw.get("execution-count") or 0),
         batch=int(raw.get("execution-batch-size") or 0),
         metric=str(raw.get("optimization-target-metric") or ""),

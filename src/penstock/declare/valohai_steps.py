@@ -1,7 +1,7 @@
 """One step of a `valohai.yaml`, as a node runs it, as a Step."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from penstock.work.inputs import INPUT
 from penstock.work.jobs import code_of, entry_of, files_of
 from penstock.work.remote import stub_of
 
-__all__ = ["Blueprint", "Surroundings", "as_list", "blueprint", "safe_name", "step_of"]
+__all__ = ["Blueprint", "Surroundings", "as_list", "blueprint", "portable", "safe_name", "step_of"]
 
 _TYPES = {"string": str, "integer": int, "float": float, "flag": bool}
 _KEEP = {True: "full", False: "none", None: "none"}
@@ -250,7 +250,21 @@ def _fits(value: Any, kind: type) -> bool:
 
 def _plain_definition(one: Mapping[str, Any]) -> dict[str, Any]:
     """A parameter's definition without what does not travel (a widget) or is told elsewhere (its default)."""
-    return {key: value for key, value in one.items() if key not in {"widget", "default", "description", "category"}}
+    left = {"widget", "default", "description", "category"}
+    return {key: portable(value, float) for key, value in one.items() if key not in left}
+
+
+def portable(value: Any, other: Callable[[int], Any]) -> Any:
+    """A value with `other` in place of whole numbers that are too large to travel with a task.
+
+    >>> portable([1, 2**70], str)
+    [1, '1180591620717411303424']
+    """
+    if isinstance(value, dict):
+        return {key: portable(one, other) for key, one in value.items()}
+    if isinstance(value, list):
+        return [portable(one, other) for one in value]
+    return other(value) if isinstance(value, int) and abs(value) >= 2**63 else value
 
 
 def _input(one: Mapping[str, Any]) -> CommandInput:

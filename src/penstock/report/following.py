@@ -26,7 +26,7 @@ __all__ = ["Follower"]
 
 class Follower:
     """What a step prints, from look to look. `state` is "" until the step has come to an end: then `succeeded`, `failed`,
-    `reused`, `blocked`, `skipped`, `cancelled`, `held`, or `died` where the process that ran it is gone.
+    `tolerated`, `reused`, `blocked`, `skipped`, `cancelled`, `held`, or `died` where the process that ran it is gone.
 
     Only events that are new are read. A worker goes on to its next task in the same file, which the ledger knows a moment
     later: what an attempt prints is therefore passed on at the look after the one that saw it, unless it has ended.
@@ -107,7 +107,7 @@ class Follower:
             case RunEnded():
                 self.state = self.state or event.status
             case Committed() if event.execution.step == step:
-                self.state = "succeeded"
+                self.state = "succeeded" if event.execution.failure is None else "tolerated"
             case Failed() if event.step == step:
                 self.state = "failed"
             case Held() if event.step == step:

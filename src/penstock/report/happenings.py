@@ -41,7 +41,9 @@ def happening(record: Record) -> dict[str, Any]:
         named = [{"step": one.step, "action": one.action} for one in event.decisions[:_MANY]]
         return {**found, "count": len(event.decisions), "decisions": named}
     if isinstance(event, Committed):
-        return {**found, "step": event.execution.step, "seconds": event.execution.usage.seconds}
+        done, failure = event.execution, event.execution.failure
+        borne = {} if failure is None else {"error": failure.message, "where": failure.where}
+        return {**found, "step": done.step, "seconds": done.usage.seconds, **borne}
     if isinstance(event, Ended):
         return {**found, "status": event.status}
     if isinstance(event, Failed | Retrying):

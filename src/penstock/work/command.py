@@ -71,8 +71,9 @@ def parameter_values(command: Command, arguments: Mapping[str, Any]) -> dict[str
 
 
 def needed(definition: Mapping[str, Any]) -> bool:
-    """Whether a parameter must have a value."""
-    return not definition.get("optional") and definition.get("type") != "flag"
+    """Whether a parameter must have a value. One that takes several may have none of them."""
+    several = str(definition.get("multiple") or "none") != "none"
+    return not definition.get("optional") and definition.get("type") != "flag" and not several
 
 
 def _items(value: Any) -> list[Any]:
