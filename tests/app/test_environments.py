@@ -64,6 +64,30 @@ def test_a_step_has_the_versions_that_it_asked_for(home: Path) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_a_value_is_taken_apart_in_the_environment_of_its_step(home: Path) -> None:
+    """The code is what it was, though the packages here are not those that it was planned with."""
+    own = pipeline(
+        home,
+        """
+import polars as pl
+
+@ps.source(key="id")
+def rows() -> pl.DataFrame:
+    return pl.DataFrame({"id": range(20), "v": [float(n % 7) for n in range(20)]})
+
+@ps.step(env=["iniconfig==2.0.0"])
+def there(rows: pl.DataFrame) -> pl.DataFrame:
+    import importlib.metadata
+    assert importlib.metadata.version("iniconfig") == "2.0.0"
+    return rows.with_columns(z=pl.col("v") > 3)
+""",
+    )
+    cell = own.run().raise_if_failed().cell("5", "there.z")
+    assert cell["exact"], cell["why"]
+    assert [(one["key"], one["columns"]) for one in cell["sources"]] == [("5", ["v"])]
+
+
+@pytest.mark.timeout(300)
 def test_frames_cross_to_an_older_pandas(home: Path) -> None:
     (home / "helper.py").write_text("import pandas\n\ndef version():\n    return pandas.__version__\n")
     done = pipeline(

@@ -110,8 +110,8 @@ def test_behind_and_ahead() -> None:
     assert "a.x of k is 1.5" in said
     assert "not exact · 1 source row · 7 re-executions" in said
     assert "⚠ known 2013-07-04, after the decision" in said
-    assert "through the model m 0123456789ab, fitted on 30 rows of train by step fit" in said
-    assert "through mean 1123456789ab, computed of what is not told by step average" in said
+    assert "through the model `m` (0123456789ab), fitted on 30 rows of train by step fit" in said
+    assert "through `mean` (1123456789ab), computed of what is not told by step average" in said
     assert "x together with others" in said
     ahead = text(
         forward_lines(

@@ -13,6 +13,7 @@ from penstock.app.settings import Settings
 from penstock.app.values import load_value
 from penstock.errors import CodeChanged, ExecutorError, NotFound
 from penstock.model.artifact import Stored
+from penstock.model.code import PLACES
 from penstock.model.digest import combine, digest_bytes
 from penstock.model.question import Asking, Question
 from penstock.model.run import Execution, Run
@@ -31,7 +32,7 @@ class Redo:
 
     def __init__(self, settings: Settings, ledger: Ledger, store: Store, answers: Answers) -> None:
         self._settings, self._ledger, self._store, self._answers = settings, ledger, store, answers
-        self._executor: Executor | None = None
+        self._executors: dict[str, Executor] = {}
 
     def __enter__(self) -> "Redo":
         return self
@@ -39,9 +40,8 @@ class Redo:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._executor is not None:
-            self._executor.close()
-            self._executor = None
+        while self._executors:
+            self._executors.popitem()[1].close()
 
     def perform(self, tasks: Sequence[Task]) -> Iterator[Ended]:
         """Do these tasks and yield how each ended; those that succeeded before with small answers are not done again."""
@@ -52,9 +52,9 @@ class Redo:
                 yield msgspec.msgpack.decode(known, type=Ended)
                 continue
             open_ones[task.id] = task
-            self._running().submit(task)
+            self._running(task).submit(task)
         while open_ones:
-            for event in self._running().events(1.0):
+            for event in self._running(next(iter(open_ones.values()))).events(1.0):
                 if isinstance(event, Ended) and event.task in open_ones:
                     task = open_ones.pop(event.task)
                     ended = msgspec.structs.replace(event, log=None)
@@ -66,13 +66,22 @@ class Redo:
         """Load a stored value in this process."""
         return load_value(stored, self._ledger, self._store)
 
-    def _running(self) -> Executor:
-        if self._executor is None:
-            self._executor = make_executor(
-                self._settings.executor, self._settings, self._store, workers=1, step_of=_no_step
+    def _running(self, task: Task) -> Executor:
+        """The executor of what a task asks for: started when it is first needed."""
+        kind = "container" if task.isolation == "container" else "env" if task.env else "worker"
+        found = self._executors.get(kind)
+        if found is None:
+            found = make_executor(
+                self._settings.executor,
+                self._settings,
+                self._store,
+                workers=1,
+                step_of=_no_step,
+                isolations=frozenset({"worker", kind}),
             )
-            self._executor.start()
-        return self._executor
+            found.start()
+            self._executors[kind] = found
+        return found
 
 
 def _no_step(name: str) -> Step:
@@ -122,6 +131,7 @@ def asking_task(
     carried = tuple(settings_of(held, given, run.seed, settings.root)) if held is not None else ()
     asking = msgspec.msgpack.encode(Asking(entry, question, outputs, given, run.seed, settled, carried))
     code = ledger.code(execution.code)
+    place = next((piece for piece in code.pieces if piece.kind in PLACES), None) if code is not None else None
     key = combine("asking", [execution.key, execution.code, digest_bytes(asking)])
     return Task(
         id=f"{run.id}/{execution.step}/again-{key[7:19]}",
@@ -129,14 +139,20 @@ def asking_task(
         step=execution.step,
         attempt=1,
         key=key,
-        code=execution.code if held is None else "",
-        source=code.source if code is not None and held is None else "",
+        # Elsewhere other packages are read: what both can tell is the bytes of the files.
+        code=execution.code if held is None and place is None else "",
+        source=code.source if code is not None and held is None and place is None else "",
         entry=Entry("again", entry.path, execution.step, asking),
         inputs=tuple(inputs),
         seed=execution.seed,
         root=str(settings.root),
         log=str(settings.state / "logs" / "again") + "/",
         timeout=_PATIENCE,
+        isolation="container" if place is not None and place.kind == "image" else "worker",
+        image=place.text if place is not None and place.kind == "image" else "",
+        env=(place.name,) if place is not None and place.kind == "environment" else (),
+        place=place.digest if place is not None else "",
+        files=code.files if code is not None and place is not None else {},
     )
 
 

@@ -16,6 +16,7 @@ from penstock.model.contract import Contract
 from penstock.rows.codes import aligned, encode_columns
 from penstock.rows.keys import key_text
 from penstock.rows.relation import Key, Method, relate
+from penstock.values.alike import equal
 from penstock.values.records import Records, value_at
 
 __all__ = [
@@ -276,18 +277,12 @@ def passed_through(
             if pair is None:
                 continue
             left, right = pair
-            if not _equal(left.take(few), right.take(identity.at[few])):
+            if not equal(left.take(few), right.take(identity.at[few])):
                 continue
-            if _equal(left if whole else left.take(rows), right.take(identity.at[rows])):
+            if equal(left if whole else left.take(rows), right.take(identity.at[rows])):
                 found[name] = other
                 break
     return found
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if pa.types.is_floating(one.type):
-        return bool(np.array_equal(one.to_numpy(), other.to_numpy(), True))
-    return bool(one.equals(other))
 
 
 def known_by(source: SourceFacts, columns: Mapping[str, Any] | None = None) -> Any:

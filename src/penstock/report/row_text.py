@@ -378,8 +378,8 @@ def _made(one: ThroughDocument) -> str:
     digest = one["digest"].partition(":")[2][:12]
     of = " and ".join([f"{plural(rows, 'row')} of {table}" for table, rows in one["rows"].items()])
     if one["kind"] == "train":
-        return f"the model {one['artifact']} {digest}, fitted on {of or 'what is not told'} by step {one['step']}"
-    return f"{one['artifact']} {digest}, computed of {of or 'what is not told'} by step {one['step']}"
+        return f"the model `{one['artifact']}` ({digest}), fitted on {of or 'what is not told'} by step {one['step']}"
+    return f"`{one['artifact']}` ({digest}), computed of {of or 'what is not told'} by step {one['step']}"
 
 
 def forward_lines(found: ForwardDocument) -> list[Line]:
