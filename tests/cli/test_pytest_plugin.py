@@ -30,6 +30,27 @@ def test_a_test_fails_where_a_pipeline_leaks(tmp_path: Path, monkeypatch: pytest
     assert "PROVEN odd  guilty" in done.stdout
 
 
+def test_notebooks_scripts_and_wrong_names(tmp_path: Path) -> None:
+    script = (
+        "import pandas as pd\ntrips = pd.DataFrame({'trip': range(99), 'asked': range(99), 'km': [n * n % 7 for n in range(99)]})\n"
+        "def features(trips):\n    return trips.assign(near=trips['km'].shift(BY))\nfeatures(trips)\n"
+    )
+    (tmp_path / "ahead.py").write_text(script.replace("BY", "-1"))
+    (tmp_path / "back.py").write_text(script.replace("BY", "1"))
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_leaks.py").write_text(
+        "SAID = {'said': ['time=asked'], 'only': ['as-of']}\n"
+        "def test_ahead(penstock_check):\n    penstock_check('ahead.py', **SAID)\n\n"
+        "def test_back(penstock_check):\n    assert penstock_check('back.py', **SAID)['verdict'] == 'CLEAN'\n\n"
+        "def test_wrong(penstock_check):\n    penstock_check('bakc.py')\n"
+    )
+    done = run(tmp_path)
+    assert "2 failed, 1 passed" in done.stdout
+    assert "PROVEN as-of  features" in done.stdout
+    assert "Did you mean `back.py`?" in done.stdout
+    assert "During handling" not in done.stdout
+
+
 def test_the_plugin_loads_nothing_before_it_is_asked() -> None:
     script = "import sys, pytest; before = set(sys.modules); import penstock.cli.pytest_plugin; print(*set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
