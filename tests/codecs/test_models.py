@@ -159,6 +159,34 @@ def test_the_description_tells_parameters_features_and_classes() -> None:
     assert about.text.startswith("LogisticRegression(C=2.0")
 
 
+@pytest.mark.parametrize("name", [one for one in MAKERS if one != "boosting"])
+def test_the_description_tells_what_a_model_makes_of_its_features(name: str) -> None:
+    """The most telling first: of these labels, the first and the last column."""
+    details = CODECS.encode(fitted(name), MemorySink()).about.details
+    told = details["importances"]
+    assert len(told) == (7 if name == "pipeline" else 4)
+    assert [abs(value) for _, value in told] == sorted([abs(value) for _, value in told], reverse=True)
+    if name != "pipeline":  # its columns are codes
+        assert {one for one, _ in told[:2]} <= {"0", "3", "f0", "f3", "Column_0", "Column_3"}
+    assert details["importances_by"] == ("coef" if name in ("logistic", "pipeline") else "feature_importances")
+
+
+def test_a_booster_tells_gains_and_a_frame_the_names() -> None:
+    import pandas as pd
+
+    assert CODECS.encode(fitted("xgboost").get_booster(), MemorySink()).about.details["importances_by"] == "gain"
+    assert CODECS.encode(fitted("lightgbm").booster_, MemorySink()).about.details["importances"][0][0] in (
+        "Column_0",
+        "Column_3",
+    )
+    frame = pd.DataFrame(ROWS, columns=["a", "b", "c", "d"])
+    model = LogisticRegression().fit(frame, LABELS)
+    assert {one for one, _ in CODECS.encode(model, MemorySink()).about.details["importances"][:2]} == {"a", "d"}
+    three = LogisticRegression().fit(ROWS, np.arange(300) % 3)  # a row of coefficients for each class
+    assert "importances" not in CODECS.encode(three, MemorySink()).about.details
+    assert "importances" not in CODECS.encode(LogisticRegression(), MemorySink()).about.details
+
+
 def test_a_model_of_models_is_shown_as_it_shows_itself() -> None:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -19,3 +19,10 @@ def test_a_metric(api: TestClient) -> None:
 def test_two_runs(api: TestClient) -> None:
     said = api.get("/api/v1/diff/first/second?data=true").json()
     assert (said["before"]["name"], said["after"]["name"]) == ("first", "second")
+
+
+def test_an_artifact_that_is_no_picture(api: TestClient) -> None:
+    answer = api.get("/api/v1/runs/first/picture/flights")
+    assert answer.status_code == 404
+    assert "no picture" in answer.json()["error"]["message"]
+    assert api.get("/api/v1/runs/first/picture/nothing").status_code == 404

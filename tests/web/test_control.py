@@ -9,8 +9,10 @@ import schemathesis
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from starlette.testclient import TestClient
+from tests.trace.pipelines import FLIGHTS
 
 from penstock.app.launching import Launches
+from penstock.app.pipeline import Pipeline
 from penstock.app.settings import Settings, reading_settings
 from penstock.web.server import make_server
 
@@ -106,6 +108,20 @@ def test_nobody_else_runs_anything(client: TestClient, path: str) -> None:
     assert client.post(f"/api/v1{path}", content=b"x" * 1_000_001).status_code == 413
 
 
+def test_what_stands_behind_a_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PENSTOCK_EXECUTOR", "inline")
+    (tmp_path / "line.py").write_text(FLIGHTS)
+    Pipeline.load(tmp_path / "line.py", checks="off").run().close()
+    own = reading_settings(tmp_path / "line.py")
+    with TestClient(make_server(own, token=TOKEN, launches=Launches(own)), base_url=OWN, headers=BROWSER) as client:
+        asked = {"key": "UA/45", "cell": "clean.distance", "source": "flights"}
+        found = client.post("/api/v1/runs/last/cell", json=asked).json()
+        assert [(one["source"], one["key"]) for one in found["sources"]] == [("flights", "UA/45")]
+        assert client.post("/api/v1/runs/last/cell", json={**asked, "cell": "clean.nothing"}).status_code == 409
+        assert client.post("/api/v1/runs/last/cell", json={"key": "--run=x", "cell": "--json"}).status_code == 409
+
+
 def test_a_server_that_only_shows_says_how_to_run(own: Settings) -> None:
     with TestClient(make_server(own, token=TOKEN), base_url=OWN, headers=BROWSER) as client:
         for path in ("/plan", "/runs", "/runs/last/cancel", "/runs/last/resume", "/runs/last/approve/held"):
@@ -138,4 +154,4 @@ def test_nothing_that_is_asked_at_random_breaks_it(settings: Settings) -> None:
 
         ask()
         tried.append(operation.path)
-    assert len(tried) == 6
+    assert len(tried) == 7

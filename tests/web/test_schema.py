@@ -15,6 +15,7 @@ ANSWERS = {
     "/runs/first": "RunDocument",
     "/runs/first?troubled=true": "RunDocument",
     "/runs/first/outline": "OutlineDocument",
+    "/runs/first/series": "SeriesDocument",
     "/runs/first/graph": "GraphDocument",
     "/runs/first/events": "EventsDocument",
     "/runs/first/steps/talk": "StepDetails",

@@ -110,3 +110,4 @@ export interface Start { start: string; run: string; state: "starting" | "runnin
 export interface Plan {
   steps: { step: string; kind: string; decision: "run" | "reuse" | "unknown"; reasons: Reason[]; parameters: Record<string, string> }[];
 }
+export interface Cell { cell: string; key: string; run: string; value: Json; sources: { source: string; key: string; columns: string[] }[]; exact: boolean; why: string }

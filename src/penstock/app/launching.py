@@ -27,7 +27,7 @@ __all__ = ["Launches", "Wanted", "cancel"]
 
 _KEPT = 100  # starts that are remembered
 _RECENT = 10  # runs among which a new one is looked for
-_PATIENCE = 120.0  # seconds that a plan may take
+_PATIENCE = 120.0  # seconds that an answer may take
 
 
 class Wanted(Struct, frozen=True):
@@ -72,7 +72,15 @@ class Launches:
 
     def plan(self, wanted: Wanted) -> dict[str, Any]:
         """The plan document, from a process that imports the pipeline, or an error document."""
-        command = self._command("plan", *self._file(), *wanted.words(plan=True))
+        return self._asked("plan", *self._file(), *wanted.words(plan=True))
+
+    def cell(self, run: str, key: str, cell: str, source: str = "") -> dict[str, Any]:
+        """What stands behind one value of a row, from a process that does steps again, or an error document."""
+        said = [f"--cell={cell}", f"--run={run}", *([f"--source={source}"] if source else []), "--json", "--", key]
+        return self._asked("trace", *self._file(needed=False), *said)
+
+    def _asked(self, *words: str) -> dict[str, Any]:
+        command = self._command(*words)
         try:
             done = subprocess.run(
                 command,
@@ -83,8 +91,8 @@ class Launches:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            slow = f"the pipeline did not load within {_PATIENCE:.0f} seconds"
-            return {"error": {"kind": "PipelineNotFound", "message": slow, "where": "", "hint": "Try `penstock plan`."}}
+            slow = f"there was no answer within {_PATIENCE:.0f} seconds"
+            return {"error": {"kind": "TimeoutError", "message": slow, "where": "", "hint": "Ask in a terminal."}}
         return _document(done.stdout) or {"error": _error({}, done.stderr)}
 
     def run(self, wanted: Wanted) -> StartDocument:

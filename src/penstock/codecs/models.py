@@ -209,7 +209,7 @@ class TensorCodec:
 
 def _about(value: Any, *, pickled: bool) -> Description:
     details: dict[str, Any] = {}
-    for describe in (_parameters, _features, _modules):
+    for describe in (_parameters, _features, _modules, _importances):
         with suppress(Exception):  # the model's own code; a description is not worth a failure
             details.update(describe(value))
     text = _shown(value, details.get("params", {}))
@@ -276,3 +276,27 @@ def _modules(value: Any) -> dict[str, Any]:
         return {}
     children = [[name, type_name(one)] for name, one in value.named_children()]
     return {"modules": children[:_SHOWN], "parameters": sum(int(one.numel()) for one in value.parameters())}
+
+
+def _importances(value: Any) -> dict[str, Any]:
+    """What a model makes of each feature, the most telling first: importances as its library has them, else coefficients."""
+    if type(value).__name__ == "Booster" and _package(value) == "xgboost":
+        said, names = "gain", list(value.get_score(importance_type="gain").items())
+    elif type(value).__name__ == "Booster" and _package(value) == "lightgbm":
+        said, names = "gain", list(zip(value.feature_name(), value.feature_importance("gain").tolist(), strict=True))
+    else:
+        last = value.steps[-1][1] if isinstance(getattr(value, "steps", None), list) else value
+        for said in ("feature_importances_", "coef_"):
+            found = getattr(last, said, None)
+            if found is not None:
+                break
+        else:
+            return {}
+        numbers = found.reshape(-1) if found.ndim == 1 or found.shape[0] == 1 else None
+        if numbers is None:  # a row of coefficients for each class
+            return {}
+        called = vars(last).get("feature_names_in_")
+        called = called if called is not None and len(called) == len(numbers) else range(len(numbers))
+        names = list(zip([str(one) for one in called], numbers.tolist(), strict=True))
+    ordered = sorted(names, key=lambda one: -abs(one[1]))[:_SHOWN]
+    return {"importances": [[str(name), float(one)] for name, one in ordered], "importances_by": said.strip("_")}

@@ -60,6 +60,7 @@ class SqlLedger:
         self._clock = clock
         self._boot = boot
         self._known_codes: set[str] = set()
+        self._known: history.Known = {}
         self._awaited: set[str] = set()  # keys that others held when they were last asked for
         self._runs: dict[str, tuple[str, int]] = {}  # owner and fence of the runs that this object claimed
 
@@ -252,7 +253,9 @@ class SqlLedger:
     def runs(self, limit: int = 50, pipeline: str = "") -> list[dict[str, Any]]:
         """Newest first: `{"run", "pipeline", "status", "started", "seconds", "metrics", "name", "tags"}`; `metrics`
         maps `step.name` to its value."""
-        return self._connections.reading(lambda session: history.runs(session, limit, pipeline, self._alive(session)))
+        return self._connections.reading(
+            lambda session: history.runs(session, limit, pipeline, self._alive(session), self._known)
+        )
 
     def run(self, prefix: str) -> Run:
         """The run of an id, of a unique prefix of one, of a name or tag, of `last`, or of `last~N`. Raises `NotFound`

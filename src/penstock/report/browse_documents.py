@@ -14,10 +14,13 @@ __all__ = [
     "EdgeDocument",
     "EventsDocument",
     "GraphDocument",
+    "MeasuredDocument",
     "NodeDocument",
     "OutlineDocument",
     "OutlineStepDocument",
     "ProfileDocument",
+    "ResourceDocument",
+    "SeriesDocument",
     "ShareDocument",
     "StartDocument",
     "TablePageDocument",
@@ -81,6 +84,30 @@ class OutlineDocument(TypedDict):
     started: str
     seconds: float
     steps: list[OutlineStepDocument]
+
+
+class ResourceDocument(TypedDict):
+    """What all steps of a run used at a moment, `at` seconds after it began: processors in use, resident bytes."""
+
+    at: float
+    cpu: float
+    memory: int
+
+
+class MeasuredDocument(TypedDict):
+    """A series that a step measured: `points` are pairs of an index and a value, evenly spaced where there are many."""
+
+    step: str
+    name: str
+    points: list[tuple[int, float | None]]
+
+
+class SeriesDocument(TypedDict):
+    """What a run used over time, and what its steps measured more than once."""
+
+    run: str
+    resources: list[ResourceDocument]
+    series: list[MeasuredDocument]
 
 
 class TablePageDocument(TypedDict):
@@ -184,6 +211,7 @@ BROWSE_DOCUMENTS: dict[str, tuple[type, str]] = {
     "graph": (GraphDocument, "the graph of a run"),
     "outline": (OutlineDocument, "a run in few words"),
     "profile": (ProfileDocument, "the columns of a table"),
+    "series": (SeriesDocument, "what a run used and measured over time"),
     "start": (StartDocument, "a run that was started from the page"),
     "table": (TablePageDocument, "rows of a table"),
     "ui": (UiDocument, "ui"),

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from penstock.app.differing import Comparer
-from penstock.app.pictures import picture_of
+from penstock.app.pictures import Picture, picture_of
+from penstock.app.result import find_stored
 from penstock.errors import NotFound
 from penstock.report.metric_history import metric_view
 from penstock.report.run_diff import diff_view, figures_of, side_of
+from penstock.report.series import series_view
 from penstock.web.answers import Json
 from penstock.web.desk import Desk
 from penstock.web.runs import MOST, RunName, StepName
@@ -35,11 +37,19 @@ def compare_routes(desk: Desk) -> APIRouter:
         stored = figures_of(desk.ledger, side).get((step, name))
         if stored is None:
             raise NotFound(f"step `{step}` of run {side.run.id} drew no figure `{name}`")
-        drawn = picture_of(stored, desk.ledger, desk.store)
-        if not drawn.data:
-            raise NotFound(f"the figure `{name}` of step `{step}` is no picture that can be shown")
-        headers = {"content-security-policy": _SANDBOX, "x-frame-options": "SAMEORIGIN"}
-        return Response(drawn.data, media_type=drawn.media_type, headers=headers)
+        return _picture(picture_of(stored, desk.ledger, desk.store), f"the figure `{name}` of step `{step}`")
+
+    @router.get("/runs/{run}/picture/{artifact:path}", responses=content("image/*", "A picture."))
+    def picture(run: RunName, artifact: Annotated[str, Path(max_length=1000)]) -> Response:
+        """An artifact that is a picture."""
+        found = desk.ledger.run(run).id
+        name, stored = find_stored(found, desk.ledger.steps(found), artifact)
+        return _picture(picture_of(stored, desk.ledger, desk.store), f"`{name}`")
+
+    @router.get("/runs/{run}/series", responses=document("series"))
+    def series(run: RunName) -> Response:
+        """What a run used over time, and what its steps measured more than once."""
+        return Json(series_view(desk.ledger, run))
 
     @router.get("/metrics/{metric:path}", responses=document("metric"))
     def metric(
@@ -58,3 +68,11 @@ def compare_routes(desk: Desk) -> APIRouter:
         return Json(diff_view(desk.ledger, one, other, compare, now=time.time()))
 
     return router
+
+
+def _picture(drawn: Picture, words: str) -> Response:
+    """A picture, with a policy that lets nothing in it run or load. Raises `NotFound` for what is none."""
+    if not drawn.data:
+        raise NotFound(f"{words} is no picture that can be shown")
+    headers = {"content-security-policy": _SANDBOX, "x-frame-options": "SAMEORIGIN"}
+    return Response(drawn.data, media_type=drawn.media_type, headers=headers)

@@ -1,4 +1,4 @@
-"""Routes that do something: plan, run, cancel, resume, approve. They are there only where the page may run things."""
+"""Routes that do something: plan, run, cancel, resume, approve, look behind a cell. They are there only where the page may run things."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from penstock.web.desk import Desk
 from penstock.web.runs import RunName, StepName
 from penstock.web.schema import document
 
-__all__ = ["RunRequest", "control_routes"]
+__all__ = ["CellRequest", "RunRequest", "control_routes"]
 
 _Word = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
@@ -44,6 +44,16 @@ class RunRequest(BaseModel):
     def wanted(self) -> Wanted:
         """As the application takes it."""
         return Wanted(**self.model_dump())
+
+
+class CellRequest(BaseModel):
+    """A cell: the key of a row, and `ARTIFACT.COLUMN`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Annotated[_Word, Field(min_length=1)]
+    cell: Annotated[_Word, Field(min_length=1)]
+    source: _Word = ""
 
 
 def control_routes(desk: Desk, launches: Launches) -> APIRouter:
@@ -84,6 +94,12 @@ def control_routes(desk: Desk, launches: Launches) -> APIRouter:
         approve(desk.ledger, found, step)
         said: ApproveDocument = {"run": found, "step": step, "approved": True, "next": f"penstock resume {found}"}
         return Json(said)
+
+    @router.post("/runs/{run}/cell", responses=document("cell"))
+    def cell(run: RunName, asked: CellRequest) -> Response:
+        """The source rows behind one value: steps are done again to tell, in a process of their own."""
+        found = launches.cell(desk.ledger.run(run).id, asked.key, asked.cell, asked.source)
+        return Json(found, 409 if "error" in found else 200)
 
     return router
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from penstock.app.settings import Settings, open_ledger, open_store
-from penstock.app.tracing import Tracing
+from penstock.app.tracing import Counted, Tracing, rows_known
 from penstock.ports import Ledger, Store
 
 __all__ = ["Desk"]
@@ -43,6 +43,15 @@ class Desk:
     def tracing(self, run: str) -> Tracing:
         """What can be asked of the rows of a run."""
         return Tracing(self.settings, self.ledger, run, self.store)
+
+    def counted(self, run: str) -> tuple[str, Counted]:
+        """A run's id, and its rows as they were counted before, or now where nobody has asked yet."""
+        found = self.ledger.run(run)
+        done = [
+            one["execution"] for one in self.ledger.steps(found.id) if one["execution"] and one["step"] in found.graph
+        ]
+        made = {output.artifact: output.stored.digest for one in done for output in one.outputs}
+        return found.id, rows_known(self.settings, found, made) or self.tracing(found.id).counted()
 
     @contextmanager
     def open(self) -> Iterator["Desk"]:

@@ -64,9 +64,8 @@ def row_routes(desk: Desk) -> APIRouter:
     @router.get("/runs/{run}/rows", responses=document("rows"))
     def rows(run: RunName) -> Response:
         """What became of the rows of every step's inputs."""
-        tracing = desk.tracing(run)
-        accounts, findings = tracing.counted()[:2]
-        return Json(rows_view(tracing.run.id, accounts, findings))
+        found, counted = desk.counted(run)
+        return Json(rows_view(found, counted.accounts, counted.findings))
 
     @router.get("/runs/{run}/dropped/{source:path}", responses=document("dropped"))
     def dropped(run: RunName, source: Annotated[str, Path(max_length=1000)]) -> Response:
@@ -74,7 +73,7 @@ def row_routes(desk: Desk) -> APIRouter:
         tracing = desk.tracing(run)
         many, accounts = tracing.losses(source)
         mine = {one.step for one in accounts} | {source}
-        findings = [one for one in tracing.findings(accounts) if one.step in mine]
+        findings = [one for one in desk.counted(run)[1].findings if one.step in mine]
         return Json(dropped_view(source, tracing.run.id, many, accounts, findings))
 
     return router

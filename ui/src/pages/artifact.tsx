@@ -1,10 +1,10 @@
 // One artifact: rows of a table as they are asked for, its columns at a glance, or what a model or value is.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ask, useApi } from "../api";
-import { ColumnCard } from "../parts/bars";
+import { ColumnCard, Importances } from "../parts/bars";
 import { Command, Facts, Link, Pairs, Section, Trouble, Wait } from "../parts/small";
 import { go, href, useRoute, withQuery } from "../route";
-import type { ApiError, ColumnProfile, Graph, Outline, Profile, RunLine, StepDetails, TablePage } from "../types";
+import type { ApiError, ColumnProfile, Graph, Json, Outline, Profile, RunLine, StepDetails, TablePage } from "../types";
 import { bytes, cell, count, plural, short } from "../words";
 
 const PAGE = 100;
@@ -35,7 +35,9 @@ export function Artifact({ run: name, artifact }: { run: string; artifact: strin
       </p>
       {details.error && <Trouble error={details.error} />}
       {held?.text && !table && <pre>{held.text}</pre>}
-      {held && Object.keys(held.details).length > 0 && <Section title="Details"><Pairs of={Object.entries(held.details).map(([key, value]) => [key, cell(value)])} /></Section>}
+      {held && String(held.details.media_type ?? "").startsWith("image/") && <Picture run={name} artifact={artifact} type={String(held.details.media_type)} />}
+      {held && Array.isArray(held.details.importances) && <Importances of={held.details.importances as [string, number][]} by={String(held.details.importances_by ?? "")} />}
+      {held && Object.keys(held.details).length > 0 && <Section title="Details"><Details of={held.details} /></Section>}
       {table && (
         <>
           <Section title="Rows"><Table run={name} artifact={artifact} rows={held.rows ?? 0} /></Section>
@@ -50,6 +52,25 @@ export function Artifact({ run: name, artifact }: { run: string; artifact: strin
         </>
       )}
       <Section title="In Python"><Command text={`ps.load("${artifact}", run="${run.data.run}")`} /></Section>
+    </>
+  );
+}
+
+function Picture({ run, artifact, type }: { run: string; artifact: string; type: string }) {
+  const address = `/api/v1/runs/${encodeURIComponent(run)}/picture/${encodeURIComponent(artifact)}`;
+  return <figure>{type.includes("svg") ? <iframe sandbox="" src={address} title={artifact} /> : <img src={address} alt={artifact} />}</figure>;
+}
+
+/** What its codec said of a value: names and values, one level deep as a table of its own. */
+function Details({ of }: { of: Record<string, Json> }) {
+  const told = Object.entries(of).filter(([key]) => !["importances", "importances_by"].includes(key));
+  const flat = told.filter(([, value]) => typeof value !== "object" || value === null || Array.isArray(value));
+  return (
+    <>
+      <Pairs of={flat.map(([key, value]) => [key.replaceAll("_", " "), Array.isArray(value) ? value.map((one) => cell(one)).join(", ") : cell(value)])} />
+      {told.filter(([, value]) => typeof value === "object" && value !== null && !Array.isArray(value)).map(([key, value]) => (
+        <div key={key}><h3>{key === "params" ? "parameters" : key.replaceAll("_", " ")}</h3><Pairs of={Object.entries(value as Record<string, Json>).map(([name, one]) => [name, one === null ? "None" : cell(one)])} /></div>
+      ))}
     </>
   );
 }

@@ -1,9 +1,10 @@
 // One row, followed from its source to its prediction.
 import { useEffect, useState } from "react";
-import { useApi } from "../api";
-import { Badge, Command, Link, Section, Ticked, Wait } from "../parts/small";
+import { send, useApi } from "../api";
+import { useAllowed } from "../parts/act";
+import { Badge, Command, Link, Section, Ticked, Trouble, Wait } from "../parts/small";
 import { go, href, useRoute, withQuery } from "../route";
-import type { Graph, Json, Stop, Trace } from "../types";
+import type { ApiError, Cell, Graph, Json, Stop, Trace } from "../types";
 import { cell, number, quoted, short } from "../words";
 
 export function Row({ run }: { run: string }) {
@@ -81,7 +82,27 @@ function Way({ of: trace, run }: { of: Trace; run: string }) {
 
 function Computed({ trace, column }: { trace: Trace; column: string }) {
   const [open, setOpen] = useState(false);
-  return <>computed <button type="button" className="small" aria-expanded={open} onClick={() => setOpen(!open)}>what stands behind it</button>{open && <Command text={`penstock trace ${quoted(trace.key)} --cell ${quoted(`${trace.table}.${column}`)} --run ${trace.run}`} />}</>;
+  const allowed = useAllowed();
+  return <>computed <button type="button" className="small" aria-expanded={open} onClick={() => setOpen(!open)}>what stands behind it</button>{open && (allowed ? <Behind trace={trace} column={column} /> : null)}{open && <Command text={`penstock trace ${quoted(trace.key)} --cell ${quoted(`${trace.table}.${column}`)} --run ${trace.run}`} />}</>;
+}
+
+/** The source rows behind one value; steps are done again to tell, so it is asked for where the page may run things. */
+function Behind({ trace, column }: { trace: Trace; column: string }) {
+  const [found, setFound] = useState<Cell>();
+  const [error, setError] = useState<ApiError>();
+  useEffect(() => {
+    send<Cell>(`/runs/${encodeURIComponent(trace.run)}/cell`, { key: trace.key, cell: `${trace.table}.${column}`, source: trace.source }).then(setFound, setError);
+  }, [trace, column]);
+  if (error) return <Trouble error={error} />;
+  if (!found) return <Wait what="what stands behind it: steps are done again" />;
+  return (
+    <div className="card">
+      <p>{found.sources.length ? <>{found.exact ? "These rows, and no others," : "These rows"} stand behind <code>{found.cell}</code>:</> : "No source row was found behind it."}</p>
+      <ul className="plain">{found.sources.slice(0, 50).map((one) => <li key={`${one.source}/${one.key}`}><Link to={href(["run", found.run, "row"], { key: one.key, source: one.source })}>{one.source} {one.key}</Link> <span className="soft">{one.columns.join(", ")}</span></li>)}</ul>
+      {found.sources.length > 50 && <p className="soft">and {found.sources.length - 50} more</p>}
+      {found.why && <p className="soft"><Ticked text={found.why} /></p>}
+    </div>
+  );
 }
 
 function Station({ stop, run }: { stop: Stop; run: string }) {

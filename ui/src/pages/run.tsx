@@ -1,5 +1,5 @@
 // One run: how it went over time, its metrics, parameters, figures, errors, environment.
-import { useMemo, useState } from "react";
+import { Suspense, lazy, useMemo, useState } from "react";
 import { useApi } from "../api";
 import { Badge, Command, FailureCard, Link, Pairs, Section, Ticked, Trouble, Wait, worst } from "../parts/small";
 import { Act, Approve, useAllowed } from "../parts/act";
@@ -8,6 +8,8 @@ import { Log } from "../parts/log";
 import { go, href, useRoute, withQuery } from "../route";
 import type { Graph, Outline, Run as RunDocument, RunLine } from "../types";
 import { at, number, plural, quoted, seconds } from "../words";
+
+const OverTime = lazy(() => import("../parts/overtime"));
 
 export function Run({ run: name }: { run: string }) {
   const { data: run, error } = useApi<RunDocument>(`/runs/${encodeURIComponent(name)}?troubled=true`);
@@ -60,6 +62,7 @@ export function Run({ run: name }: { run: string }) {
       <Section title="Over time" aside={path.size > 0 && <span className="soft">the critical path is marked</span>}>
         {outline && <Gantt run={outline} path={path} onChoose={(step) => go(withQuery({ log: step === logged ? undefined : step }), true)} />}
       </Section>
+      {outline && <Suspense fallback={null}><OverTime run={name} /></Suspense>}
       {logged && <Section title={`Log of ${logged}`} id="log"><Log run={run.run} step={logged} going={outline?.steps.find((one) => one.step === logged)?.status === "running"} /></Section>}
       <Section title="Checks" aside={verdict && <Badge of={verdict} />}>
         {run.checks.checks.length ? <p><Link to={href(["run", run.run, "leaks"])}>{plural(run.checks.findings.length, "finding")}, {plural(run.checks.checks.length, "check")}</Link></p> : <p className="soft">No checks have judged this run. <code>penstock check</code> does.</p>}

@@ -1,6 +1,7 @@
 // Histograms and frequent values of a column, as small drawings of our own.
 import type { ColumnProfile } from "../types";
 import { cell, count, number, plural } from "../words";
+import { Section } from "./small";
 
 export function ColumnCard({ of: column, rows, looked, against }: { of: ColumnProfile; rows: number; looked: number; against: string }) {
   const most = Math.max(1, ...column.bins.map((one) => Math.max(one.count, one.against ?? 0)), ...column.top.map((one) => Math.max(one.count, one.against ?? 0)));
@@ -44,5 +45,15 @@ export function ColumnCard({ of: column, rows, looked, against }: { of: ColumnPr
         </p>
       )}
     </div>
+  );
+}
+
+/** What a model makes of its features, as bars; the most telling first. */
+export function Importances({ of, by }: { of: [string, number][]; by: string }) {
+  const most = Math.max(...of.map(([, value]) => Math.abs(value)), Number.MIN_VALUE);
+  return (
+    <Section title="What the model makes of its features" aside={by}>
+      <ul className="top importances">{of.map(([name, value]) => <li key={name}><span className="share" style={{ width: `${(Math.abs(value) / most) * 100}%` }} /><span className="value" title={name}>{name}</span><span className="soft">{number(value)}</span></li>)}</ul>
+    </Section>
   );
 }

@@ -144,7 +144,7 @@ function Inside({ of, chosen, onChoose, wanted }: { of: Drawn; chosen: string; o
       {!placed && <p className="soft graph-wait" role="status">Laying out {count(of.boxes.length)} steps …</p>}
       <ReactFlow
         nodes={nodes} edges={edges} nodeTypes={TYPES} onNodeClick={(_, node) => onChoose(node.id)} onPaneClick={() => onChoose("")}
-        onlyRenderVisibleElements={of.boxes.length > 150} minZoom={0.03} maxZoom={1.8} nodesDraggable={false} nodesConnectable={false}
+        onlyRenderVisibleElements={of.boxes.length > 30} minZoom={0.03} maxZoom={1.8} nodesDraggable={false} nodesConnectable={false}
         nodesFocusable={of.boxes.length <= 300} edgesFocusable={false} disableKeyboardA11y proOptions={{ hideAttribution: true }} colorMode="system"
       >
         <Background gap={24} />
