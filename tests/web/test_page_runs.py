@@ -1,5 +1,6 @@
 """The page that may run things, used as a person would."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,3 +128,18 @@ def test_without_being_allowed_there_is_no_button(browser: Browser, tmp_path: Pa
         expect(page.get_by_role("heading", name="Nothing has run here yet")).to_be_visible()
         expect(page.get_by_role("button", name="Run …")).to_have_count(0)
         page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_picture_of_the_form(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    """With PICTURES, into that folder: docs/pictures is made so."""
+    shutil.copy(FIRST, tmp_path)
+    made = Path(os.environ.get("PICTURES") or tmp_path)
+    with served(tmp_path, "--allow-run") as address:
+        page = opened(browser, address, [], color_scheme=scheme, viewport={"width": 1100, "height": 700})
+        page.get_by_role("button", name="Run …").click()
+        expect(page.get_by_role("dialog")).to_contain_text("would run", timeout=60_000)
+        page.wait_for_timeout(300)
+        page.screenshot(path=made / f"start-{scheme}.png")
+        page.context.close()
+    assert (made / f"start-{scheme}.png").stat().st_size > 5_000
