@@ -186,6 +186,37 @@ def test_a_part_on_which_the_package_raises_leaves_the_others_alone(project: Pat
         assert raised.value.where.startswith(f"valohai.yaml:{line}:")
 
 
+def test_what_must_be_given_is_noted_and_asked_for(project: Path) -> None:
+    text = """
+- step:
+    name: train
+    image: x
+    command: test {parameter-value:epochs} = 3 && test "$TOKEN" = t
+    parameters: [{name: epochs, type: integer}, {name: many, multiple: repeat}, {name: sure, type: flag}]
+    environment-variables: [{name: TOKEN, optional: false}, {name: OTHER}]
+- pipeline:
+    name: p
+    nodes: [{name: first, type: execution, step: train}]
+    edges: []
+    parameters: [{name: length, targets: [first.parameter.epochs]}]
+"""
+    write(project, text)
+    _, errors, _, notes = lint_valohai(project / "valohai.yaml", project, project / ".penstock")
+    assert errors == []
+    assert [one.what.split("`")[1] for one in notes if "must have a value" in one.what] == [
+        "epochs",
+        "environment-variable.TOKEN",
+    ]
+    pipeline = Pipeline.load("valohai.yaml", executor="inline")
+    with pytest.raises(ParameterError, match="`first` needs a value for `epochs`") as told:
+        pipeline.plan()
+    assert told.value.where == "valohai.yaml:10:13"
+    with pytest.raises(ParameterError, match=r"needs a value for `environment-variable\.TOKEN`"):
+        pipeline.plan(parameters={"length": "3"})
+    assert pipeline.run(parameters={"length": "3", "first.environment-variable.TOKEN": "t"}).status == "succeeded"
+    assert Pipeline.load("valohai.yaml", executor="inline", stub_inputs=True).plan().decisions
+
+
 def test_a_file_of_endpoints_alone_is_no_error(project: Path) -> None:
     write(project, "- endpoint: {name: predict, image: x, wsgi: a:b}\n")
     steps, errors, _, _ = lint_valohai(project / "valohai.yaml", project, project / ".penstock")

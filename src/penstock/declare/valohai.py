@@ -1,6 +1,6 @@
 """A `valohai.yaml` as it is: one of its pipelines, steps or tasks as Steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -314,8 +314,21 @@ def lint_valohai(
                 errors.append(error)
             else:
                 told.warnings.extend(made.doubts)
+                told.notes.extend(_to_give(made.steps) if kind == "pipeline" else ())
                 steps += [replace(one, name=name if kind == "step" else f"{name}: {one.name}") for one in made.steps]
     return tuple(steps), errors, list(told.warnings), list(told.notes)
+
+
+def _to_give(steps: Sequence[Step]) -> Iterator[DeclarationError]:
+    """What must be given by hand when a pipeline is run."""
+    for step in steps:
+        for one in step.parameters:
+            if one.required:
+                yield DeclarationError(
+                    f"`{one.name}` of node `{step.name}` must have a value and has none",
+                    where=step.where,
+                    hint=f"Give it with `--set {_quoted(f'{step.name}.{one.name}')}=VALUE`, or a default.",
+                )
 
 
 class _Unread(Surroundings):
