@@ -138,3 +138,56 @@ def test_the_side_of_what_comes_of_one_side(tmp_path: Path) -> None:
     assert lineage.role("again") == "train"
     (one,) = step_accounts(lineage, lineage.nodes["again"])
     assert next((rate.by, len(rate.parts)) for rate in one.rates) == ("side", 1)
+
+
+MAINS = """
+import polars as pl
+import penstock as ps
+
+
+@ps.source(key="id")
+def orders(n: int = 30) -> pl.DataFrame:
+    return pl.DataFrame({"id": range(n), "customer": [f"c{i}" for i in range(n)], "sum": [i * 1.5 for i in range(n)]})
+
+
+@ps.source(key="customer")
+def customers(n: int = 30) -> pl.DataFrame:
+    return pl.DataFrame({"customer": [f"c{n + 4 - i}" for i in range(n)], "age": [20.5 + i for i in range(n)]})
+
+
+@ps.step
+def after(customers: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+    return customers.join(orders, on="customer")
+
+
+@ps.step
+def before(orders: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    return orders.join(customers, on="customer")
+
+
+@ps.step
+def long(orders: pl.DataFrame) -> pl.DataFrame:
+    return orders.with_columns(more=pl.col("sum") * 2).unpivot(["sum", "more"], index="id")
+"""
+
+
+def test_of_inputs_of_one_length_the_one_that_refers_to_the_other_is_main(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, MAINS)
+    found = {(one.step, one.artifact): one for one in accounts(lineage)}
+    for step in ("after", "before"):
+        assert found[step, "orders"].main
+        assert not found[step, "customers"].main
+        # those that nobody asked for are told with their reason, and are no finding
+        (reason,) = found[step, "customers"].reasons
+        assert reason.what == "no partner in `orders` by customer"
+    said = findings([found["after", "orders"], found["after", "customers"]])
+    assert [one.artifact for one in said] == ["orders"]
+
+
+def test_advice_on_rows_that_became_several_by_how_they_did(tmp_path: Path, lineage, found) -> None:
+    mine = {(one.step, one.artifact): one for one in accounts(lineage_of(tmp_path, MAINS))}
+    assert mine["long", "orders"].grew == "long"
+    (said,) = findings([mine["long", "orders"]])
+    assert "Columns became rows" in said.hint
+    assert found["joined", "clean"].grew == "join"
+    assert "A join by columns" in findings([found["joined", "clean"]])[0].hint

@@ -79,3 +79,80 @@ def test_what_was_removed_is_said(tmp_path: Path) -> None:
     lineage = Tracing(settings, open_ledger(settings), result.run).lineage
     assert lineage.records("joined") is None
     assert "joined" in lineage.missing
+
+
+TWO_IDS = """
+import polars as pl
+import penstock as ps
+
+
+@ps.source(key="id")
+def orders(n: int = 40) -> pl.DataFrame:
+    return pl.DataFrame({"id": range(n), "customer": [(i * 7) % n for i in range(n)], "sum": [i * 1.5 for i in range(n)]})
+
+
+@ps.source(key="id")
+def customers(n: int = 40) -> pl.DataFrame:
+    return pl.DataFrame({"id": range(n), "age": [20.5 + i for i in range(n)], "town": [f"t{i % 9}" for i in range(n)]})
+
+
+@ps.step
+def joined(orders: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    return orders.join(customers, left_on="customer", right_on="id", how="left", maintain_order="left")
+
+
+@ps.step
+def kept(joined: pl.DataFrame) -> pl.DataFrame:
+    return joined.filter(pl.col("age") > 30).rename({"id": "order"})
+
+
+@ps.step
+def again(kept: pl.DataFrame) -> pl.DataFrame:
+    return kept.sort("sum", descending=True).select("order", z=pl.col("age") * 2)
+"""
+
+
+def test_two_sources_whose_keys_have_one_name(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, TWO_IDS)
+    assert lineage.column_of("joined", "orders") == ("id",)
+    assert lineage.column_of("joined", "customers") == ("customer",), "where its key is, under another name"
+    relation = lineage.relation(lineage.nodes["joined"], "customers", "joined")
+    assert relation.method == "unknown" or relation.rows_below([7]).tolist() == [1]
+
+
+def test_a_key_of_whole_numbers_is_followed_under_its_new_name(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, TWO_IDS)
+    assert lineage.column_of("kept", "orders") == ("order",)
+    assert lineage.column_of("again", "orders") == ("order",)
+    relation = lineage.relation(lineage.nodes["again"], "kept", "again")
+    assert (relation.method, relation.by) == ("key", ("order",))
+
+
+RARE = """
+import numpy as np
+import penstock as ps
+
+
+@ps.source(key="id", label="y")
+def rows(n: int = 700) -> list[dict]:
+    draw = np.random.default_rng(0)
+    return [{"id": i, "a": float(a), "b": float(b), "y": int(i % 110 == 3)} for i, (a, b) in enumerate(draw.normal(size=(n, 2)))]
+
+
+@ps.step(outputs=["X", "y"])
+def arrays(rows: list):
+    return np.array([[r["a"], r["b"]] for r in rows]), np.array([r["y"] for r in rows])
+
+
+@ps.split(outputs={"X_train": "train", "X_test": "test", "y_train": "train", "y_test": "test"})
+def sides(X, y):
+    order = np.random.default_rng(3).permutation(len(X))
+    return {"X_train": X[order[:500]], "X_test": X[order[500:]], "y_train": y[order[:500]], "y_test": y[order[500:]]}
+"""
+
+
+def test_targets_of_which_few_are_told_by_the_matrix_beside_them(tmp_path: Path) -> None:
+    lineage = lineage_of(tmp_path, RARE)
+    assert lineage.relation(lineage.nodes["arrays"], "rows", "arrays.y").method == "position"
+    relation = lineage.relation(lineage.nodes["sides"], "y", "sides.y_train")
+    assert relation.places().tolist() == np.random.default_rng(3).permutation(700)[:500].tolist()

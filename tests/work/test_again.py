@@ -123,6 +123,34 @@ def test_inputs_of_one_length_are_mixed_together() -> None:
     assert ask(OrderQuestion(0, "x"), call, {"x": x, "y": x[:, 1]})["aligned"] is True
 
 
+def test_what_is_looked_up_in_a_table_of_the_same_length_is_not_in_its_order() -> None:
+    """Put into another order together, a left join of two tables of one length comes out in that order."""
+    draw = np.random.default_rng(0)
+    left = pl.DataFrame({"k": draw.permutation(200)})
+    right = pl.DataFrame({"k": np.arange(200), "v": draw.normal(size=200)})
+    call = lambda inputs: inputs["left"].join(inputs["right"], on="k", how="left", maintain_order="left").select("v")
+    inputs = {"left": left, "right": right}
+    assert ask(OrderQuestion(0, "left"), call, inputs)["aligned"] is True
+    assert ask(OrderQuestion(0, "right"), call, inputs)["aligned"] is False
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 8])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: x[::-1],
+        lambda x: np.roll(x, 1, axis=0),
+        lambda x: x[np.random.default_rng(7).permutation(len(x))],
+        lambda x: x[np.argsort(x[:, 0])],
+    ],
+)
+def test_few_rows_in_another_order_are_never_taken_for_kept(call: Any, rows: int) -> None:
+    x = np.random.default_rng(rows).normal(size=(rows, 2))
+    moved = not np.array_equal(call(x), x)
+    found = ask(OrderQuestion(0, "x"), lambda inputs: call(inputs["x"]) * 2, {"x": x})["aligned"]
+    assert found is None if rows < 3 else not (found and moved)
+
+
 def test_rows_that_only_hold_a_place_are_told_and_not_named() -> None:
     """The value of three rows before: without one of those between, another would be three before."""
     table = frame()

@@ -1,20 +1,26 @@
 """The rows of a run, put into its document: those that were counted before, and those that are counted at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from penstock.app.settings import Settings
 from penstock.app.tracing import Counted, Tracing, lightly, rows_known
+from penstock.checks.waiving import waived
 from penstock.errors import ContractBroken
+from penstock.model.event import Checked
 from penstock.model.run import Run
-from penstock.model.verdict import Finding
+from penstock.model.verdict import CheckResult, Finding
+from penstock.model.waiver import Waiver
 from penstock.ports import Ledger
 from penstock.report.check_views import joined
 from penstock.report.documents import RunDocument
 from penstock.report.row_views import rows_view
 from penstock.report.units import plural
 
-__all__ = ["LIGHT", "add_rows", "broken", "broken_error", "judged"]
+__all__ = ["LIGHT", "add_rows", "broken", "broken_error", "judged", "with_rows"]
 
 LIGHT = 32 * 2**20
 """Rows are counted for who only shows a run if all it made is no more than so many bytes: that takes a moment."""
@@ -33,7 +39,38 @@ def judged(settings: Settings, ledger: Ledger, run: Run) -> list[Finding]:
 
 def broken(findings: Iterable[Finding], graph: Mapping[str, Any]) -> list[Finding]:
     """Those of the findings that fail a run, by the contracts of the sources above the step (as the run recorded its graph)."""
-    return [one for one in findings if one.verdict == "PROVEN" and one.check in _graded(graph, one.step)]
+    return [
+        one for one in findings if one.verdict == "PROVEN" and not one.waived and one.check in _graded(graph, one.step)
+    ]
+
+
+def with_rows(
+    settings: Settings, ledger: Ledger, run: str, checked: Checked, waivers: Sequence[Waiver], steps: Sequence[str] = ()
+) -> Checked:
+    """What checks said of a run, and what the `rows` check says of it (of these `steps`, if any are named): its rows are counted if they were
+    not before. What is waived is what the pipeline waives now."""
+    counted = _look(settings, ledger, run)
+    if counted is None:
+        why = "its rows could not be counted"
+        return replace(checked, results=(*checked.results, CheckResult("rows", "", "UNKNOWN", why)))
+    results = [one for one in counted.checks if not steps or one.step in steps]
+    mine = [one for one in waivers if one.check == "rows"]
+    there = ledger.run(run).graph
+    found, told = waived(
+        [replace(one, waived="") for one in counted.findings if not steps or one.step in steps],
+        results,
+        mine,
+        date.today(),  # noqa: DTZ011 - a waiver's day is a day where its people are
+        steps=there,
+        checks=["rows"],
+    )
+    others = [one for one in checked.waivers if one.waiver.check != "rows"]
+    return replace(
+        checked,
+        results=(*checked.results, *results),
+        findings=(*checked.findings, *found),
+        waivers=(*others, *told),
+    )
 
 
 def broken_error(findings: Sequence[Finding]) -> ContractBroken:

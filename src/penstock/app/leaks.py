@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from penstock.app.checking import Judge
+from penstock.app.counting import with_rows
 from penstock.app.executors import make_executor
 from penstock.app.failing import failing_of
 from penstock.app.recording import graph_record
 from penstock.app.workspace import Workspace
+from penstock.checks.pairs import judgeable
 from penstock.checks.report import Report
 from penstock.errors import CodeChanged, NotFound
 from penstock.graph.graph import Graph
@@ -23,7 +25,7 @@ from penstock.report.check_text import checked_lines
 from penstock.report.check_views import checked_view, merged
 from penstock.report.paint import ansi, plain
 
-__all__ = ["LeakReport", "checked_of", "failing", "judge_run", "left_out", "up_to_date"]
+__all__ = ["LeakReport", "checked_of", "counted", "failing", "judge_run", "left_out", "up_to_date"]
 
 
 class LeakReport(Report):
@@ -32,11 +34,17 @@ class LeakReport(Report):
     Prints itself as the command line does; shows itself in notebooks, with the counter-examples.
     """
 
-    __slots__ = ("checked", "pipeline", "run")
+    __slots__ = ("checked", "failing", "pipeline", "run")
 
-    def __init__(self, run: str, pipeline: str, checked: Checked | None) -> None:
+    def __init__(self, run: str, pipeline: str, checked: Checked | None, graph: Graph | None = None) -> None:
         super().__init__(checked.findings if checked else (), checked.results if checked else ())
         self.run, self.pipeline, self.checked = run, pipeline, checked
+        self.failing = tuple(failing_of(checked, graph_record(graph)) if graph is not None else self.proven)
+
+    def raise_if_proven(self) -> None:
+        """Raise `LeakProven` if any finding is PROVEN that fails a run: of `rows` and `schema`, where a contract says so."""
+        if self.failing:
+            super().raise_if_proven()
 
     def document(self) -> dict[str, Any]:
         """The report as plain values, as `penstock check --json` writes them."""
@@ -117,6 +125,15 @@ def judge_run(
     finally:
         running.close()
     return checked
+
+
+def counted(work: Workspace, run: str, asked: Asked, checked: Checked | None) -> Checked | None:
+    """What checks said of a run, with what became of its rows, where that was asked for. None where nothing can be judged."""
+    if (asked.only and "rows" not in asked.only) or not judgeable(work.whole.steps.values()):
+        return checked
+    if checked is None:
+        checked = Checked(depth=asked.depth)
+    return with_rows(work.settings, work.ledger, run, checked, work.waivers(), asked.steps)
 
 
 def _done(ledger: Ledger, run: Run, plan: Plan) -> dict[str, Execution]:

@@ -281,7 +281,7 @@ class Pipeline:
         takes). Raises `UnknownName` with close matches, `StepFailed` where the pipeline itself fails, `CodeChanged` for a
         `run` whose code is not there any more.
         """
-        from penstock.app.leaks import LeakReport, checked_of, judge_run, left_out, up_to_date
+        from penstock.app.leaks import LeakReport, checked_of, counted, judge_run, left_out, up_to_date
 
         graph = self.graph
         asked = Asked("full", _names(only), [_step_of(graph, one) for one in _names(steps)], budget)
@@ -297,7 +297,7 @@ class Pipeline:
                 checked = judge_run(
                     work, plan, name, asked, executor=executor or "", workers=workers, on_event=on_event
                 )
-                return LeakReport(name, settings.pipeline, checked)
+                return LeakReport(name, settings.pipeline, counted(work, name, asked, checked), graph)
         finally:
             work.ledger.close()
         done = self.run(
@@ -312,7 +312,12 @@ class Pipeline:
         )
         try:
             done.raise_if_steps_failed()
-            return LeakReport(done.run, settings.pipeline, checked_of(done._ledger, done.run))
+            work = Workspace(settings, graph, self.sourced)
+            try:
+                checked = counted(work, done.run, asked, checked_of(work.ledger, done.run))
+            finally:
+                work.ledger.close()
+            return LeakReport(done.run, settings.pipeline, checked, graph)
         finally:
             done.close()
 

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 from penstock.graph.graph import Graph
 from penstock.model.contract import Contract
 from penstock.model.digest import digest_bytes
+from penstock.model.waiver import Waiver
 from penstock.ports import Ledger
 
 __all__ = ["GitState", "as_text", "contract_record", "environment", "graph_record", "machine", "new_run_id", "snapshot"]
@@ -126,9 +127,9 @@ def _plain_path(value: object) -> str:
     raise TypeError
 
 
-def graph_record(graph: Graph) -> dict[str, Any]:
-    """The graph as data: for each step its kind, place, inputs (argument → artifact), outputs (artifact → role), and a
-    source's contract."""
+def graph_record(graph: Graph, waivers: Sequence[Waiver] = ()) -> dict[str, Any]:
+    """The graph as data: for each step its kind, place, inputs (argument → artifact), outputs (artifact → role), what is waived of what
+    checks find in it, and a source's contract."""
     found: dict[str, Any] = {}
     for step in graph.steps.values():
         one: dict[str, Any] = {"kind": step.kind, "where": step.where}
@@ -144,6 +145,9 @@ def graph_record(graph: Graph) -> dict[str, Any]:
             one["description"] = step.options.description
         if step.options.tags:
             one["tags"] = list(step.options.tags)
+        mine = [msgspec.to_builtins(waiver) for waiver in waivers if waiver.step == step.name]
+        if mine:
+            one["waivers"] = mine
         found[step.name] = one
     return found
 

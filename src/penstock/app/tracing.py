@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from penstock.app.again import Redo, asking_task
 from penstock.app.answers import Answers
 from penstock.app.settings import Settings, open_store
 from penstock.app.values import LedgerReader, load_value
+from penstock.checks.waiving import waived
 from penstock.errors import MissingExtra, PenstockError, UnknownName, did_you_mean, extra_hint
 from penstock.model.account import Account
 from penstock.model.artifact import Stored
@@ -21,6 +23,7 @@ from penstock.model.step import Step
 from penstock.model.task import Input, Task
 from penstock.model.trace import BUDGET, Cell, Forward, Trace
 from penstock.model.verdict import CheckResult, Finding
+from penstock.model.waiver import Waiver
 from penstock.ports import Ledger, Store
 from penstock.trace.findings import checks, findings
 
@@ -53,7 +56,14 @@ def rows_known(settings: Settings, run: Run, made: Mapping[str, str]) -> Counted
 
 
 def _counted(run: Run, accounts: list[Account], findings: list[Finding]) -> Counted:
-    return Counted(accounts, [_again(one, run) for one in findings], checks(accounts, findings))
+    return Counted(accounts, _let_pass(run, [_again(one, run) for one in findings]), checks(accounts, findings))
+
+
+def _let_pass(run: Run, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, with the reasons of those that the pipeline waived as it was when it ran."""
+    waivers = [msgspec.convert(one, Waiver) for said in run.graph.values() for one in said.get("waivers", ())]
+    found, _ = waived(findings, (), waivers, date.today(), steps=run.graph, checks=["rows"])  # noqa: DTZ011 - a day where people are
+    return list(found)
 
 
 def _again(finding: Finding, run: Run) -> Finding:
@@ -259,7 +269,9 @@ class Tracing:
         """What of the accounts people should look at, and sources whose key does not name their rows."""
         from penstock.trace.accounts import key_findings
 
-        return [_again(one, self.run) for one in (*key_findings(self.lineage), *findings(accounts))]
+        return _let_pass(
+            self.run, [_again(one, self.run) for one in (*key_findings(self.lineage), *findings(accounts))]
+        )
 
     def counted(self) -> Counted:
         """The accounts of every step and the findings, kept for who shows the run: see `rows_known`."""

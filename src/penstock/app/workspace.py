@@ -141,7 +141,7 @@ class Workspace:
             root=str(settings.root),
             targets=tuple(request.targets),
             steps=tuple(plan.graph.steps),
-            graph=graph_record(plan.graph),
+            graph=graph_record(plan.graph, self.waivers()),
             parameters={
                 name: {one.name: one.shown for one in work.settings}
                 for name, work in plan.works.items()

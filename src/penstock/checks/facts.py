@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from penstock.model.contract import Contract
 from penstock.rows.codes import aligned, encode_columns
 from penstock.rows.keys import key_text
-from penstock.rows.relation import Key, Method, relate
+from penstock.rows.relation import Key, Method, labels, relate
 from penstock.values.alike import equal
 from penstock.values.records import Records, value_at
 
@@ -205,10 +205,8 @@ def identify_again(
     if base.method == "index":
         if _same_index(before, held):
             return base
-        found = relate(source.records, held)
-        if found.method != "index":
-            return None
-        return _identity(base.source, found.above, found.below, "index", ())
+        numbers = labels(source.records, held)  # what the rows hold was altered, and tells nothing here
+        return None if numbers is None else _identity(base.source, *numbers, "index", ())
     if base.method == "position":
         if kept is None:
             return base if held.rows == before.rows else None

@@ -63,6 +63,7 @@ CHECKS: dict[str, Sort] = {
     "overlap": Sort(("split",), split=True, does="looks for rows, groups and copies on both sides of a split"),
     "order": Sort(("split",), ("time",), split=True, does="looks for labels not known when the test side begins"),
     "schema": Sort(("source",), ("freeze",), does="holds rows to their frozen contract"),
+    "rows": Sort((), does="counts what became of every row"),
     "power": Sort(("train",), ("label",), does="asks each column how much of the label it explains alone"),
 }
 """The checks that come with Penstock, in the order in which they are asked."""

@@ -99,7 +99,9 @@ def _folds(role: str, held: dict[str, Records]) -> list[tuple[str, Side]]:
 
 def _beside(one: Records, other: Records) -> Records:
     whose = {**dict.fromkeys(one.columns, one), **dict.fromkeys(other.columns, other)}
-    return Records(one.rows, whose, lambda name: whose[name].column(name), one.index, ordinal=one.ordinal)
+    return Records(
+        one.rows, whose, lambda name: whose[name].column(name), one.index, ordinal=one.ordinal, levels=one.levels
+    )
 
 
 def root(view: View, source: Node) -> Records | None:

@@ -65,9 +65,10 @@ def _pandas(table: "pa.Table", spec: dict[str, Any]) -> Records | None:
         return _records(table.num_rows, found, names, _range(*index[2:5]), ordinal=False)
     held = columns[index[2][0]].combine_chunks()
     found = dict(zip(names, columns, strict=False))
-    if index[1][0] is not None and str(index[1][0]) not in found:
-        found = {str(index[1][0]): columns[index[2][0]], **found}
-    return _records(table.num_rows, found, names, held, ordinal=False)
+    label = str(index[1][0]) if index[1][0] is not None else ""
+    if label and label not in found:
+        found = {label: columns[index[2][0]], **found}
+    return _records(table.num_rows, found, names, held, ordinal=False, levels=(label,))
 
 
 def _range(start: int, stop: int, step: int) -> "pa.Array":
@@ -76,10 +77,18 @@ def _range(start: int, stop: int, step: int) -> "pa.Array":
     return pa.array(range(start, stop, step), pa.int64())
 
 
-def _records(rows: int, found: dict[str, Any], names: list[str], index: Any, *, ordinal: bool) -> Records | None:
+def _records(
+    rows: int,
+    found: dict[str, Any],
+    names: list[str],
+    index: Any,
+    *,
+    ordinal: bool,
+    levels: tuple[str, ...] = ("",),
+) -> Records | None:
     if len(set(names)) < len(names):
         return None
-    return Records(rows, found, found.__getitem__, index, ordinal=ordinal)
+    return Records(rows, found, found.__getitem__, index, ordinal=ordinal, levels=levels)
 
 
 def _instants(column: "pa.ChunkedArray", spec: list[Any]) -> "pa.ChunkedArray":

@@ -38,7 +38,8 @@ class Account(Struct, frozen=True, omit_defaults=True):
 
     `method` and `why` say how the rows were recognised (see `penstock.rows.relation`); with `unknown` nothing is counted.
     `main` marks the input whose rows the step's rows are; the others were looked up in. `lost` and `grown` are keys of
-    a few rows that were dropped and multiplied (for the latter, how many each became).
+    a few rows that were dropped and multiplied (for the latter, how many each became); `grew` says how rows were
+    multiplied, where the tables tell: join, long (columns became rows), lists, copies; "" where they do not.
     """
 
     step: str
@@ -59,3 +60,4 @@ class Account(Struct, frozen=True, omit_defaults=True):
     lost: tuple[str, ...] = ()
     grown: tuple[tuple[str, int], ...] = ()
     where: str = ""
+    grew: str = ""

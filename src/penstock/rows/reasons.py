@@ -15,7 +15,7 @@ from penstock.model.account import Reason
 from penstock.rows.codes import encode, encode_columns, same_kind
 from penstock.values.records import Records, value_at
 
-__all__ = ["explain", "reason_of"]
+__all__ = ["explain", "reason_of", "unmatched"]
 
 _FEW = 0.001  # a condition that fewer of the kept rows break than this is told as one with exceptions: it is not one
 
@@ -53,6 +53,17 @@ def explain(
     rest = int(left.sum())
     if rest:
         found.append(Reason("unknown", "no single column tells why", rest))
+    return tuple(found)
+
+
+def unmatched(above: Records, dropped: Any, others: Mapping[str, Records]) -> tuple[Reason, ...]:
+    """For rows that others were looked up in: those that no row of another input is the partner of; the rest is not explained."""
+    kept = ~dropped
+    found: list[Reason] = []
+    causes = [cause for name, other in others.items() for cause in _partners(above, name, other, dropped, kept)]
+    if causes:
+        best = max(causes, key=lambda cause: int(cause.holds.sum()))
+        found.append(best.reason(int(best.holds.sum())))
     return tuple(found)
 
 

@@ -9,16 +9,15 @@ from penstock.model.account import Account, Part, Rate, Reason
 from penstock.model.verdict import Finding
 from penstock.rows.account import fates, rates
 from penstock.rows.codes import distinct, encode, encode_columns
+from penstock.rows.growth import growth
 from penstock.rows.keys import broken, keys_at
-from penstock.rows.reasons import explain
+from penstock.rows.reasons import explain, unmatched
 from penstock.trace.lineage import Lineage, Node
+from penstock.values.records import Records
 
 __all__ = ["accounts", "key_findings", "step_accounts"]
 
 _EXAMPLES = 5
-_SIGMA = 6.0  # by so many standard errors a part's drop rate must differ from the rest's to be told
-_GAP = 0.05  # and by so much
-_FEW = 30  # rows that a part must have
 
 
 def accounts(lineage: Lineage) -> Iterator[Account]:
@@ -36,16 +35,59 @@ def step_accounts(lineage: Lineage, node: Node) -> list[Account]:
     known = [one for one in found if one.account.method not in ("unknown", "group")]
     if not known:
         return [one.account for one in found]
-    first = max(known, key=lambda one: one.shown).account
+    mains = _mains(lineage, node, known)
     # sides that pass a step side by side are each of them rows of its own
     sided = [one.account for one in known if one.shown and lineage.role(one.account.artifact)]
-    mains = sided if first in sided else [first]
+    if any(one in sided for one in mains):
+        mains = sided
     sides: dict[str, Part] = {}
-    for one in sided if first in sided else ():
+    for one in sided if mains is sided else ():
         role = lineage.role(one.artifact)
         had = sides.get(role, Part(role, 0, 0))
         sides[role] = Part(role, had.rows + one.rows_in, had.dropped + one.dropped)
-    return [_main(lineage, node, one, tuple(sides.values())) if one.account in mains else one.account for one in found]
+    return [
+        _main(lineage, node, one, tuple(sides.values())) if one.account in mains else _beside(lineage, node, one)
+        for one in found
+    ]
+
+
+def _mains(lineage: Lineage, node: Node, known: Sequence["_Counted"]) -> list[Account]:
+    """The inputs whose rows the step's rows are: of which the outputs show most rows; of equals, those that no other refers to by their key,
+    as one refers to what is looked up; then those of which the larger share is shown, that keep more of their columns, and whose order is
+    kept. Inputs that are alike in all of it are told both."""
+    keys = {one.account.artifact: _key_of(lineage, one.account.artifact) for one in known}
+
+    def holds(artifact: str, columns: Sequence[str]) -> bool:
+        held = lineage.records(artifact)
+        return held is not None and bool(columns) and all(name in held for name in columns)
+
+    def referred(artifact: str) -> bool:
+        return any(
+            holds(other, keys[artifact]) and not holds(artifact, keys[other]) for other in keys if other != artifact
+        )
+
+    def rank(one: "_Counted") -> tuple[float, ...]:
+        account = one.account
+        held = lineage.records(account.artifact)
+        assert held is not None
+        there = {
+            name for output in account.outputs if (made := lineage.records(output)) is not None for name in made.columns
+        }
+        columns = sum([name in there for name in held.columns]) / max(len(held.columns), 1)
+        share = one.shown / max(account.rows_in, 1)
+        return (one.shown, not referred(account.artifact), share, columns, _ordered(lineage, node, account))
+
+    ranks = [rank(one) for one in known]
+    return [one.account for one, mine in zip(known, ranks, strict=True) if mine == max(ranks)]
+
+
+def _ordered(lineage: Lineage, node: Node, account: Account) -> bool:
+    """Whether the rows of an input come out in its order."""
+    for output in account.outputs:
+        at = lineage.relation(node, account.argument, output).places()
+        if at is None or (np.diff(at) < 0).any():
+            return False
+    return True
 
 
 class _Counted(NamedTuple):
@@ -56,26 +98,41 @@ class _Counted(NamedTuple):
     gone: Any
 
 
+def _others(lineage: Lineage, node: Node, artifact: str) -> dict[str, Records]:
+    """The other inputs of a step that have rows."""
+    return {one: held for one in node.inputs.values() if one != artifact and (held := lineage.records(one)) is not None}
+
+
+def _beside(lineage: Lineage, node: Node, counted: "_Counted") -> Account:
+    """The account of an input in which rows were looked up: of those that nobody looked for, which partner they lack."""
+    account, gone = counted.account, counted.gone
+    above = lineage.records(account.artifact)
+    if not account.dropped or above is None or gone is None:
+        return account
+    reasons = unmatched(above, gone, _others(lineage, node, account.artifact))
+    return _replaced(account, reasons=reasons)
+
+
 def _main(lineage: Lineage, node: Node, counted: _Counted, sides: tuple[Part, ...]) -> Account:
     """The account of an input whose rows the step's rows are, with reasons and rates; `sides` are those of all such inputs."""
     account, gone = counted.account, counted.gone
     above = lineage.records(account.artifact)
     assert above is not None
-    others = {
-        one: held
-        for one in node.inputs.values()
-        if one != account.artifact and (held := lineage.records(one)) is not None
-    }
+    others = _others(lineage, node, account.artifact)
     times = {pact.time for pact in lineage.pacts.values()}
     reasons: tuple[Reason, ...] = ()
     lost: tuple[Rate, ...] = ()
+    grew = ""
+    if account.multiplied:
+        below = [held for one in account.outputs if (held := lineage.records(one)) is not None]
+        grew = growth(above, below, others)
     if account.dropped:
         skip = [name for name in _key_of(lineage, account.artifact) if name not in times]
         reasons = explain(above, gone, others, skip)
         by_side = sides or _sides(lineage, node, account.artifact, gone)
         lost = rates(above, gone, _judged(lineage, account.artifact))
         lost = (Rate("side", "", by_side), *lost) if by_side else lost
-    return _replaced(account, main=True, reasons=reasons, rates=lost)
+    return _replaced(account, main=True, reasons=reasons, rates=lost, grew=grew)
 
 
 def _sides(lineage: Lineage, node: Node, artifact: str, gone: Any) -> tuple[Part, ...]:

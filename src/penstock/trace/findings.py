@@ -13,6 +13,15 @@ _QUOTE = "'"
 _SIGMA = 6.0  # by so many standard errors a part's drop rate must differ from the rest's to be told
 _GAP = 0.05  # and by so much
 _FEW = 30  # rows that a part must have
+_MEANT = "Where it is meant, say so: `ps.waive`."
+_GROWN = {
+    "join": "A join by columns that are not unique on the other side multiplies rows: make them unique first.",
+    "long": f"Columns became rows, so that one row counts as several from here on. {_MEANT}",
+    "lists": f"A column of lists was taken apart, a row for each of its values: one row counts as several from here on. {_MEANT}",
+    "copies": f"Rows are there more than once, the same in every column: one row counts as several from here on. {_MEANT}",
+    "": f"One row counts as several from here on. {_MEANT}",
+}
+"""What to do about rows that became several, by the way in which they did."""
 
 
 def findings(found: Sequence[Account]) -> list[Finding]:
@@ -72,7 +81,7 @@ def _multiplied(one: Account) -> Finding:
         after=times,
         world=f"{one.multiplied:,} of {one.rows_in:,} rows became several: {one.rows_in:,} rows in, {one.rows_out:,} out",
         where=one.where,
-        hint="A join by columns that are not unique on the other side multiplies rows: make them unique first.",
+        hint=_GROWN[one.grew],
         replay=_command(one.grown),
     )
 

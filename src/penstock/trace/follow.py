@@ -8,7 +8,7 @@ import numpy as np
 
 from penstock.model.trace import Feature, Prediction, Stop, Trace
 from penstock.rows.account import fates
-from penstock.rows.keys import key_text, rows_of
+from penstock.rows.keys import key_text
 from penstock.rows.reasons import reason_of
 from penstock.trace.lineage import Lineage, Node
 from penstock.trace.locate import output_of
@@ -69,33 +69,32 @@ class Follower:
             return
         tables = {argument: one for argument, one in mine.items() if lineage.records(one) is not None}
         here = {argument: one for argument, one in tables.items() if len(self.at.get(one, ()))}
-        columns = lineage.column_of(output, self.source)
-        if columns is not None and (here or any(one in self.at for one in tables.values())):
-            rows = rows_of(held, columns, [self.origin[name] for name in self.pact.key])
-            words = ", ".join(columns)
-            self._found(node, output, rows, here, f"key {words}")
-            return
         if not here:
             self._elsewhere(node, output, tables)
             return
-        self._related(node, output, here)
+        # What stands for many rows, this one among them, tells less of it than what is the row itself.
+        self._related(node, output, {a: one for a, one in here.items() if one not in self.many} or here)
 
     def _related(self, node: Node, output: str, here: Mapping[str, str]) -> None:
-        reasons = []
-        for argument, artifact in here.items():
-            relation = self.lineage.relation(node, argument, output)
-            if relation.method == "unknown":
-                reasons.append(relation.why)
-                continue
-            rows = relation.rows_below(self.at[artifact])
-            if relation.method == "group":
-                held = self.lineage.records(artifact)
-                many = len(relation.rows_above(rows)) if held is not None and len(rows) else 0
+        relations = {argument: self.lineage.relation(node, argument, output) for argument in here}
+        reasons = [one.why for one in relations.values() if one.method == "unknown"]
+        known = {argument: one for argument, one in relations.items() if one.method not in ("unknown", "group")}
+        rows = [relation.rows_below(self.at[here[argument]]) for argument, relation in known.items()]
+        found = np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.int64)
+        # Rows of the output that came from none of these may have come from one of which that is not known.
+        if known and (found.size or not reasons or any(one.whole() for one in known.values())):
+            if all(here[argument] in self.many for argument in known):
                 self.many.add(output)
-                self._found(node, output, rows, here, relation.why, f"one of {many:,} rows that its row stands for")
-            else:
-                self._found(node, output, rows, here, relation.why)
+            self._found(node, output, found, here, next(iter(known.values())).why)
             return
+        for argument, relation in relations.items():
+            if relation.method == "group":
+                rows_below = relation.rows_below(self.at[here[argument]])
+                many = len(relation.rows_above(rows_below)) if len(rows_below) else 0
+                self.many.add(output)
+                said = f"one of {many:,} rows that its row stands for"
+                self._found(node, output, rows_below, here, relation.why, said)
+                return
         self._stop(node, output, "unknown", reason=reasons[0] if reasons else "nothing tells its rows apart")
 
     def _elsewhere(self, node: Node, output: str, tables: Mapping[str, str]) -> None:

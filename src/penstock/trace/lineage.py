@@ -11,7 +11,8 @@ from penstock.errors import NotFound, PenstockError, did_you_mean
 from penstock.model.artifact import Stored
 from penstock.model.contract import contract_of_record
 from penstock.model.run import Execution, Run
-from penstock.rows.relation import Key, Relation, agreeing, key_columns, relate, unknown
+from penstock.rows.evidence import agreeing, contradicting
+from penstock.rows.relation import Key, Relation, bears, relate, renamed, unknown
 from penstock.values.records import Records
 
 __all__ = ["Ask", "Lineage", "Load", "Node", "Pact"]
@@ -59,6 +60,7 @@ class Lineage:
         self._load, self._ask = load, ask
         self._held: dict[str, Records | None] = {}
         self._relations: dict[tuple[str, str], Relation] = {}
+        self._bearing: dict[str, dict[str, tuple[str, ...]]] = {}
         self.missing: dict[str, str] = {}
         found = {row["step"]: row for row in rows}
         self.nodes = {name: _node(name, said, found.get(name)) for name, said in run.graph.items()}
@@ -150,15 +152,54 @@ class Lineage:
         }
 
     def keys(self, artifact: str) -> tuple[Key, ...]:
-        """The keys that rows of an artifact may bear."""
-        above = self.sources_of(artifact)
-        return tuple(
-            [
-                Key(name, pact.key, partial(self._root, name))
-                for name, pact in self.pacts.items()
-                if name in above and pact.key
-            ]
-        )
+        """The keys that rows of an artifact bear, by the columns that hold them there."""
+        return tuple([Key(name, columns, partial(self._root, name)) for name, columns in self._borne(artifact).items()])
+
+    def _borne(self, artifact: str) -> dict[str, tuple[str, ...]]:
+        """The sources whose key rows of an artifact bear, as they came down to it step by step, and the columns."""
+        known = self._bearing.get(artifact)
+        if known is not None:
+            return known
+        found: dict[str, tuple[str, ...]] = {}
+        self._bearing[artifact] = found
+        node = self.nodes.get(self.maker.get(artifact, ""))
+        held = self.records(artifact)
+        if node is None or held is None:
+            return found
+        if node.kind == "source":
+            declared = self.pacts[node.name].key
+            if declared and all(name in held for name in declared):
+                found[node.name] = declared
+            return found
+        for argument, one in self.tables(node).items():
+            rivals = self._rivals(node, argument)
+            for key in self.keys(one):
+                columns = self._down(node, argument, artifact, key, rivals) if key.source not in found else None
+                if columns is not None:
+                    found[key.source] = columns
+        return found
+
+    def _down(self, node: Node, argument: str, output: str, key: Key, rivals: frozenset[str]) -> tuple[str, ...] | None:
+        """The columns of an output that hold a key which an input bears."""
+        above, below = self.records(node.inputs[argument]), self.records(output)
+        assert above is not None
+        assert below is not None
+        if bears(above, below, key, rival=key.source in rivals):
+            return key.columns
+        if all(name in below for name in key.columns) and key.source not in rivals:
+            return None
+        return renamed(above, below, key.columns, self.relation(node, argument, output))
+
+    def _rivals(self, node: Node, argument: str) -> frozenset[str]:
+        """The sources whose key an input bears by columns that bear the key of another source in another input."""
+        mine = self._borne(node.inputs[argument])
+        found = set()
+        for other in self.tables(node).values():
+            theirs = self._borne(other) if other != node.inputs[argument] else {}
+            for source, columns in mine.items():
+                if source not in theirs and columns in theirs.values():
+                    found.add(source)
+        return frozenset(found)
 
     def _root(self, source: str) -> Records | None:
         """The rows of a source itself."""
@@ -181,11 +222,7 @@ class Lineage:
 
     def column_of(self, artifact: str, source: str) -> tuple[str, ...] | None:
         """The columns in which rows of an artifact bear the key of a source; None where they do not."""
-        pact = self.pacts[source]
-        held = self.records(artifact)
-        if not pact.key or held is None or source not in self.sources_of(artifact):
-            return None
-        return key_columns(held, Key(source, pact.key), self._root(source))
+        return self._borne(artifact).get(source)
 
     def tables(self, node: Node) -> dict[str, str]:
         """The inputs of a step that have rows: argument → artifact."""
@@ -203,15 +240,20 @@ class Lineage:
         above, below = self.records(node.inputs[argument]), self.records(output)
         if above is None or below is None:
             return unknown(f"`{output if below is None else node.inputs[argument]}` has no rows")
+        how: dict[str, Any] = {
+            "declared": node.kind == "predict" and above.rows == below.rows,
+            "cut": node.kind == "split",
+            "rivals": self._rivals(node, argument),
+            "keyed": any(self.pacts[name].key for name in self.sources_of(node.inputs[argument])),
+        }
         keys = self.keys(node.inputs[argument])
-        declared = node.kind == "predict" and above.rows == below.rows
-        found = relate(above, below, keys, declared=declared)
+        found = relate(above, below, keys, **how)
         if found.method == "unknown":
             found = self._beside(node, above, output, below) or found
         if found.method == "unknown" and above.rows == below.rows and above.rows > 0:
             answer = self._ask(node.name, argument, output)
             if answer is not None:
-                return relate(above, below, keys, row_aligned=answer)
+                return relate(above, below, keys, row_aligned=answer, **how)
         return found
 
     def _beside(self, node: Node, above: Records, output: str, below: Records) -> Relation | None:
@@ -220,14 +262,13 @@ class Lineage:
             held = self.records(other) if other != output else None
             if held is None or held.rows != below.rows:
                 continue
-            for artifact in node.inputs.values():
+            for artifact in self.tables(node).values():
                 source = self.records(artifact)
                 if source is None or source.rows != above.rows:
                     continue
-                known = relate(source, held, self.keys(artifact))
-                at = known.places() if known.method not in ("unknown", "group") else None
+                at = relate(source, held, self.keys(artifact), cut=node.kind == "split").places()
                 same = agreeing(above, below, at) if at is not None else ()
-                if same:
+                if same and not contradicting(above, below, at, same):
                     names = ", ".join([f"`{one}`" for one in same[:3]])
                     why = f"position: in the order of `{other}`, where {names} agree row by row"
                     return Relation("position", same, why, np.arange(above.rows), at)

@@ -24,10 +24,11 @@ class Records:
     """Rows by column. Columns are made when they are first asked for.
 
     `index` holds the labels of a pandas index that says more than the position (Arrow, one value a row), else None;
-    `ordinal` is true where a pandas index says just the position. Named levels of an index are columns as well.
+    `ordinal` is true where a pandas index says just the position. Named `levels` of an index are columns as well
+    (their names, "" for one without).
     """
 
-    __slots__ = ("_held", "_make", "columns", "index", "ordinal", "rows")
+    __slots__ = ("_held", "_make", "columns", "index", "levels", "ordinal", "rows")
 
     def __init__(
         self,
@@ -37,10 +38,12 @@ class Records:
         index: "pa.Array | None" = None,
         *,
         ordinal: bool = False,
+        levels: tuple[str, ...] = ("",),
     ) -> None:
         self.rows = rows
         self.columns = tuple(columns)
         self.index = index
+        self.levels = levels
         self.ordinal = ordinal
         self._make = make
         self._held: dict[str, pa.ChunkedArray] = {}
@@ -120,7 +123,8 @@ def _of_table(value: Any) -> Records:
     def make(name: str) -> Any:
         return inner[name] if name in inner else table.column(name)
 
-    return Records(table.rows, (*inner, *names), make, index, ordinal=ordinal)
+    named = tuple(["" if name is None else str(name) for name in value.index.names])
+    return Records(table.rows, (*inner, *names), make, index, ordinal=ordinal, levels=named)
 
 
 def _index_of(value: Any) -> "tuple[pa.Array | None, dict[str, pa.Array], bool]":

@@ -4,7 +4,7 @@ The altered inputs are made of the recorded ones in memory and never stored: a b
 each answer only one value is looked at. What is asked, and what came of it, is stored like the task of any step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,23 +26,57 @@ def ask(question: Question, call: Call, inputs: Mapping[str, Any]) -> dict[str, 
     return Cell(question, call, inputs).answer()
 
 
+_FEW = 50  # rows below which an order drawn at random may come out of another one by chance
+
+
 def _aligned(question: OrderQuestion, call: Call, inputs: Mapping[str, Any]) -> bool | None:
     """Whether rows in another order come out in that order. None where that can't be told: the step fails on a sample, or
-    makes equal rows of all."""
+    makes equal rows of all, or there are less than three.
+
+    The input alone is put into another order first. An output that stays as it is was looked up in it, or counts on another order. Only
+    where it changes otherwise, because other inputs stand beside its rows, are those put into that order together with it.
+    """
     held = {argument: one for argument, value in inputs.items() if (one := records(value)) is not None}
     rows = held[question.argument].rows
     together = [argument for argument, one in held.items() if one.rows == rows]
     draw = np.random.default_rng(0)
     sample = np.sort(draw.choice(rows, min(rows, question.rows), replace=False))
-    order = draw.permutation(sample.size)
+    if sample.size < 3:
+        return None  # of two, each order is the other one backwards
+    orders = [draw.permutation(sample.size)]
+    if sample.size < _FEW:  # these two make every other order: what keeps both, keeps all
+        orders += [np.roll(np.arange(sample.size), 1), np.r_[1, 0, np.arange(2, sample.size)]]
     try:
         plain = call({**inputs, **{one: take(inputs[one], sample) for one in together}})
-        mixed = call({**inputs, **{one: take(inputs[one], sample[order]) for one in together}})
-        one, other = records(plain), records(mixed)
-        if one is None or other is None or one.rows != sample.size or other.rows != sample.size:
-            return False
-        if compare(take(plain, order), plain).equal:
-            return None
-        return compare(take(plain, order), mixed).equal
+        found = [_kept(question.argument, together, call, inputs, plain, sample, order) for order in orders]
     except Exception:  # the user's own code, on input that it may not expect
         return None
+    told = [one for one in found if one is not None]
+    return all(told) if told else None
+
+
+def _kept(
+    argument: str, together: Sequence[str], call: Call, inputs: Mapping[str, Any], plain: Any, sample: Any, order: Any
+) -> bool | None:
+    one = records(plain)
+    if one is None or one.rows != sample.size:
+        return False
+    wanted = take(plain, order)
+    if compare(wanted, plain).equal:
+        return None
+
+    def mixed(arguments: Sequence[str]) -> Any:
+        changed = {name: take(inputs[name], sample[order] if name in arguments else sample) for name in together}
+        return call({**inputs, **changed})
+
+    alone = mixed([argument])
+    other = records(alone)
+    if other is None or other.rows != sample.size:
+        return False
+    if len(together) == 1 or compare(wanted, alone).equal:
+        return bool(compare(wanted, alone).equal)
+    if compare(plain, alone).equal:
+        return False
+    both = mixed(together)
+    held = records(both)
+    return held is not None and held.rows == sample.size and bool(compare(wanted, both).equal)
