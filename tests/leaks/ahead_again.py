@@ -397,3 +397,30 @@ def target_encoder_that_is_not_cross_fitted(patients):
     encoder = TargetEncoder(random_state=0).fit(patients[["site"]], patients["event"])
     patients["site_code"] = encoder.transform(patients[["site"]])[:, 0]
     return patients
+
+
+# --- missed at first
+
+
+@leaky("as-of", "round_odds", domains.matches)
+def mean_odds_of_the_round(matches):
+    week = matches["kickoff"].dt.to_period("W")
+    return matches.assign(round_odds=matches.groupby(week)["odds"].transform("mean"))
+
+
+@leaky("as-of", "discount", domains.orders)
+def discounts_interpolated_by_polars(orders):
+    return orders.sort("ordered_at").with_columns(pl.col("discount").interpolate())
+
+
+@leaky("as-of", "discount", domains.orders)
+def discounts_filled_from_either_side(orders):
+    return orders.sort("ordered_at").with_columns(pl.col("discount").backward_fill().forward_fill().over("category"))
+
+
+@leaky("as-of", "marker", domains.trials)
+def marker_of_the_nearest_in_time(patients):
+    """Missing markers come from whoever entered next or before, whichever is nearer."""
+    known = patients.dropna(subset="marker")[["entered_at", "marker"]].rename(columns={"marker": "other"})
+    joined = pd.merge_asof(patients, known, on="entered_at", direction="nearest")
+    return joined.assign(marker=joined["marker"].fillna(joined["other"])).drop(columns="other")

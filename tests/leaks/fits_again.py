@@ -14,6 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectFromModel, SelectKBest, VarianceThreshold, chi2, mutual_info_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
+from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -394,3 +395,11 @@ def noise_without_a_seed(houses):
 def shuffled_columns_by_the_global_generator(houses):
     houses[PLACE] = houses[PLACE].sample(frac=1).to_numpy()
     return houses
+
+
+# --- missed at first
+
+
+@leaky("test-blind", "", domains.houses)
+def kernel_features_of_all(houses):
+    return Nystroem(gamma=50, n_components=8, random_state=0).fit_transform(houses[PLACE])

@@ -103,7 +103,7 @@ def _aligned(
             if place in open_places and way:
                 signs[place].append(way * toward)
                 moved[place].append(row)
-        open_places = {place for place in open_places if _against(signs[place]) < 2 and not _enough(signs[place])}
+        open_places = {one for one in open_places if _against(signs[one]) < 2 and not _enough(signs[one], _WITH_ONE)}
         if not open_places or bench.late:
             break
     return {place: (float(np.sign(sum(ways))), moved[place]) for place, ways in signs.items() if _enough(ways)}
@@ -113,9 +113,9 @@ def _against(ways: list[float]) -> int:
     return min(sum([one > 0 for one in ways]), sum([one < 0 for one in ways]))
 
 
-def _enough(ways: list[float]) -> bool:
+def _enough(ways: list[float], least: int = _ALIGNED) -> bool:
     against = _against(ways)
-    return (against == 0 and len(ways) >= _ALIGNED) or (against == 1 and len(ways) > _WITH_ONE)
+    return (against == 0 and len(ways) >= least) or (against == 1 and len(ways) > _WITH_ONE)
 
 
 def _rows(column: _Column, places: dict[Place, Sequence[int]]) -> Iterator[int]:
@@ -179,8 +179,11 @@ def _number(value: Any) -> float | None:
 
 def _exchanged(bench: Bench, column: _Column, place: Place, gone: tuple[float, list[int]], rows: Sequence[int]) -> bool:
     """Whether a place still goes with the label where a row and its neighbour exchange theirs: in a world of permuted labels, or, where few rows
-    move there at all, in the world as it is, those rows that moved alone. Of columns that are no labels no folds are drawn."""
+    move there at all, in the world as it is, those rows that moved alone. Of columns that are no labels no folds are drawn, and of labels
+    that are nearly all different only if they are put into bins."""
     if column.name not in column.source.contract.label:
+        return True
+    if len(gone[1]) >= _WITH_ONE and np.unique(column.order[column.free]).size > column.free.sum() / 4:
         return True
     ways: list[float] = []
     for seed in _TWICE:

@@ -131,12 +131,12 @@ def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], any_of: dict[P
     means that it is their own cells that moved them (see `influence`)."""
     size = family[0].rows
     draw = np.random.default_rng(1)
-    moved: dict[Place, set[int]] = {place: set() for place in any_of}
+    moved: dict[Place, list[int]] = {place: [] for place in any_of}
     for share in (0.03, 0.1, 0.3):
         rows = np.zeros(size, bool)
         rows[draw.choice(size, max(int(size * share), 1), replace=False)] = True
         for step, hit in tally.watch(_world(bench, family, rows, 0, "some rows", mixed=True), _rows_of(bench, rows)):
-            _candidates(bench, moved.setdefault((step, hit.artifact, hit.column), set()), hit, draw)
+            _candidates(bench, moved.setdefault((step, hit.artifact, hit.column), []), hit, draw)
     seen: dict[Place, list[_Asked]] = {}
     for row in _turns(moved):
         if all(len(seen.get(place, ())) >= _ENOUGH for place, rows in moved.items() if row in rows):
@@ -156,7 +156,7 @@ def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], any_of: dict[P
         proven |= _further(bench, tally, family, {one: asked for one, asked in seen.items() if one not in proven}, draw)
     left = {}
     for place, asked in seen.items():
-        first = [*[one.row for one in asked], *sorted(moved.get(place, ()))]
+        first = [*[one.row for one in asked], *moved.get(place, ())]
         left[place] = list(dict.fromkeys([*first, *any_of.get(place, ())]))
     proven |= directed(bench, tally, _columns_of(family), {one: left[one] for one in left if one not in proven})
     for place, asked in seen.items():
@@ -171,11 +171,11 @@ class _Asked(NamedTuple):
     world: World
 
 
-def _turns(moved: dict[Place, set[int]]) -> list[int]:
+def _turns(moved: dict[Place, list[int]]) -> list[int]:
     """The rows to ask alone, at most so many for each place, first those that speak of most."""
     asked: dict[int, int] = {}
     for found in moved.values():
-        for row in sorted(found)[: 2 * _SINGLE]:
+        for row in list(dict.fromkeys(found))[: 2 * _SINGLE]:  # first those that moved when few were altered
             asked[row] = asked.get(row, 0) + 1
     return sorted(asked, key=lambda one: (-asked[one], one))
 
@@ -302,5 +302,5 @@ def _some(bench: Bench, hit: Hit) -> list[int]:
     return picked
 
 
-def _candidates(bench: Bench, found: set[int], hit: Hit, draw: Any) -> None:
-    found.update(draw.permutation(_some(bench, hit))[:_CANDIDATES].tolist())
+def _candidates(bench: Bench, found: list[int], hit: Hit, draw: Any) -> None:
+    found.extend(draw.permutation(_some(bench, hit))[:_CANDIDATES].tolist())
