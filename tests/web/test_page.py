@@ -20,7 +20,6 @@ PICTURES = {
     "run": "/run/last",
     "artifact": "/run/last/artifact/joined",
     "row": "/run/last/row?key=UA/45",
-    "leaks": "/run/last/leaks",
     "runs": "/runs",
     "compare": "/compare/first/second",
     "data": "/run/last/data",

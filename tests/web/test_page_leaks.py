@@ -95,3 +95,15 @@ def test_the_row_of_a_leak_is_followed(browser: Browser, address: str) -> None:
     expect(page.locator(".station").first).to_be_visible()
     page.context.close()
     assert not troubles
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_picture_of_the_leaks(browser: Browser, address: str, tmp_path: Path, scheme: str) -> None:
+    """With PICTURES, into that folder: docs/pictures is made so."""
+    made = Path(os.environ.get("PICTURES") or tmp_path)
+    page = opened(browser, address, [], color_scheme=scheme, viewport={"width": 1100, "height": 700})
+    page.goto(f"{base(address)}/run/last/leaks")
+    expect(page.get_by_role("article").first).to_be_visible()
+    page.screenshot(path=made / f"leaks-{scheme}.png")
+    page.context.close()
+    assert (made / f"leaks-{scheme}.png").stat().st_size > 5_000
