@@ -107,19 +107,20 @@ def test_the_head_is_killed_during_runs(tmp_path: Path, monkeypatch: pytest.Monk
     head = Head()
     count, again = min(trials(1), 5), 0
 
-    def run(number: int, then: Callable[[], None], resume: str = "") -> RunResult:
+    def run(number: int, then: Callable[[], None], pause: float = 0.4, resume: str = "") -> RunResult:
         seen = [0]
         threads: list[threading.Thread] = []
 
         def on_event(event: object) -> None:
             seen[0] += isinstance(event, Committed)
-            if seen[0] >= number % STEPS + 2 and not threads:
+            if seen[0] >= 2 + number % (STEPS // 2) and not threads:
                 threads.append(threading.Thread(target=then))
                 threads[0].start()
 
         pipeline = ps.Pipeline.load(tmp_path / "p.py", executor="ray", address=head.address)
         begun = time.monotonic()
-        found = pipeline.run(parameters={"begin.start": number * 1000}, on_event=on_event, resume=resume)
+        given = {"begin.start": number * 1000, **{f"work{one}.pause": pause for one in range(STEPS)}}
+        found = pipeline.run(parameters=given, on_event=on_event, resume=resume)
         assert time.monotonic() - begun < 150, "it took so long that something must have hung"
         for one in threads:
             one.join()
@@ -143,7 +144,7 @@ def test_the_head_is_killed_during_runs(tmp_path: Path, monkeypatch: pytest.Monk
             assert 0 <= extra <= 4  # two that ran, and two whose end was on its way
             again += extra
         monkeypatch.setattr(ray_cluster, "_PATIENCE", 2.0)
-        failed = run(count, head.kill)
+        failed = run(count, head.kill, 1.5)  # time enough for the kill to come before the end
         assert failed.status == "failed"
         errors = [row["error"] for row in failed.steps.values() if row["error"]]
         assert all("waited for it for 2 s" in one.message for one in errors)
@@ -151,7 +152,7 @@ def test_the_head_is_killed_during_runs(tmp_path: Path, monkeypatch: pytest.Monk
         assert len(left) >= 2
         lines = Counter(journal.read_text().split("\n"))
         head.start()
-        resumed = run(count, lambda: None, failed.run)
+        resumed = run(count, lambda: None, 1.5, failed.run)
         assert resumed.status == "succeeded"
         after = Counter(journal.read_text().split("\n"))
         kept = [f"{count * 1000} {name.removeprefix('work')}" for name in left if name != "begin"]

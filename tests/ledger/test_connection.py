@@ -72,7 +72,7 @@ def test_each_thread_has_its_own(tmp_path: Path) -> None:
         thread.start()
         thread.join()
     assert all(one is not connections.get() for one in seen)
-    assert len(connections._all) <= 2  # those of threads that ended were closed
+    assert len(connections._held._all) <= 2  # those of threads that ended were closed
     connections.close()
 
 

@@ -103,7 +103,7 @@ def test_connections_of_threads_that_ended_are_closed(postgres: str) -> None:
         thread = threading.Thread(target=connections.writing, args=(count,))
         thread.start()
         thread.join()
-    assert len(connections._all) <= 2
+    assert len(connections._connections._all) <= 2
     connections.close()
     with pytest.raises(LedgerError, match="was closed"):
         connections.writing(count)

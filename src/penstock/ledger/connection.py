@@ -16,6 +16,7 @@ import msgspec
 from penstock.errors import LedgerError
 from penstock.ledger.mounts import network_filesystem
 from penstock.ledger.schema import MIGRATIONS, prepare, version
+from penstock.ledger.threads import PerThread
 from penstock.ledger.troubles import in_words
 
 __all__ = ["Connections"]
@@ -24,8 +25,6 @@ _PATIENCE = 60.0  # seconds to wait for another process's transaction; each take
 _NAP = 0.0005  # seconds between tries, at first; SQLite's own waiting sleeps up to 0.1 and starves some of 16 writers
 
 T = TypeVar("T")
-
-_abandoned: list[sqlite3.Connection] = []  # of the parent before a fork: neither used nor closed in this process
 
 
 class Connections:
@@ -36,21 +35,12 @@ class Connections:
         self.path = path
         self._migrations = migrations
         self._patience = patience
-        self._lock = threading.Lock()
-        self._local = threading.local()
-        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
-        self._pid = os.getpid()
-        self._closed = False
+        self._held = PerThread(self._make, lambda one: one.connection.close(), path)
         self.get()
 
     def get(self) -> sqlite3.Connection:
         """This thread's own connection."""
-        if self._pid != os.getpid():
-            self._after_fork()
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = self._local.connection = self._register()
-        return found
+        return self._held.get().connection
 
     def write(self, *, durable: bool = True) -> "_Write":
         """One transaction that writes. Whatever goes wrong inside, nothing of it remains."""
@@ -72,10 +62,11 @@ class Connections:
 
     def begin_writing(self, durable: bool) -> sqlite3.Connection:
         """Begin a transaction that writes, on this thread's connection."""
-        connection = self.get()
-        if self._local.durable != durable:
+        held = self._held.get()
+        connection = held.connection
+        if held.durable != durable:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._local.durable = durable
+            held.durable = durable
         self._begin(connection, "BEGIN IMMEDIATE", "")
         return connection
 
@@ -95,15 +86,7 @@ class Connections:
 
     def close(self) -> None:
         """Close the connections of all threads. May be called twice."""
-        if self._pid != os.getpid():
-            self._after_fork()
-        with self._lock:
-            self._closed = True
-            connections, self._all = self._all, []
-            self._local = threading.local()
-        for _, connection in connections:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+        self._held.close()
 
     def _begin(self, connection: sqlite3.Connection, begin: str, touch: str) -> None:
         """Begin a transaction, waiting in short random naps while other processes are in theirs."""
@@ -124,38 +107,28 @@ class Connections:
             time.sleep(nap * random.random())  # noqa: S311 - not a secret
             nap = min(nap * 1.1, 0.003)
 
-    def _register(self) -> sqlite3.Connection:
-        with self._lock:
-            if self._closed:
-                raise LedgerError(f"the ledger {self.path} was closed", hint="Open it again.")
-            alive = []
-            for thread, connection in self._all:
-                if thread.is_alive():
-                    alive.append((thread, connection))
-                else:
-                    connection.close()
-            try:
-                found = _open(self.path, self._migrations, self._patience)
-            except sqlite3.Error as error:
-                raise in_words(error, self.path) from error
-            except UnicodeDecodeError as error:  # SQLite's own words about a damaged schema, with bytes of it in them
-                raise in_words(sqlite3.DatabaseError(f"malformed: {error}"), self.path) from error
-            except OSError as error:
-                raise LedgerError(
-                    f"the ledger {self.path} can't be opened: {error.strerror or error}",
-                    hint=f"Check owner and permissions of {self.path.parent}, and that its disk is not full.",
-                ) from error
-            self._all = [*alive, (threading.current_thread(), found)]
-            self._local.durable = True
-            return found
+    def _make(self) -> "_Held":
+        try:
+            return _Held(_open(self.path, self._migrations, self._patience))
+        except sqlite3.Error as error:
+            raise in_words(error, self.path) from error
+        except UnicodeDecodeError as error:  # SQLite's own words about a damaged schema, with bytes of it in them
+            raise in_words(sqlite3.DatabaseError(f"malformed: {error}"), self.path) from error
+        except OSError as error:
+            raise LedgerError(
+                f"the ledger {self.path} can't be opened: {error.strerror or error}",
+                hint=f"Check owner and permissions of {self.path.parent}, and that its disk is not full.",
+            ) from error
 
-    def _after_fork(self) -> None:
-        """In a forked child: SQLite's connections, locks included, are the parent's."""
-        _abandoned.extend([connection for _, connection in self._all])
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._local = threading.local()
-        self._all = []
+
+class _Held:
+    """A connection, and whether its transactions are durable now."""
+
+    __slots__ = ("connection", "durable")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.durable = True
 
 
 class _Transaction:

@@ -6,10 +6,8 @@ is done again as well, and told that it is `doubtful`.
 """
 
 import contextlib
-import os
 import random
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -22,6 +20,7 @@ from penstock.errors import LedgerError, SchemaMismatch
 from penstock.ledger.address import Address
 from penstock.ledger.dialect import many, statement, table_scripts, values
 from penstock.ledger.schema import APPLICATION, MIGRATIONS
+from penstock.ledger.threads import PerThread
 
 __all__ = ["ServerConnections", "ServerSession"]
 
@@ -31,8 +30,6 @@ _WAIT = 20  # seconds to wait for another process's transaction; each takes mill
 _IDLE = 15  # seconds after which the server ends a transaction whose process is stopped, so that others can write
 _FIRST, _LONGEST = 0.05, 2.0  # seconds between tries: a random part of a limit that doubles from the one to the other
 _NOW = "extract(epoch FROM clock_timestamp())::float8"
-
-_abandoned: list[Any] = []  # of the parent before a fork: neither used nor closed in this process
 
 T = TypeVar("T")
 
@@ -79,14 +76,12 @@ class ServerConnections:
         self.missing = False
         self._scripts = table_scripts(migrations)
         self._patience = patience
-        self._lock = threading.Lock()
-        self._local = threading.local()
-        self._all: list[tuple[threading.Thread, Connection[Any]]] = []
-        self._pid = os.getpid()
-        self._closed = False
+        self._connections: PerThread[Connection[Any]] = PerThread(
+            self._connect, Connection.close, address, lambda one: not one.closed
+        )
         self._held = 0  # the second half of the lock's number
         self._reached = False  # the server, once: its address is right
-        self._trying(lambda _: self._prepare(self._get(), create=create))
+        self._trying(lambda _: self._prepare(self._connections.get(), create=create))
 
     def writing(self, work: Callable[[ServerSession], T], *, durable: bool = True) -> T:
         """What `work` gives, within one transaction that nobody else writes beside; committed."""
@@ -95,24 +90,18 @@ class ServerConnections:
     def reading(self, work: Callable[[ServerSession], T], *, moment: bool = True) -> T:
         """What `work` gives, within one transaction that reads: all its answers are of one moment. (Without, each question
         is a transaction of its own: one journey to the server instead of three.)"""
-        return self._trying(lambda _: self._read(work) if moment else work(ServerSession(self._get(), None)))
+        return self._trying(
+            lambda _: self._read(work) if moment else work(ServerSession(self._connections.get(), None))
+        )
 
     def close(self) -> None:
         """Close the connections of all threads. May be called twice."""
-        if self._pid != os.getpid():
-            self._after_fork()
-        with self._lock:
-            self._closed = True
-            connections, self._all = self._all, []
-            self._local = threading.local()
-        for _, connection in connections:
-            with contextlib.suppress(psycopg.Error):
-                connection.close()
+        self._connections.close()
 
     # transactions
 
     def _write(self, work: Callable[[ServerSession], T], durable: bool, doubtful: bool) -> T:
-        connection = self._get()
+        connection = self._connections.get()
         lightly = "" if durable else "SET LOCAL synchronous_commit = off; "
         begun = connection.execute(
             f"BEGIN; {lightly}SELECT {_NOW}, held FROM "  # noqa: S608 - numbers of our own
@@ -131,7 +120,7 @@ class ServerConnections:
         return done
 
     def _read(self, work: Callable[[ServerSession], T]) -> T:
-        connection = self._get()
+        connection = self._connections.get()
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         done = work(ServerSession(connection, None))
         connection.execute("COMMIT")
@@ -153,13 +142,13 @@ class ServerConnections:
             except BaseException:
                 self._roll_back()
                 raise
-            self._drop()
+            self._connections.drop()
             if isinstance(error, errors.LockNotAvailable) and self._interrupted():
                 continue
             now = time.monotonic()
             begun = begun or now
             patience = self._patience if self._reached else min(self._patience, _OPENING)
-            if not _passes(error) or now + nap > begun + patience or self._closed:
+            if not _passes(error) or now + nap > begun + patience or self._connections.closed:
                 raise self._told(error) from None
             time.sleep(nap * random.random())  # noqa: S311 - not a secret
             nap = min(nap * 2, _LONGEST)
@@ -168,7 +157,7 @@ class ServerConnections:
         """End the transaction of a process that holds the ledger and has stood still for too long: stopped while it was
         sending, it is not idle for the server. Nothing of it remains, and when it wakes, it does it again or is refused."""
         with contextlib.suppress(psycopg.Error):
-            ended = self._get().execute(
+            ended = self._connections.get().execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
                 "WHERE locktype = 'advisory' AND classid::bigint = %s AND objid::bigint = %s AND granted "
                 "AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
@@ -176,48 +165,23 @@ class ServerConnections:
                 (APPLICATION, self._held & 0xFFFFFFFF, _IDLE),
             )
             return bool(ended.fetchall())
-        self._drop()
+        self._connections.drop()
         return False
 
     def _roll_back(self) -> None:
-        connection: Connection[Any] | None = getattr(self._local, "connection", None)
+        connection = self._connections.found()
         if connection is not None:
             try:
                 connection.execute("ROLLBACK")
             except psycopg.Error:
-                self._drop()
+                self._connections.drop()
 
     # connections
-
-    def _get(self) -> Connection[Any]:
-        """This thread's own connection."""
-        if self._pid != os.getpid():
-            self._after_fork()
-        found: Connection[Any] | None = getattr(self._local, "connection", None)
-        if found is not None and not found.closed:
-            return found
-        with self._lock:
-            if self._closed:
-                raise LedgerError(f"the ledger {self.address} was closed", hint="Open it again.")
-            alive = []
-            for thread, connection in self._all:
-                if thread.is_alive() and not connection.closed:
-                    alive.append((thread, connection))
-                else:
-                    with contextlib.suppress(psycopg.Error):
-                        connection.close()
-            self._all = alive
-        made = self._connect()
-        self._reached = True
-        with self._lock:
-            self._all.append((threading.current_thread(), made))
-        self._local.connection = made
-        return made
 
     def _connect(self) -> Connection[Any]:
         options = f"{self.address.options} -c search_path={self.address.schema} -c lock_timeout={_WAIT}s -c client_min_messages=warning"
         options += f" -c idle_in_transaction_session_timeout={_IDLE}s -c timezone=UTC"
-        return psycopg.connect(
+        made = psycopg.connect(
             self.address.dsn,
             autocommit=True,
             options=options.strip(),
@@ -228,22 +192,8 @@ class ServerConnections:
             keepalives_count=3,
             tcp_user_timeout=30_000,
         )
-
-    def _drop(self) -> None:
-        """Let go of this thread's connection."""
-        connection: Connection[Any] | None = getattr(self._local, "connection", None)
-        self._local.connection = None
-        if connection is not None:
-            with contextlib.suppress(psycopg.Error):
-                connection.close()
-
-    def _after_fork(self) -> None:
-        """In a forked child: the connections are the parent's."""
-        _abandoned.extend([connection for _, connection in self._all])
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._local = threading.local()
-        self._all = []
+        self._reached = True
+        return made
 
     # tables
 
