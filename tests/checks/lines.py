@@ -15,7 +15,7 @@ from penstock.model.step import Entry, Kind, Output
 
 START = datetime(2024, 1, 1)
 CONTRACT = {"key": ["id"], "time": "at", "known_at": {"y": "done", "late": "done", "done": "done"}, "label": ["y"]}
-CHECKS = ("rerun", "own-label", "as-of", "test-blind", "test-label")
+CHECKS = ("rerun", "own-label", "as-of", "test-blind", "test-label", "alone")
 
 
 def rows(count: int = 400) -> pl.DataFrame:

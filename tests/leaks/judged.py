@@ -57,7 +57,8 @@ def judge(case: Case) -> Judged:
     }
     wanted = {(check, name) for check, names in case.expected.items() for name in names}
     columns = {name for _, name in wanted}
-    allowed = wanted | {(check, name) for check in case.also for name in columns}
+    also = (*case.also, "alone")  # what must not move with other rows does not come out the same alone either
+    allowed = wanted | {(check, name) for check in also for name in columns}
     return Judged(
         case,
         report,

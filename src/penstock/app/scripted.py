@@ -37,7 +37,13 @@ _PREDICTION = re.compile(
 )
 _PATIENCE = 10.0  # seconds for making one proof smaller: people wait for it, and want to see one cell
 _LEAST = 3.0  # seconds that a function may take at any rate
-_RESTS_ON = {"as-of": ("time",), "own-label": ("label",), "test-blind": ("test",), "test-label": ("test", "label")}
+_RESTS_ON = {
+    "as-of": ("time",),
+    "own-label": ("label",),
+    "test-blind": ("test",),
+    "test-label": ("test", "label"),
+    "alone": ("test", "time"),
+}
 _OF_SIDES = ("test-blind", "as-of", "test-label")
 _TRAINS = "all of its rows are training rows, which may be learned from"
 _SAY = "# penstock: "

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from penstock.checks.bench import Bench
 from penstock.checks.evidence import Proof, counter_example, smaller
-from penstock.checks.probes import as_of, own_label, rerun, test_blind, test_label
+from penstock.checks.probes import alone, as_of, own_label, rerun, test_blind, test_label
 from penstock.errors import UnknownName, did_you_mean
 from penstock.model.bench import BenchAnswer, BenchRequest, Depth
 from penstock.model.verdict import Altered, CheckResult, Finding
@@ -31,6 +31,7 @@ PROBES: dict[str, Probe] = {
     as_of.NAME: as_of.probe,
     own_label.NAME: own_label.probe,
     test_label.NAME: test_label.probe,
+    alone.NAME: alone.probe,
 }
 
 

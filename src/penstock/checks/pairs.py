@@ -19,7 +19,7 @@ UNSTEADY = "the same inputs"
 class Sort(NamedTuple):
     """What a check asks about: steps of these `kinds` below a source that declares one of `needs` (key, time, label),
     with a `split` in the graph where it needs one; not below a trained model unless `beyond` is said, or `stacked` and another
-    training stands on it.
+    training stands on it; steps that predict always are, where they are named. `either`: a split in the graph will do in place of what it needs.
 
     `again`: steps are done again on altered worlds, so that what is not steady must be known before. `does` says in a few words what it does; of another
     package's, `version` is that package's.
@@ -30,6 +30,7 @@ class Sort(NamedTuple):
     split: bool = False
     beyond: bool = False
     stacked: bool = False
+    either: bool = False
     again: bool = False
     does: str = ""
     version: str = ""
@@ -59,6 +60,9 @@ CHECKS: dict[str, Sort] = {
         beyond=True,
         again=True,
         does="alters the labels of the test",
+    ),
+    "alone": Sort(
+        ("step", "split", "predict"), ("time",), either=True, again=True, does="alters all that a row may not see"
     ),
     "overlap": Sort(("split",), split=True, does="looks for rows, groups and copies on both sides of a split"),
     "order": Sort(("split",), ("time",), split=True, does="looks for labels not known when the test side begins"),
@@ -108,14 +112,16 @@ def pairs(graph: Graph, sorts: Mapping[str, Sort] = CHECKS, only: Collection[str
     for name, sort in sorts.items():
         if (only and name not in only) or (sort.split and not splits):
             continue
-        needed = [one for one, step in steps.items() if step.contract is not None and _fits(step, sort)]
+        free = sort.either and bool(splits)
+        needed = [one for one, step in steps.items() if step.contract is not None and _fits(step, sort, free=free)]
         below = graph.below(needed)
         for one, step in steps.items():
             fits = step.kind in sort.kinds and one in below and step.entry.kind != "command"
-            if fits and (sort.beyond or one not in trained or (sort.stacked and one in teaching)):
+            asked = sort.beyond or one not in trained or (sort.stacked and one in teaching)
+            if fits and (asked or step.kind == "predict"):
                 found.append(Pair(name, one))
     return found
 
 
-def _fits(step: Step, sort: Sort) -> bool:
-    return _declares(step) and (not sort.needs or any(getattr(step.contract, need) for need in sort.needs))
+def _fits(step: Step, sort: Sort, *, free: bool) -> bool:
+    return _declares(step) and (free or not sort.needs or any(getattr(step.contract, need) for need in sort.needs))

@@ -1,6 +1,6 @@
 """Which artifacts a check judges, by the graph alone.
 
-Scores and predictions may move with what they are made of, so nothing that descends from them is judged, but for what the test's labels choose.
+Scores and predictions may move with what they are made of, so nothing that descends from them is judged, but for what the test's labels choose, and predictions by `alone`.
 What a training made is judged as fitted state. What descends from a model knows what the model was taught: of it, `as-of` says
 nothing, and `own-label` only where another training takes it.
 """
@@ -57,6 +57,8 @@ class Scope:
     def judged(self, check: str, artifact: str) -> bool:
         """Whether a check judges an artifact."""
         maker, kinds = self._makers[artifact], self.kinds(artifact)
+        if check == "alone":  # a prediction as well: there is no label in it yet
+            return maker.kind == "predict" or (maker.kind in ("step", "split") and not kinds & {"evaluate", "deploy"})
         if maker.kind in (*_USES, "source"):
             return False
         if check != "own-label" and ({artifact} | self.above(artifact)) & self.foul:

@@ -24,7 +24,7 @@ __all__ = ["NOTHING", "Hold", "Seen", "Tally"]
 
 NOTHING = "nothing of it could be judged"
 
-_OF_MAIN = ("own-label", "test-blind", "test-label")
+_OF_MAIN = ("own-label", "test-blind", "test-label", "alone")
 _SPLIT = ("test-blind", "test-label")
 
 Hold = Callable[[str], Any]
