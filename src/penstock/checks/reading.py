@@ -77,15 +77,11 @@ def _read(bench: Bench, node: Node, targets: Sequence[tuple[str, str]]) -> tuple
     if failed is not None:
         return [], f"`{failed.step}` fails on the rows that were taken: {failed.error}", "UNKNOWN"
     late = [one for one in listed if not one.label]
-    reads = [one for one in late if _trained(bench, node, [one], before)] if _trained(bench, node, late, before) else []
-    findings, unsure = [], False
-    for one in [*reads, *[each for each in listed if each.label]]:
-        proof = stands_on(bench, node, one.artifact, one.name)
-        if proof is None and one.label:
-            continue
-        if proof is None or proof.moved:
-            findings.append(_finding(bench, node, one, proof))
-        unsure = unsure or proof is None
+    proofs = {one: stands_on(bench, node, one.artifact, one.name) for one in listed}
+    findings = [_finding(bench, node, one, proof) for one, proof in proofs.items() if proof is not None and proof.moved]
+    left = [one for one in late if not ((proof := proofs[one]) and proof.moved)] if bench.depth == "full" else []
+    if left and _trained(bench, node, left, before):
+        findings += [_finding(bench, node, one, None) for one in left if _trained(bench, node, [one], before)]
     names = ", ".join([f"`{one.name}`" for one in listed[:4]]) + (" …" if len(listed) > 4 else "")
     why = f"other values put into {names} of what it takes, and its predictions looked at"
     return findings, why, worst([one.verdict for one in findings]) if findings else "CLEAN"

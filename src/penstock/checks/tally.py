@@ -195,10 +195,11 @@ class Tally:
         why = self.bench.scope.why_not(self.check, node.name)
         if why:
             return why
-        failed = next((one for name in node.outputs if isinstance(one := self.bench.base.value(name), Failed)), None)
+        scope = self.bench.scope
+        judged = [one for one in node.outputs if scope.judged(self.check, one) and not scope.taught(one)]
+        failed = next((one for name in judged if isinstance(one := self.bench.base.value(name), Failed)), None)
         if failed is not None:
             return f"`{failed.step}` fails on the rows that were taken: {failed.error}"
-        judged = [one for one in node.outputs if self.bench.scope.judged(self.check, one)]
         tables = [one for one in judged if self.bench.records(one) is not None]
         if not tables or any(self.bench.identity(one) is not None for one in tables):
             return ""
