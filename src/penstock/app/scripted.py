@@ -208,7 +208,7 @@ class Asking:
         learns = bool(call.splits) or len([one for one in made.values() if is_table(one)]) > 1
         bench = Bench(circuit, sides=sides, made=made, learns=learns)
         bench.targets = targets
-        checks = [one for one in PROBES if not only or one in only]
+        checks = [one for one in PROBES if (one in only if only else one != "alone")]  # its batches are guesses
         if sides is not None and not (sides == "test").any():
             told.results.extend([CheckResult(one, call.name, "UNKNOWN", _TRAINS) for one in checks if one in _OF_SIDES])
             checks = [one for one in checks if one not in _OF_SIDES]
