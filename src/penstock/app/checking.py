@@ -14,7 +14,7 @@ from penstock.app.recording import contract_record
 from penstock.app.settings import Settings
 from penstock.app.values import load_value
 from penstock.checks.nodes import nodes_of
-from penstock.checks.pairs import CHECKS, UNSTEADY, offered, pairs
+from penstock.checks.pairs import CHECKS, PROBED, UNSTEADY, offered, pairs
 from penstock.checks.waiving import waived
 from penstock.checks.wiring import wiring
 from penstock.errors import UnknownName, did_you_mean
@@ -41,6 +41,7 @@ _LIMIT, _ALONE = 1800.0, 300.0  # seconds after which a bench is given up that n
 _LATE = 0.5  # seconds that a bench may take beyond its time to come to an end by itself
 _FAIR = 0.5  # seconds of which a pair may say that they were not enough for it
 _TURN = 0.1
+_QUICK, _WEIGHING = 20.0, 20.0  # seconds of training and scoring beyond which no finding is weighed; for all that are
 
 
 class Judge:
@@ -105,8 +106,11 @@ class Judge:
                     self._answers.put(combine(_SCHEME, ["spent", self._alone[pair]]), b"1")
         told = [kept[pair] for pair in wanted]
         results = (*[one for _, one in wired], *[one.result for one in told])
+        listed = _once(
+            [each for some in (*[one for one, _ in wired], *[one.findings for one in told]) for each in some]
+        )
         found, waivers = waived(
-            _once([each for some in (*[one for one, _ in wired], *[one.findings for one in told]) for each in some]),
+            self._weighed(listed, done, told) if asked.depth == "full" else listed,
             results,
             self._waivers,
             date.today(),  # noqa: DTZ011 - a waiver's day is a day where its people are
@@ -128,6 +132,28 @@ class Judge:
         )
         yield checked
         return against(failing_of(checked, self._run.graph))
+
+    def _weighed(self, found: list[Finding], done: Mapping[str, Execution], answers: Sequence[Kept]) -> list[Finding]:
+        """The findings, with an estimate of what each is worth: of this very pipeline, known, or made where training is quick enough."""
+        again = [name for name in done if self._plan.graph.steps[name].kind in ("train", "predict", "evaluate")]
+        wanted = [one for one in found if one.verdict == "PROVEN" and one.column and one.check in PROBED]
+        long = sum([done[name].usage.seconds for name in again]) > _QUICK
+        spent = any(one.result.reason.startswith(_NOT_REACHED) for one in answers)
+        if not again or not wanted or long or spent or self._interrupted():
+            return found
+        work = [part for name, one in sorted(done.items()) for part in (name, one.key)]
+        key = combine(_SCHEME, ["severity", penstock.__version__, *work, *[one.id for one in wanted]])
+        kept = self._answers.get(key)
+        if kept is None:
+            seconds = min(_WEIGHING, self._asked.budget or _WEIGHING)
+            request = BenchRequest((Pair("severity", ""),), seconds=seconds, weigh=tuple(wanted))
+            for _, ended in self.perform(bench_steps(self._plan, done), [request], _WEIGHING + _QUICK * 3):
+                if ended.status != "succeeded":
+                    return found  # an estimate is no reason to say less of the rest
+                kept = msgspec.json.encode([one.severity for one in self.answer(ended)[0].findings])
+                self._answers.put(key, kept)
+        said = dict(zip([one.id for one in wanted], msgspec.json.decode(kept or b"[]", type=list[str]), strict=False))
+        return [msgspec.structs.replace(one, severity=said.get(one.id, "") or one.severity) for one in found]
 
     def foreseen(self, done: Mapping[str, Execution]) -> list[tuple[Pair, bool]]:
         """What would be asked of these steps, and whether it is known already."""

@@ -10,6 +10,7 @@ from penstock.checks.graphs import probed
 from penstock.checks.nodes import Node
 from penstock.checks.pairs import PROBED
 from penstock.checks.scans.registry import scan_named
+from penstock.checks.severity import weighed
 from penstock.checks.view import View
 from penstock.model.bench import BenchAnswer, BenchRequest, BenchStep, Pair
 from penstock.model.verdict import CheckResult, Finding
@@ -30,13 +31,15 @@ def answer(
     request: BenchRequest,
     frozen: Callable[[str], bytes | None] = lambda _: None,
 ) -> BenchAnswer:
-    """Ask the pairs, in order, until the time is spent. `load` gives an artifact as the run stored it, `frozen` a contract's
+    """Ask the pairs, in order, until the time is spent; or weigh findings. `load` gives an artifact as the run stored it, `frozen` a contract's
     file."""
     end = time.monotonic() + request.seconds if request.seconds else float("inf")
     results: list[CheckResult] = []
     findings: list[Finding] = []
     evidence: dict[str, Any] = {}
     nodes = nodes_of_steps(steps)
+    if request.weigh:
+        return BenchAnswer((), tuple(weighed(steps, nodes, call, load, request.weigh, request.seconds)))
     probes = tuple([pair for pair in request.pairs if pair.check in PROBED])
     if probes:
         told = probed(steps, nodes, call, load, replace(request, pairs=probes))

@@ -52,13 +52,14 @@ class BenchRequest(Struct, frozen=True, tag=True, omit_defaults=True):
     """Ask these pairs, in order, until `seconds` are spent (0: as long as it takes).
 
     `depth`: `quick` asks fewer worlds and cuts than `full`. `unsteady` are the steps that came out another way when
-    they were done again: what depends on them can't be judged.
+    they were done again: what depends on them can't be judged. `weigh` are findings whose severity is wanted, and then nothing else is.
     """
 
     pairs: tuple[Pair, ...]
     depth: Depth = "full"
     seconds: float = 0.0
     unsteady: tuple[str, ...] = ()
+    weigh: tuple[Finding, ...] = ()
 
 
 class ReplayRequest(Struct, frozen=True, tag=True):
