@@ -167,3 +167,13 @@ def test_a_ledger_in_postgresql(call: Call, postgres: str, monkeypatch: pytest.M
     ((verdict, what, _),) = said(done, "ledger")
     assert verdict == "bad" and "stranger" in what
     assert {one[0] for one in said(done, "store")} == {"good"}  # it is told once
+
+
+def test_limits_that_a_rootless_engine_ignores(call: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "podman").write_text("#!/bin/sh\necho '  cgroupVersion: v1'\n")
+    (project / "podman").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{project}:/usr/bin:/bin")
+    monkeypatch.setattr("os.geteuid", lambda: 1001)
+    verdicts = [(verdict, what) for verdict, what, _ in said(call("doctor", "--json"), "containers")]
+    assert [verdict for verdict, _ in verdicts] == ["good", "warning"]
+    assert "limits of memory and cpus are ignored" in verdicts[1][1]

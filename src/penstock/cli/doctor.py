@@ -133,6 +133,9 @@ def _containers() -> _Found:
         yield "warning", f"{engine.name} does not work: {last_line(err or out)}", f"Try `{engine.name} info`."
     else:
         yield "good", f"{engine.name} answers in {(time.perf_counter() - begun) * 1000:.0f} ms", ""
+        if os.geteuid() and "cgroupVersion: v1" in out:
+            words = "limits of memory and cpus are ignored: control groups are of version 1, and this user is not root"
+            yield "warning", words, "Boot with systemd.unified_cgroup_hierarchy=1, or run as root."
 
 
 def _uv() -> _Found:
