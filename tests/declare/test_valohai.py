@@ -192,7 +192,7 @@ def test_what_must_be_given_is_noted_and_asked_for(project: Path) -> None:
     name: train
     image: x
     command: test {parameter-value:epochs} = 3 && test "$TOKEN" = t
-    parameters: [{name: epochs, type: integer}, {name: many, multiple: repeat}, {name: sure, type: flag}]
+    parameters: [{name: epochs, type: integer, optional: false}, {name: layers}, {name: many, multiple: repeat}, {name: sure, type: flag}]
     environment-variables: [{name: TOKEN, optional: false}, {name: OTHER}]
 - pipeline:
     name: p
@@ -207,6 +207,7 @@ def test_what_must_be_given_is_noted_and_asked_for(project: Path) -> None:
         "epochs",
         "environment-variable.TOKEN",
     ]
+    assert [one.what.split("`")[1] for one in notes if "goes without it" in one.what] == ["layers"]
     pipeline = Pipeline.load("valohai.yaml", executor="inline")
     with pytest.raises(ParameterError, match="`first` needs a value for `epochs`") as told:
         pipeline.plan()

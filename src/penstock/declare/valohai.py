@@ -8,13 +8,15 @@ from msgspec.structs import replace
 
 from penstock.declare.valohai_checks import Verdicts, verdicts
 from penstock.declare.valohai_pipelines import Nodes, check_varied, options_of, pipeline_steps, sweep_of
-from penstock.declare.valohai_steps import Surroundings, blueprint, safe_name, step_of
+from penstock.declare.valohai_steps import Surroundings, blueprint, safe_name, step_of, varied
 from penstock.declare.valohai_tree import Tree, need_valohai
 from penstock.errors import DeclarationError, ParameterError, PenstockError, PipelineNotFound, UnknownName, did_you_mean
 from penstock.graph.graph import build
 from penstock.model.code import Piece
 from penstock.model.step import Step
 from penstock.work.allowed import allowed
+from penstock.work.command import needed
+from penstock.work.jobs import command_of
 from penstock.work.repository import listing
 
 __all__ = ["Parts", "ValohaiFile", "is_valohai", "lint_valohai", "load_valohai", "open_valohai"]
@@ -320,9 +322,19 @@ def lint_valohai(
 
 
 def _to_give(steps: Sequence[Step]) -> Iterator[DeclarationError]:
-    """What must be given by hand when a pipeline is run."""
+    """What must be given by hand when a pipeline is run, and what its commands go without if it is not."""
     for step in steps:
+        command = command_of(step.entry)
+        given = {one.name for one in command.links if one.target == "parameter"} | set(varied(command.sweep))
+        wanting = {one["name"] for one in command.parameters if needed(one)} - given
         for one in step.parameters:
+            if one.name in wanting and one.default is None and not one.required:
+                yield DeclarationError(
+                    f"`{one.name}` of node `{step.name}` has no value: the command goes without it",
+                    where=step.where,
+                    hint=f"Give it with `--set {_quoted(f'{step.name}.{one.name}')}=VALUE`, or a default; `optional: false` "
+                    "asks for one.",
+                )
             if one.required:
                 yield DeclarationError(
                     f"`{one.name}` of node `{step.name}` must have a value and has none",

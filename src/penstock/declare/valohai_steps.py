@@ -19,7 +19,7 @@ from penstock.work.inputs import INPUT
 from penstock.work.jobs import code_of, entry_of, files_of
 from penstock.work.remote import stub_of
 
-__all__ = ["Blueprint", "Surroundings", "as_list", "blueprint", "portable", "safe_name", "step_of"]
+__all__ = ["Blueprint", "Surroundings", "as_list", "blueprint", "portable", "safe_name", "step_of", "varied"]
 
 _TYPES = {"string": str, "integer": int, "float": float, "flag": bool}
 _KEEP = {True: "full", False: "none", None: "none"}
@@ -164,13 +164,13 @@ def step_of(
     )
     if bears:  # what ends at its limit must end as a command, whose failure can be borne
         options = replace(options, timeout=0.0, no_output_timeout=0.0)
-    given = {one.name for one in links if one.target == "parameter"} | set(_varied(sweep))
+    given = {one.name for one in links if one.target == "parameter"} | set(varied(sweep))
     settings = [
         _parameter(
             one,
             (values or {}).get(one["name"], _MISSING),
             task=sweep is not None,
-            required=needed(one) and one["name"] not in given and not around.stubs,
+            required=one.get("optional") is False and needed(one) and one["name"] not in given and not around.stubs,
         )
         for one in made.parameters.values()
     ]
@@ -215,7 +215,7 @@ def _command_function(**arguments: Any) -> Any:
 _MISSING: Any = object()
 
 
-def _varied(sweep: Sweep | None) -> list[str]:
+def varied(sweep: Sweep | None) -> list[str]:
     """The parameters that a task gives values to."""
     if sweep is None:
         return []
