@@ -45,12 +45,7 @@ class Said(NamedTuple):
 
 
 def read_cells(path: Path) -> list[Cell]:
-    """The cells of a file. Raises `PipelineNotFound` where it is not there, `DeclarationError` for what is no notebook of Python.
-
-    >>> read_cells(Path("no-such.ipynb"))
-    Traceback (most recent call last):
-    penstock.errors.PipelineNotFound: there is no file no-such.ipynb
-    """
+    """The cells of a file. Raises `PipelineNotFound` where it is not there, `DeclarationError` for what is no notebook of Python."""
     if not path.is_file():
         there = [one.name for ending in ("py", "ipynb") for one in path.parent.glob(f"*.{ending}")]
         raise PipelineNotFound(f"there is no file {path}", hint=did_you_mean(path.name, there))
