@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.rows.search import Spent, contributors, least, masked
+from penstock.rows.search import Spent, contributors, least
 
 
 class World:
@@ -103,25 +103,6 @@ def test_exact_means_what_it_says() -> None:
     assert 20 in named
     assert not rule({*range(32)} - named)
     assert found.exact == all(rule({one}) for one in named)
-
-
-def test_places_that_cancel_each_other() -> None:
-    weights = np.zeros(1000)
-    weights[[7, 300, 301, 999]] = [2.0, -1.0, -2.0, 1.0]
-    world = World(lambda some: abs(weights[sorted(some)].sum()) > 1e-9)
-    assert not world(np.arange(1000)), "together they do not matter"
-    found = masked(np.arange(1000), world)
-    assert found.rows.tolist() == [7, 300, 301, 999]
-    assert found.exact
-
-
-def test_what_matters_only_together_is_said() -> None:
-    found = masked(np.arange(100), World(lambda some: {3, 80} <= some))
-    assert found.rows.size == 0
-    assert found.exact is False or found.why == ""
-    world = World(lambda _: False)
-    assert masked(np.arange(100), world, 1).exact
-    assert world.asked == 2
 
 
 @given(st.sets(st.integers(0, 199), min_size=1, max_size=16))

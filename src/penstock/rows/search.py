@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Found", "Spent", "contributors", "least", "masked"]
+__all__ = ["Found", "Spent", "contributors", "least"]
 
 _BLOCKS = 8
 _JOINT = "some of them matter only together with others"
-_SPLITS = 5  # two places that cancel each other stay unseen with a chance of one in 2 to the power of this
 _MANY = 4096  # places from which on blocks are asked before single ones
 
 
@@ -47,30 +46,6 @@ def contributors(count: int, moves: Callable[[Any], bool], alone: Callable[[int]
     return Found(search.rows(), not joint, why)
 
 
-def masked(places: Any, moves: Callable[[Any], bool], splits: int = _SPLITS) -> Found:
-    """Those of some places that matter alone, among places that do not matter together: in sums and means they may cancel.
-
-    `moves` says whether altering these places and no others moves what is watched, everything else in place. The places are
-    parted at random into halves, so many times, and where a half matters, one of it that does alone is looked for.
-    """
-    draw = np.random.default_rng(0)
-    found: list[int] = []
-    joint = False
-    for _ in range(splits):
-        rest = np.setdiff1d(places, found)
-        side = draw.permutation(rest.size) < rest.size // 2
-        for part in (rest[side], rest[~side]):
-            half = part
-            while half.size and moves(half):
-                one = _one_of(half, moves)
-                if one is None:
-                    joint = True
-                    break
-                found.append(one)
-                half = half[half != one]
-    return Found(np.array(sorted(found), np.int64), not joint, _JOINT if joint else "")
-
-
 def least(places: Any, moves: Callable[[Any], bool], most: int = 16) -> Any:
     """Places that matter together while none of them can be spared; None where they are more than `most`. That all of
     `places` matter together is known."""
@@ -89,19 +64,6 @@ def least(places: Any, moves: Callable[[Any], bool], most: int = 16) -> Any:
             return np.sort(kept)
         if len(kept) >= most:
             return None
-
-
-def _one_of(places: Any, moves: Callable[[Any], bool]) -> int | None:
-    """One of some places that matters alone, where all of them together do; None where no half of them does."""
-    while places.size > 1:
-        half = places.size // 2
-        if moves(places[:half]):
-            places = places[:half]
-        elif moves(places[half:]):
-            places = places[half:]
-        else:
-            return None
-    return int(places[0])
 
 
 class _Search:

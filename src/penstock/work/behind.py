@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from penstock.model.question import CellQuestion
 from penstock.rows.keys import rows_of
-from penstock.rows.search import Spent, contributors, least, masked
+from penstock.rows.search import Spent, contributors, least
 from penstock.values.alike import same
 from penstock.values.alter import take
 from penstock.values.records import records, value_at
@@ -24,8 +24,18 @@ __all__ = ["Cell"]
 
 _TURNS = 4  # ways in which a column is altered in all rows that were found at once
 _FEW = 16  # rows that are left out one by one, where no more are left to look at
+_LARGE = 10_000  # rows from which on fewer of those left are left out at random
+_PARTS = (
+    2,
+    4,
+    8,
+    2,
+    16,
+    3,
+)  # one in so many of the rows that are left is left out at random, each more often in a small table
 _WIDE = 3  # columns of the own row that are altered one by one; more are altered together first
 _KEYS = 2  # other names that a row is given
+_JOINT = range(10)  # ways in which several columns are altered together
 _MIXES = 6  # times that such columns are altered together, each in another way
 _ROUNDS = 400  # re-executions at most to look for rows that are used though their absence alone changes nothing
 
@@ -40,6 +50,7 @@ class _Rows:
         self.together: list[int] = []
         self.places = np.zeros(0, np.int64)
         self.columns: list[str] = []
+        self.takes_out: set[str] = set()  # columns of which a little more or less is as if the row were not there
         self.searched = False
 
     def kept(self) -> Any:
@@ -186,7 +197,8 @@ class Cell:
 
     def in_all(self, argument: str, rows: Any, name: str) -> bool:
         """Whether other values in a column of all of these rows move the value, where no others are."""
-        worlds = (self.step.altered(argument, rows, [name], turn) for turn in range(_TURNS))
+        turns = range(1 if name in self.question.by and self.rows[argument].mine.size else _TURNS)
+        worlds = (self.step.altered(argument, rows, [name], turn) for turn in turns)
         return any(self.step.surely({**changes, **self.small(changes)}) for changes in worlds if changes is not None)
 
     def settle(self, argument: str) -> None:
@@ -263,8 +275,8 @@ class Cell:
             return
         self.step.most = min(self.question.budget, self.step.reruns + _ROUNDS)
         try:
-            if not self.by_nudge(argument) or self.left(argument).size <= _FEW:
-                self.by_absence(argument)
+            self.by_nudge(argument)
+            self.by_absence(argument)
         finally:
             self.step.most = self.question.budget
 
@@ -272,31 +284,32 @@ class Cell:
         return np.setdiff1d(np.arange(self.tables[argument].rows), self.rows[argument].kept())
 
     def by_absence(self, argument: str) -> None:
-        """Rows that matter alone and cancel each other: each is left out where they are few, else halves at random."""
+        """Rows that matter alone and cancel each other when all are left out: each is left out where they are few. Else parts of them are, at
+        random, and where one matters it is said that not all that do may be named."""
         known, rest = self.rows[argument], self.left(argument)
-
-        def moves(some: Any) -> bool:
-            return self.step.absent(argument, some)
-
         if rest.size <= _FEW:
-            more = np.array([one for one in rest if moves([one])], np.int64)
-        else:
-            said = masked(rest, moves, 2)
-            more = said.rows
-            if said.why:
-                self.why.append(f"of `{argument}`, {said.why}")
-        if more.size:
-            known.at = np.union1d(known.at, more)
-            self.find_columns(argument)
+            more = np.array([one for one in rest if self.step.absent(argument, [one])], np.int64)
+            if more.size:
+                known.at = np.union1d(known.at, more)
+                self.find_columns(argument)
+            return
+        draw = np.random.default_rng(0)
+        for part in _PARTS * (1 if self.tables[argument].rows >= _LARGE else 2):
+            some = rest[draw.random(rest.size) < 1 / part]
+            if some.size and self.step.absent(argument, some):
+                self.why.append(
+                    f"of `{argument}`, rows that cancel each other move it, and not all of them may be named"
+                )
+                return
 
-    def by_nudge(self, argument: str) -> bool:
-        """Rows of which a little more and a little less moves the value. True where it is made of numbers, so that they would show."""
-        known, counted = self.rows[argument], False
+    def by_nudge(self, argument: str) -> None:
+        """Rows of which a little more and a little less moves the value."""
+        known = self.rows[argument]
         for name in self.tables[argument].columns:
             pair = nudges(self.tables[argument].column(name))
             if pair is None or not self.counts(argument, name, pair):
                 continue
-            counted, rest = True, self.left(argument)
+            rest = self.left(argument)
 
             def moves(some: Any, name: str = name, pair: Any = pair, rest: Any = rest) -> bool:
                 return self.nudged(argument, name, rest[some], pair[0])
@@ -309,7 +322,6 @@ class Cell:
                 known.at = np.union1d(known.at, more)
                 if name not in known.columns:
                     known.columns = [one for one in self.tables[argument].columns if one in (*known.columns, name)]
-        return counted
 
     def nudge(self, argument: str, name: str, rows: Any, by: Variant) -> dict[str, Any] | None:
         held = np.array(rows, np.int64)
@@ -337,6 +349,7 @@ class Cell:
             if one not in known.mine and same(
                 more, self.step.outcome(self.step.without(argument, [one])), self.step.limit
             ):
+                known.takes_out.add(name)
                 continue
             if self.nudged(argument, name, [one], pair[1]):
                 return True
@@ -403,7 +416,7 @@ class Cell:
         known, table = self.rows[argument], self.tables[argument]
         rest = self.left(argument) if known.searched else known.at[:0]
         found = []
-        for name in table.columns if rest.size else ():
+        for name in [one for one in table.columns if one not in known.takes_out] if rest.size else ():
             kind = table.column(name).type
             if name in self.own[argument] or (known.at.size and name in known.columns):
                 turns = range(2, 4) if pa.types.is_boolean(kind) or nudges(table.column(name)) is not None else ()
@@ -415,7 +428,8 @@ class Cell:
 
     def jointly(self, argument: str, rows: Any, names: Sequence[str]) -> bool:
         """Whether other values in several columns at once move the value."""
-        if self.step.any_turn(argument, rows, names):
+        worlds = (self.step.altered(argument, rows, names, turn) for turn in _JOINT)
+        if any(self.step.surely(changes) for changes in worlds if changes is not None):
             return True
         draw = np.random.default_rng(0)
         column = self.tables[argument].column
