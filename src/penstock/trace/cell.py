@@ -42,6 +42,7 @@ def behind(
     search.value(artifact, int(here[0]), column)
     if len(here) > 1:
         search.notes.append(f"the row became {len(here)} in `{artifact}`: this is of the first")
+    search.why.extend([why for one, why in search.doubted.items() if one not in search.sure])
     held = lineage.records(artifact)
     assert held is not None
     return Cell(
@@ -96,6 +97,9 @@ class _Search:
         self.notes: list[str] = []
         self.through: dict[str, Through] = {}
         self.alone: set[tuple[str, int]] = set()  # rows that move it by themselves
+        self.doubt = ""  # why rows that are named meanwhile may not move it alone
+        self.doubted: dict[tuple[str, int], str] = {}
+        self.sure: set[tuple[str, int]] = set()
         self.joined = False  # while rows are named that do only together with others
         self.found: dict[tuple[str, int], set[str]] = {}
         self.seen: set[tuple[str, int, str]] = set()
@@ -124,6 +128,10 @@ class _Search:
         """A row of a source is named; its columns that matter."""
         if not self.joined:
             self.alone.add((source.name, row))
+        if self.doubt:
+            self.doubted.setdefault((source.name, row), self.doubt)
+        else:
+            self.sure.add((source.name, row))
         return self.found.setdefault((source.name, row), set())
 
     def presence(self, artifact: str, row: int) -> None:
@@ -196,30 +204,37 @@ class _Search:
             if self.lineage.records(above) is None and above in self.lineage.stored:
                 self.pass_through(above)
         for argument, columns in answer["own"].items():
-            above = node.inputs[argument]
             for one in question.own.get(argument, ()):
-                for name in columns:
-                    self.value(above, one, name)
-            self.weigh(node, above, columns, question.made.get(argument, ()), answer["firm"].get(argument, ()))
+                self.go_up(node, argument, one, columns, question, answer)
         for argument, said in answer["rows"].items():
-            above = node.inputs[argument]
             joined = self.joined
             for one in said["at"]:
                 self.joined = joined or one in said.get("together", ())
-                for name in said["columns"]:
-                    self.value(above, one, name)
+                self.go_up(node, argument, one, said["columns"], question, answer)
                 if not said["columns"]:
-                    self.presence(above, one)
+                    self.presence(node.inputs[argument], one)
             self.joined = joined
-            self.weigh(node, above, said["columns"], question.made.get(argument, ()), answer["firm"].get(argument, ()))
 
-    def weigh(self, node: Node, above: str, columns: Iterable[str], made: Iterable[str], firm: Iterable[str]) -> None:
-        """Say where what moves a computed cell may yet not move the value that was made of it."""
-        for name in columns:
-            if name in made and name not in firm:
-                self.why.append(
-                    f"{node.name}: not every other value of `{above}.{name}` moves it, so which of the rows behind that do alone is not known"
-                )
+    def go_up(
+        self,
+        node: Node,
+        argument: str,
+        row: int,
+        columns: Iterable[str],
+        question: CellQuestion,
+        answer: dict[str, Any],
+    ) -> None:
+        """Ask what stands behind the cells of a row. What moves a computed cell may yet not move the value that was made of it: of rows that
+        are behind such cells only, that is said."""
+        above, doubt = node.inputs[argument], self.doubt
+        weak = set(question.made.get(argument, ())) - set(answer["firm"].get(argument, ()))
+        for name in sorted(columns, key=lambda one: one in weak):
+            self.doubt = doubt
+            if name in weak:
+                said = f"not every other value of `{above}.{name}` moves it, so which of the rows behind that do alone is not known"
+                self.doubt = doubt or f"{node.name}: {said}"
+            self.value(above, row, name)
+        self.doubt = doubt
 
     def pass_through(self, above: str) -> None:
         """A value was made with something that has no rows: a fitted model, a number. What it was made of is named, and not looked at."""
