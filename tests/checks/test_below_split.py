@@ -269,3 +269,21 @@ def test_sides_that_nothing_tells_are_unknown_and_no_proof() -> None:
     said = {(one.check, one.step): one for one in told.results}
     assert said["rerun", "fitted"].verdict == "CLEAN"
     assert said["test-label", "fitted"].verdict == "UNKNOWN"
+
+
+def test_quick_checks_train_nothing() -> None:
+    trained: list[int] = []
+
+    def counted(sides_train: pl.DataFrame) -> Any:
+        trained.append(1)
+        return LinearRegression().fit(sides_train.select("x"), sides_train["y"])
+
+    def guessed(counted: Any, sides_test: pl.DataFrame) -> Any:
+        return counted.predict(sides_test.select("x"))
+
+    told = line([*PLAIN[:2], ("train", counted), ("predict", guessed)], depth="quick")
+    assert len(trained) == 1  # by the run itself
+    said = {(one.check, one.step): one for one in told.results}
+    assert {said[check, "counted"].verdict for check in ("test-blind", "test-label")} == {"CLEAN"}
+    for pair in (("rerun", "counted"), ("own-label", "counted"), ("alone", "guessed")):
+        assert said[pair].reason.startswith("not reached")

@@ -20,9 +20,10 @@ from penstock.checks.view import Node
 from penstock.checks.worlds import World
 from penstock.model.verdict import CheckResult, Finding, Verdict, finding_id, worst
 
-__all__ = ["NOTHING", "Hold", "Seen", "Tally"]
+__all__ = ["NOTHING", "UNTRAINED", "Hold", "Seen", "Tally"]
 
 NOTHING = "nothing of it could be judged"
+UNTRAINED = "not reached: quick checks train nothing"
 
 _OF_MAIN = ("own-label", "test-blind", "test-label", "alone")
 _SPLIT = ("test-blind", "test-label")
@@ -68,7 +69,7 @@ class Tally:
         for node in self.bench.steps:
             follows = bool(tainted & set(node.inputs.values()))
             for artifact in node.outputs:
-                if not scope.judged(self.check, artifact):
+                if not scope.judged(self.check, artifact) or self._untrained(artifact):
                     continue
                 if scope.taught(artifact) and flow.same(artifact):
                     self.worlds[node.name] = self.worlds.get(node.name, 0) + 1
@@ -96,6 +97,10 @@ class Tally:
             if follows:
                 tainted.update(node.outputs)
         return found
+
+    def _untrained(self, artifact: str) -> bool:
+        """Whether an artifact is a prediction that only a training could tell anything of, and there is no time for one."""
+        return self.check == "alone" and self.bench.depth == "quick" and self.bench.scope.taught(artifact)
 
     def _count(self, step: str, artifact: str, moved: Moved, world: World) -> None:
         self.worlds[step] = self.worlds.get(step, 0) + 1
@@ -192,10 +197,12 @@ class Tally:
 
     def _untried(self, node: Node) -> str:
         """What of a step kept it from being judged, if the graph or its rows tell."""
-        why = self.bench.scope.why_not(self.check, node.name)
+        scope = self.bench.scope
+        why = scope.why_not(self.check, node.name)
         if why:
             return why
-        scope = self.bench.scope
+        if self.bench.depth == "quick" and all(map(scope.taught, node.outputs)):
+            return UNTRAINED
         judged = [one for one in node.outputs if scope.judged(self.check, one) and not scope.taught(one)]
         failed = next((one for name in judged if isinstance(one := self.bench.base.value(name), Failed)), None)
         if failed is not None:
