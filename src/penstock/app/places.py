@@ -48,7 +48,7 @@ def place_of(value: str, home: Path, origin: str) -> str:
         if address.username or address.password or address.query or address.fragment:
             raise SettingsError(
                 f"{origin}: store = {scheme}://… holds more than a bucket and a prefix",
-                hint="Credentials come from where the provider's own tools find them, never from here: see docs/grow.md.",
+                hint="Credentials come from where the provider's own tools find them, never from here: see docs/shared.md.",
             )
         if not address.netloc:
             raise SettingsError(
