@@ -11,7 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor, VotingRegressor
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.feature_selection import SelectFromModel, SelectKBest, VarianceThreshold, chi2, mutual_info_regression
+from sklearn.feature_selection import SelectKBest, VarianceThreshold, chi2, mutual_info_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.kernel_approximation import Nystroem
@@ -67,14 +67,6 @@ def columns_that_inform_about_all_labels(houses):
     return SelectKBest(lambda x, y: mutual_info_regression(x, y, random_state=0), k=6).fit_transform(
         table, houses["price"]
     )
-
-
-@leaky("test-blind test-label", "", domains.houses, also="own-label")
-def columns_a_forest_found_useful_on_all(houses):
-    g = np.random.default_rng(4)
-    table = np.hstack([houses[SIZE].to_numpy(float), g.normal(size=(len(houses), 12))])
-    forest = RandomForestRegressor(15, max_depth=4, random_state=0)
-    return SelectFromModel(forest, max_features=5, threshold=-np.inf).fit(table, houses["price"]).transform(table)
 
 
 @leaky("test-blind", "energy", domains.houses)
@@ -389,12 +381,6 @@ def counts_calls_into_its_output(houses):
 @leaky("rerun", "noisy", domains.houses)
 def noise_without_a_seed(houses):
     return houses.assign(noisy=houses["area"] + np.random.normal(size=len(houses)))
-
-
-@leaky("rerun", "lat lon", domains.houses)
-def shuffled_columns_by_the_global_generator(houses):
-    houses[PLACE] = houses[PLACE].sample(frac=1).to_numpy()
-    return houses
 
 
 # --- missed at first
