@@ -127,6 +127,7 @@ class Agent:
                 ray.init(address=address, **quiet)
             else:
                 ray.init(
+                    address="local",  # not one that somebody started on this machine, or left traces of
                     num_cpus=where.cpus,
                     num_gpus=where.gpus or None,
                     object_store_memory=100 << 20,  # nothing large goes through it
