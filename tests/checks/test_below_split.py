@@ -287,3 +287,15 @@ def test_quick_checks_train_nothing() -> None:
     assert {said[check, "counted"].verdict for check in ("test-blind", "test-label")} == {"CLEAN"}
     for pair in (("rerun", "counted"), ("own-label", "counted"), ("alone", "guessed")):
         assert said[pair].reason.startswith("not reached")
+
+
+def test_what_follows_from_a_step_above_the_split_is_not_counted_again() -> None:
+    def ahead(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(past=pl.col("x").shift(-3).fill_null(0))
+
+    def sides(ahead: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        return {"train": ahead[:250], "test": ahead[250:]}
+
+    told = line([("step", ahead), ("split", sides), ("train", model)], checks=("as-of",))
+    assert proven(told) == {("as-of", "ahead", "past")}
+    assert {one.step: one.verdict for one in told.results}["sides"] == "CLEAN"

@@ -56,7 +56,7 @@ def _asked(bench: Bench, *, below: bool) -> tuple[list[Finding], list[CheckResul
             break
         done += 1
         for world in _worlds(bench, main, cut, number, learns=learns):
-            tally.add(world, _until(bench, cut, below=below))
+            _add(tally, world, cut, below=below)
         if number % 2 == 0 and bench.depth == "full" and not below:
             world = _gone(bench, main, cut, learns=learns)
             for step, hit in tally.watch(world, _until(bench, cut, below=below)):
@@ -64,12 +64,12 @@ def _asked(bench: Bench, *, below: bool) -> tuple[list[Finding], list[CheckResul
     for number, cut in enumerate(_sharper(bench, tally) if not below else ()):
         done += 1
         for world in _worlds(bench, main, cut, number, learns=learns):
-            tally.add(world, _until(bench, cut, below=below))
+            _add(tally, world, cut, below=below)
     _confirm(bench, tally, absent)
     for step, artifact, column in list(tally.seen):
         if is_target(bench, artifact, column):  # what `own-label` speaks of
             del tally.seen[step, artifact, column]
-    findings = tally.findings(_HINT)
+    findings = [one for one in tally.findings(_HINT) if bench.scope.divided(one.artifact) == below]
     shown = ", ".join([told(cut, main) for cut in cuts[: min(done, 3)]]) + (" …" if done > 3 else "")
     return findings, tally.results(f"{done} cuts ({shown})", findings, "no table of it has rows with a time")
 
@@ -92,9 +92,16 @@ def _cuts(bench: Bench, main: SourceFacts, *, below: bool) -> tuple[list[float],
     return list(dict.fromkeys([max(border, one) for one in found if one < last])), _NOT_BY_TIME
 
 
+def _add(tally: Tally, world: World, cut: float, *, below: bool) -> None:
+    """Do a world. Below a split, what stands above is watched as well, for no more than to tell what followed from it."""
+    for step, hit in tally.watch(world, _until(tally.bench, cut, below=below)):
+        if tally.bench.scope.divided(hit.artifact) == below:
+            tally.note(step, hit, world)
+
+
 def _until(bench: Bench, cut: float, *, below: bool) -> Any:
     def hold(artifact: str) -> Any:
-        if bench.scope.divided(artifact) != below:
+        if bench.scope.divided(artifact) and not below:
             return None
         times = bench.times(artifact)
         return None if times is None else times <= cut
