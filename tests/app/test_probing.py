@@ -23,7 +23,11 @@ def test_a_finding_has_all_that_is_needed_to_mend_it() -> None:
     report = ps.probe(looks_ahead, {"trips": trips()}, **OPTIONS)
     assert report.verdict == "PROVEN"
     finding, alone = report.findings
-    assert (alone.check, alone.artifact, alone.column) == ("alone", "looks_ahead", "x")  # the same row without later ones
+    assert (alone.check, alone.artifact, alone.column) == (
+        "alone",
+        "looks_ahead",
+        "x",
+    )  # the same row without later ones
     assert (finding.check, finding.step, finding.artifact, finding.column) == (
         "as-of",
         "looks_ahead",

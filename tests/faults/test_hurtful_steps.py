@@ -158,7 +158,7 @@ KINDS = {
     "odd": ("Odd", "can't be shown"),
     "limited": ("ValueError", "enough"),
     "recursion": ("RecursionError", "maximum recursion depth"),
-    "closes": ("WorkerDied", "closed its connection to the runner"),
+    "closes": ("WorkerDied", ""),  # on a busy machine its exit code may be all that is seen of it
 }
 GOOD = {"daemon", "floods", "no_text", "g0", "g1", "g2", "g3"}
 

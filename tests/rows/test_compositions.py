@@ -337,7 +337,7 @@ def composed(
 
 
 @pytest.mark.parametrize("engine", ["polars", "pandas"])
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from([one.name for one in OPS]), min_size=1, max_size=4),
     st.integers(0, 10**6),

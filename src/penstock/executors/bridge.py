@@ -26,7 +26,8 @@ def main() -> None:
         Path(path).unlink(missing_ok=True)  # of one that did not come up
         listening.bind(path)
         listening.listen(1)
-        container = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        # An engine may leave files where it was started, as podman does one named `oom`: not among those of the project.
+        container = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=Path(path).parent)
         poll = select.poll()
         poll.register(listening, select.POLLIN)
         while not poll.poll(_LOOK):
