@@ -227,3 +227,22 @@ def test_broken_counter_examples(folder: Path) -> None:
     kept.with_suffix(".pickle").write_bytes(b"nonsense")
     with pytest.raises(NotFound, match="can't be read"):
         replay(None, finding["id"])
+
+
+def test_a_declared_target_is_no_feature(folder: Path) -> None:
+    made = (
+        '# penstock: key="trip", label="fare"{}\n'
+        + LOAD
+        + "def features(trips):\n    return trips.assign(double=trips['fare'] * 2)\nfeatures(trips)\n"
+    )
+    (folder / "a.py").write_text(made.format(""))
+    (folder / "b.py").write_text(made.format(', target="double"'))
+    assert {one["column"] for one in check_script("a.py", only=["own-label"])["findings"]} == {"double"}
+    assert check_script("b.py", only=["own-label"])["findings"] == []
+
+
+def test_what_is_kept_is_read_by_nobody_else(folder: Path) -> None:
+    (folder / "a.py").write_text(LOAD + AHEAD + USE)
+    check_script("a.py", only=["as-of"])
+    assert (folder / ".penstock" / ".gitignore").read_text() == "*\n"
+    assert (folder / ".penstock").stat().st_mode & 0o077 == 0

@@ -1,6 +1,10 @@
+from typing import Any
+
 import numpy as np
 import polars as pl
+import pytest
 
+import penstock.rows.content as content_room
 from penstock.rows.content import Group, Match, block, content, groups, recognised
 from penstock.values.records import Records, records
 
@@ -51,3 +55,17 @@ def test_groups_are_shown_by_an_aggregate() -> None:
     assert recognised(held(FRAME), held(last)) is None
     assert recognised(held(FRAME), held(FRAME.group_by("store").agg(pl.col("x").max()))) is None
     assert isinstance(recognised(held(FRAME), held(FRAME.unique("store").with_columns(z=pl.col("x") * 2))), Match)
+
+
+def test_groups_of_columns_that_hold_too_little_are_not_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of fifteen columns of few values, no three can give a thousand rows values of their own."""
+    asked: list[Any] = []
+    real = content_room.encode_columns
+    monkeypatch.setattr(content_room, "encode_columns", lambda *it, **more: asked.append(it) or real(*it, **more))
+    rows = np.random.default_rng(0)
+    frame = pl.DataFrame({f"c{n}": rows.integers(0, 8, 3000) for n in range(15)} | {"t": np.arange(3000)})
+    above, below = held(frame), held(frame.head(1000))
+    assert list(groups(above, below, list(frame.columns))) == []
+    assert asked == []
+    means = frame.group_by("c0", "c1", maintain_order=True).agg(pl.col("t").mean())
+    assert [one.names for one in groups(above, held(means), ["c0", "c1"])] == [("c0", "c1")]

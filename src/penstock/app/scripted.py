@@ -198,7 +198,12 @@ class Asking:
         inputs, sides = _sampled(call, known)
         targets = tuple(
             dict.fromkeys(
-                [*[one for each in known.contracts.values() for one in each.label], *self._text.fitted_to(), *_LABELS]
+                [
+                    *[one for each in known.contracts.values() for one in each.label],
+                    *[one for each in self._declared for one in _columns("target", each.options.get("target", []))],
+                    *self._text.fitted_to(),
+                    *_LABELS,
+                ]
             )
         )
         first = known.main

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 import penstock.errors
+from penstock.app.settings import make_state
 from penstock.declare.cells import declares_steps, said_of
 from penstock.errors import ExecutorError, NotFound, PenstockError, PipelineNotFound, did_you_mean
 from penstock.report.check_documents import CheckedDocument, ReplayDocument
@@ -74,6 +75,7 @@ def check_script(
     if not Path(file).is_file():
         there = [one.name for ending in ("py", "ipynb") for one in Path(file).absolute().parent.glob(f"*.{ending}")]
         raise PipelineNotFound(f"there is no file {file}", hint=did_you_mean(Path(file).name, there))
+    make_state(_kept(Path(file)).parent)
     wanted = Wanted(
         file,
         str(Path.cwd()),
@@ -125,7 +127,7 @@ def _performed(wanted: Wanted, say: Callable[[str], None]) -> Any:
                 stdout=printed,
                 stderr=printed,
                 pass_fds=(writing,),
-                env={**_QUIET, **os.environ},
+                env={**os.environ, **_QUIET},
                 start_new_session=True,
             )
         finally:

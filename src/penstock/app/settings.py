@@ -18,6 +18,7 @@ __all__ = [
     "Settings",
     "cache_folder",
     "find_settings",
+    "make_state",
     "open_ledger",
     "open_store",
     "reading_ledger",
@@ -165,7 +166,7 @@ def open_ledger(settings: Settings, *, create: bool = False) -> Ledger:
     if not create and not path.exists():
         raise NotFound(f"nothing has run here yet: there is no {_shown(path)}", hint="Run `penstock run` first.")
     if create:
-        _make_state(settings.state)
+        make_state(settings.state)
     return ledger_at(str(path), create=create)
 
 
@@ -189,7 +190,7 @@ def reading_ledger(settings: Settings) -> Iterator[Ledger]:
 def cache_folder(settings: Settings) -> Path:
     """Where compiled code is kept; with it, the state folder is made if it can be."""
     with contextlib.suppress(SettingsError):
-        _make_state(settings.state)
+        make_state(settings.state)
     return settings.state / "cache"
 
 
@@ -198,7 +199,8 @@ def open_store(settings: Settings) -> Store:
     return store_at(settings.store, settings.state, settings.store_cache)
 
 
-def _make_state(state: Path) -> None:
+def make_state(state: Path) -> None:
+    """Make a state folder where there is none: read by nobody else, and not tracked by git. Raises `SettingsError`."""
     if not state.is_dir():
         try:
             state.mkdir(parents=True, mode=0o700)

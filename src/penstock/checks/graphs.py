@@ -5,6 +5,7 @@ lookup sources whole, so that windows and joins find what they need. Sides of a 
 Models are trained on what the sample leaves of the training side, and only where what they take has moved.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -53,6 +54,7 @@ def probed(
     request: BenchRequest,
 ) -> BenchAnswer:
     """Ask these pairs of a check and a step."""
+    begun = time.monotonic()
     named = {one.name: one for one in steps}
     kept = _doable(nodes)
     taken = sampled(nodes, load, request.depth)
@@ -68,6 +70,10 @@ def probed(
     bench = Bench(Circuit(kept, calls, values), sides=taken.sides, recorded=taken.recorded, learns=False)
     if bench.scope.split:
         bench.sides, bench.scope.foul = bench.identities.sides()
+    if (
+        request.seconds
+    ):  # a bench that is not done by then is stopped, with all that it found: taking the sample counts as well
+        request = replace(request, seconds=max(request.seconds - (time.monotonic() - begun), 0.001))
     told = ask(bench, request, evidence=True)
     return BenchAnswer(
         tuple(

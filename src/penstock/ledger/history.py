@@ -51,7 +51,7 @@ def runs(connection: Session, limit: int, pipeline: str, alive: Alive, known: Kn
     rows = connection.execute(
         _RUN + "WHERE ? = '' OR pipeline = ? ORDER BY runs.ref DESC LIMIT ?", (pipeline, pipeline, limit)
     ).fetchall()
-    borne = _tolerated(connection, [row[0] for row in rows]) if limit <= _LISTED else {}
+    borne = _tolerated(connection, [row[0] for row in rows]) if len(rows) <= _LISTED else {}
     return [
         {
             "run": row[1],
@@ -169,11 +169,12 @@ def _known_metrics(connection: Session, row: tuple[Any, ...], known: Known) -> d
     if status not in _OVER or seconds is None:
         return _metrics(connection, reference)
     key = (reference, status, seconds)  # one that is resumed ends after another time
-    if key not in known:
+    found = known.get(key)
+    if found is None:
         if len(known) >= _MOST_KNOWN:
             known.clear()
-        known[key] = _metrics(connection, reference)
-    return dict(known[key])
+        found = known[key] = _metrics(connection, reference)
+    return dict(found)
 
 
 def _metrics(connection: Session, reference: int) -> dict[str, float]:

@@ -42,7 +42,7 @@ def aggregated(
     picked: list[tuple[str, Any]] = []
     for name in [one for one in above.columns if one not in names]:
         column = above.column(name)
-        for made in _made(column, up, down, _JOINED):
+        for made in _made(column, up, down, _JOINED) if found else ():
             if any(_close(made, numbers) and not _of_rows(column, made, up, down) for numbers in found.values()):
                 return True
         for made in _made(column, up, down, _PICKED):

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from penstock.rows.aggregates import aggregated, extreme
-from penstock.rows.codes import NOTHING, distinct, encode_columns
+from penstock.rows.codes import NOTHING, aligned, distinct, encode_columns
 from penstock.rows.evidence import Witness, all_found, as_a_whole, enough, moved_along, numbered, shared, single
 from penstock.values.records import Records
 
@@ -130,14 +132,35 @@ def groups(above: Records, below: Records, kept: Sequence[str]) -> Iterator[Grou
     all rows."""
     if below.rows >= above.rows or not below.rows:
         return
-    for width in (*range(1, min(_GROUP, len(kept)) + 1), *([len(kept)] if len(kept) > _GROUP else [])):
-        for names in combinations(kept, width):
+    # Counting the values of each column spares most of what follows: a group holds all values of each of its columns, and
+    # columns of few values together can't give so many rows one of their own.
+    counted = {name: _values(above, below, name) for name in kept}
+    whole = {name: few for name, (many, few) in counted.items() if many <= few}
+    every = [len(kept)] if len(kept) > _GROUP and len(whole) == len(kept) else []
+    for width in (*range(1, min(_GROUP, len(whole)) + 1), *every):
+        for names in combinations(whole, width):
+            if prod([whole[name] for name in names]) < below.rows:
+                continue
             numbers = encode_columns(above, below, [(name, name) for name in names], nulls=True)
             if numbers is None:
                 continue
             up, down = numbers
             if distinct(down) == down.size and _all_among(up, down):
                 yield Group(names, up, down)
+
+
+def _values(above: Records, below: Records, name: str) -> tuple[int, int]:
+    """How many different values a column has above, and below; a missing one is a value."""
+    pair = aligned(above.column(name), below.column(name))
+    if pair is None:
+        return 1, 0
+    counts = []
+    for column in pair:
+        values = column
+        if pa.types.is_floating(values.type):
+            values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+        counts.append(pc.count_distinct(values, mode="all").as_py())
+    return counts[0], counts[1]
 
 
 def _all_among(some: Any, all_of_them: Any) -> bool:

@@ -28,8 +28,8 @@ class RunRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     targets: list[_Word] = Field(default=[], max_length=10_000)
-    parameters: dict[_Word, Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]] = Field(
-        default={}, max_length=10_000
+    parameters: dict[_Word, Annotated[str, Field(max_length=30_000, pattern=r"^[^\x00]*$")]] = Field(
+        default={}, max_length=10_000, json_schema_extra={"additionalProperties": False}
     )
     force: list[_Word] = Field(default=[], max_length=10_000)
     checks: Annotated[

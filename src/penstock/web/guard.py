@@ -133,7 +133,7 @@ class Guard:
     def _judge_writing(self, headers: dict[bytes, list[bytes]]) -> tuple[int, str]:
         """A browser names the page that a writing request comes from, and lets no other page add a header of this name without
         asking first, which is refused; whoever bears the token in a header of its own is no browser."""
-        if not headers.get(b"authorization"):
+        if not self._bears(headers):
             if not headers.get(b"origin"):
                 return 403, "A request that changes something must say where it comes from.\n"
             if headers.get(_PROOF, []) != [b"1"]:
@@ -143,11 +143,13 @@ class Guard:
             return 413, f"A request that changes something must say its length, at most {_MOST} bytes.\n"
         return 0, ""
 
+    def _bears(self, headers: dict[bytes, list[bytes]]) -> bool:
+        told = [_text(one).partition(" ") for one in headers.get(b"authorization", [])]
+        return any(kind.lower() == "bearer" and self._is_token(value.strip()) for kind, _, value in told)
+
     def _knows(self, headers: dict[bytes, list[bytes]]) -> bool:
-        for one in headers.get(b"authorization", []):
-            kind, _, value = _text(one).partition(" ")
-            if kind.lower() == "bearer" and self._is_token(value.strip()):
-                return True
+        if self._bears(headers):
+            return True
         for one in headers.get(b"cookie", []):
             try:
                 found = SimpleCookie(_text(one)).get(self._cookie)

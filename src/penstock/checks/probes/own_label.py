@@ -7,6 +7,7 @@ were known. So many rows are asked at once, then each that moved alone; only a r
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from penstock.checks.bench import Bench
 from penstock.checks.facts import SourceFacts
@@ -47,8 +48,7 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
     for turn in (0, 1):
         for step, hit in tally.watch(_world(bench, family, every, turn, "all rows", mixed=turn == 1), _all(bench)):
             any_of.setdefault((step, hit.artifact, hit.column), _some(bench, hit))
-    if any_of:
-        _alone(bench, tally, family, any_of)
+    cut = _alone(bench, tally, family, any_of) if any_of else set[str]()
     targets: list[tuple[str, str]] = []
     for step, artifact, column in tally.seen:
         target = is_target(bench, artifact, column)
@@ -59,9 +59,16 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
     findings = tally.findings(_HINT)
     few = ", ".join([f"`{one}`" for one in late[:4]]) + (" …" if len(late) > 4 else "")
     results = tally.results(f"own cells of {few} altered in all rows, then alone", findings)
+    results = [_left(one) if one.step in cut and one.verdict == "CLEAN" else one for one in results]
     read, told = readings(bench, targets)
     trained = {one.step for one in told}
     return [*findings, *read], [*[one for one in results if one.step not in trained], *told]
+
+
+def _left(result: CheckResult) -> CheckResult:
+    return replace(
+        result, verdict="UNKNOWN", reason="not reached: the time was spent before all rows that moved were asked alone"
+    )
 
 
 def _columns(source: SourceFacts) -> list[str]:
@@ -126,9 +133,9 @@ def _rows_of(bench: Bench, rows: Any) -> Any:
     return hold
 
 
-def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], any_of: dict[Place, list[int]]) -> None:
+def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], any_of: dict[Place, list[int]]) -> set[str]:
     """Find rows whose own cells may have moved them, by altering few rows at a time; then ask them alone, and prove by one of three
-    means that it is their own cells that moved them (see `influence`)."""
+    means that it is their own cells that moved them (see `influence`). Gives the steps for which quick checks had no time."""
     size = family[0].rows
     draw = np.random.default_rng(1)
     moved: dict[Place, list[int]] = {place: [] for place in any_of}
@@ -138,7 +145,11 @@ def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], any_of: dict[P
         for step, hit in tally.watch(_world(bench, family, rows, 0, "some rows", mixed=True), _rows_of(bench, rows)):
             _candidates(bench, moved.setdefault((step, hit.artifact, hit.column), []), hit, draw)
     seen: dict[Place, list[_Asked]] = {}
+    cut = set[str]()
     for row in _turns(moved):
+        if bench.late and bench.depth == "quick":
+            cut = {step for step, _, _ in moved}
+            break
         if all(len(seen.get(place, ())) >= _ENOUGH for place, rows in moved.items() if row in rows):
             continue
         rows = np.zeros(size, bool)
@@ -161,6 +172,7 @@ def _alone(bench: Bench, tally: Tally, family: list[SourceFacts], any_of: dict[P
     proven |= directed(bench, tally, _columns_of(family), {one: left[one] for one in left if one not in proven})
     for place, asked in seen.items():
         tally.note(place[0], asked[0].hit, asked[0].world, proof=place in proven)
+    return cut
 
 
 class _Asked(NamedTuple):
