@@ -230,13 +230,9 @@ def test_broken_counter_examples(folder: Path) -> None:
 
 
 def test_a_declared_target_is_no_feature(folder: Path) -> None:
-    made = (
-        '# penstock: key="trip", label="fare"{}\n'
-        + LOAD
-        + "def features(trips):\n    return trips.assign(double=trips['fare'] * 2)\nfeatures(trips)\n"
-    )
-    (folder / "a.py").write_text(made.format(""))
-    (folder / "b.py").write_text(made.format(', target="double"'))
+    made = LOAD + "def features(trips):\n    return trips.assign(double=trips['fare'] * 2)\nfeatures(trips)\n"
+    (folder / "a.py").write_text('# penstock: key="trip", label="fare"\n' + made)
+    (folder / "b.py").write_text('# penstock: key="trip", label="fare", target="double"\n' + made)
     assert {one["column"] for one in check_script("a.py", only=["own-label"])["findings"]} == {"double"}
     assert check_script("b.py", only=["own-label"])["findings"] == []
 

@@ -378,17 +378,18 @@ def test_cuts_at_random_moments(postgres_server: PostgresServer) -> None:
 
         cutter = threading.Thread(target=cut)
         cutter.start()
-        for number in range(40):
+        number = 0
+        while number < 40 or proxy.cuts < 3:  # a quick machine has done forty before the first cut
             assert ledger.commit("run-1", [make_execution(f"s{number}")], {}, [Warned(f"s{number}", "k", "w")]) == ()
             ledger.record("run-1", [Warned(f"r{number}", "k", "w")])
+            number += 1
         stop.set()
         cutter.join()
         events = [one.event for one in ledger.events("run-1")]
         assert [one.step for one in events if type(one) is Warned] == [
-            f"{kind}{number}" for number in range(40) for kind in "sr"
+            f"{kind}{each}" for each in range(number) for kind in "sr"
         ]
-        assert len(list(ledger.executions())) == 40
-        assert proxy.cuts > 0
+        assert len(list(ledger.executions())) == number
 
 
 def test_a_server_that_was_reached_is_waited_for_from_the_beginning(
