@@ -337,7 +337,7 @@ def test_which_part_is_meant(project: Path) -> None:
 def test_parameters_as_people_write_them(project: Path) -> None:
     write(project, FILES["a pipeline's parameters"])
     loaded = load_valohai(project / "valohai.yaml", project, project / ".penstock")
-    assert loaded.given({"train.lr": "1", "train.parameter.seed": "2"}) == {"train.lr": "1", "train.seed": "2"}
+    assert loaded.given({"train.lr": "1", "train.parameter.seed": "2"}) == {"train.lr": 1, "train.seed": "2"}
     with pytest.raises(UnknownName, match="`raet` is no parameter"):
         loaded.given({"raet": "1"})
     write(project, FILES["choices and ranges"])

@@ -50,7 +50,7 @@ def test_what_a_step_takes(around: Surroundings) -> None:
     step = made(around)
     found = {one.name: (one.kind, one.annotation, one.default) for one in step.parameters}
     assert found == {
-        "lr": ("value", float, 1),
+        "lr": ("value", int | float, 1),
         "steps": ("value", int, None),
         "names": ("value", list[str], ["one"]),
         "odd": ("value", Any, "many"),

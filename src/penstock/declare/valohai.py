@@ -1,5 +1,6 @@
 """A `valohai.yaml` as it is: one of its pipelines, steps or tasks as Steps."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from penstock.declare.valohai_checks import Verdicts, verdicts
 from penstock.declare.valohai_pipelines import Nodes, check_varied, options_of, pipeline_steps, sweep_of
 from penstock.declare.valohai_steps import Surroundings, blueprint, safe_name, step_of, varied
 from penstock.declare.valohai_tree import Tree, need_valohai
+from penstock.declare.valohai_values import misfits_of_task
 from penstock.errors import DeclarationError, ParameterError, PenstockError, PipelineNotFound, UnknownName, did_you_mean
 from penstock.graph.graph import build
 from penstock.model.code import Piece
@@ -177,7 +179,7 @@ class ValohaiFile:
         """Parameters as people write them, with the step that each belongs to.
 
         `NAME` is a pipeline's parameter, or one of the only step; `NODE.parameter.NAME` is `NODE.NAME`. Raises `UnknownName`
-        with close matches, and `ParameterError` for what is out of the declared range or choices.
+        with close matches, and `ParameterError` for what is no such value, or out of the declared range or choices.
         """
         found: dict[str, Any] = {}
         steps = {one.name: one for one in self.steps}
@@ -185,9 +187,18 @@ class ValohaiFile:
             for full in self._full(key, steps):
                 step, _, name = full.partition(".")
                 name = name.removeprefix("parameter.").removeprefix("parameters.")
-                if step in steps:
-                    self._check(steps[step], name, value)
-                found[f"{step}.{name}"] = value
+                own = f"{step}.{name}"
+                try:
+                    found[own] = _held(steps[step], name, value) if step in steps else value
+                except ValueError as error:
+                    aim = key in self._nodes.targets
+                    option = f"{key if aim else own}=VALUE"
+                    option = option if re.fullmatch(r"[\w.=-]+", option) else f"'{option}'"
+                    raise ParameterError(
+                        f"{key if aim else own}={value!r}{f' (for {own})' if aim else ''}: {error}",
+                        where=steps[step].where,
+                        hint=f"Give it as `--set {option}`.",
+                    ) from None
         return found
 
     def _full(self, key: str, steps: Mapping[str, Step]) -> list[str]:
@@ -207,32 +218,33 @@ class ValohaiFile:
             )
         return [key]
 
-    def _check(self, step: Step, name: str, value: Any) -> None:
-        """What the declaration says of a value: its range and choices."""
-        from penstock.plan.conversion import convert, guess
-        from penstock.work.jobs import command_of
 
-        command = command_of(step.entry)
-        raw = next((one for one in command.parameters if one["name"] == name), None)
-        known = next((one for one in step.parameters if one.name == name), None)
-        if raw is None or known is None:
-            return
-        try:
-            if command.role == "task":  # one value, or a list to go through
-                converted = guess(value) if isinstance(value, str) else value
-                converted = (
-                    value if raw.get("type", "string") == "string" and not isinstance(converted, list) else converted
-                )
-            else:
-                converted = convert(value, known.annotation)
-        except ValueError:
-            return  # told with the other parameters, where they are converted
-        try:
-            allowed(raw, converted)
-        except ValueError as error:
-            raise ParameterError(
-                f"{step.name}.{name}: {error}", where=step.where, hint="Choose another value."
-            ) from None
+def _held(step: Step, name: str, value: Any) -> Any:
+    """A value that is given by hand, held to what its parameter's declaration says of type, range and choices.
+
+    A number stays as it is written, and one that equals the default is the default: `2` and `2.0` are one value of a float.
+    Raises `ValueError` that says what is wanted.
+    """
+    from penstock.plan.conversion import convert, guess
+
+    command = command_of(step.entry)
+    raw = next((one for one in command.parameters if one["name"] == name), None)
+    known = next((one for one in step.parameters if one.name == name), None)
+    if raw is None or known is None:
+        return value
+    kind = str(raw.get("type") or "string")
+    if command.role == "task":  # one value, or a list to go through
+        converted = guess(value) if isinstance(value, str) else value
+        converted = value if kind == "string" and not isinstance(converted, list) else converted
+    else:
+        converted = convert(value, float if known.annotation == int | float else known.annotation)
+    allowed(raw, converted)
+    if kind != "float":
+        return value
+    if converted == known.default:
+        return known.default
+    whole = isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value) is not None
+    return int(value) if whole and command.role != "task" and isinstance(converted, float) else value
 
 
 def open_valohai(path: Path, root: Path) -> Parts:
@@ -253,7 +265,8 @@ def load_valohai(
     """Load one pipeline, step or task of a file. With `stub_inputs`, remote inputs are empty files of their names; with
     `mount`, commands find their folders under /valohai.
 
-    Raises `DeclarationError`, `UnknownName` or `PipelineNotFound`, with file, line and column.
+    Raises `DeclarationError`, `UnknownName` or `PipelineNotFound`, with file, line and column; `ParameterError` for a value
+    that the file gives to a parameter that does not allow it.
     """
     parts = Parts(path, root)
     parts.require()
@@ -262,7 +275,12 @@ def load_valohai(
     around = Surroundings(
         parts.tree, root, str(path.relative_to(root)), (str(state),), stubs=stub_inputs, mounted=mount
     )
-    return ValohaiFile(parts, (kind, name), _nodes(parts, around, kind, name), around)
+    nodes = _nodes(parts, around, kind, name)
+    if nodes.misfits:
+        first, more = nodes.misfits[0], len(nodes.misfits) - 1
+        others = f" There {'is' if more == 1 else 'are'} {more} more: see `penstock lint`." if more else ""
+        raise ParameterError(first.what, where=first.where, hint=first.hint + others)
+    return ValohaiFile(parts, (kind, name), nodes, around)
 
 
 def _nodes(parts: Parts, around: Surroundings, kind: str, name: str) -> Nodes:
@@ -282,6 +300,7 @@ def _nodes(parts: Parts, around: Surroundings, kind: str, name: str) -> Nodes:
             )
         task, (index, raw) = (index, raw), parts.named["step"][raw["step"]]
         check_varied(around, (task[0], "task"), task[1], blueprint(raw, (index, "step")))
+        nodes.misfits += misfits_of_task(around, task[1], (task[0], "task"), blueprint(raw, (index, "step")))
     blue = blueprint(raw, (index, "step"))
     options = options_of(raw, {}, stops=False)
     nodes.steps.append(step_of(around, nodes.names[name], blue, sweep=sweep, options=options, where=where))
@@ -304,6 +323,7 @@ def lint_valohai(
             return (), list(told.broken) or [error], [], []
     around = _Unread(parts.tree, root, str(path.relative_to(root)), (str(state),))
     steps: list[Step] = []
+    misfits: dict[tuple[str, str], ParameterError] = {}  # a task's are those of the nodes that run it, too
     errors: list[PenstockError] = [*dict.fromkeys([one for each in told.items.values() for one in each]), *told.errors]
     for kind in ("step", "task", "pipeline"):
         for name in parts.named[kind]:
@@ -316,9 +336,10 @@ def lint_valohai(
                 errors.append(error)
             else:
                 told.warnings.extend(made.doubts)
+                misfits |= {(one.what, one.where): one for one in made.misfits}
                 told.notes.extend(_to_give(made.steps) if kind == "pipeline" else ())
                 steps += [replace(one, name=name if kind == "step" else f"{name}: {one.name}") for one in made.steps]
-    return tuple(steps), errors, list(told.warnings), list(told.notes)
+    return tuple(steps), errors, [*told.warnings, *misfits.values()], list(told.notes)
 
 
 def _to_give(steps: Sequence[Step]) -> Iterator[DeclarationError]:

@@ -5,12 +5,21 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from penstock.declare.valohai_edges import Edge, check_ends, edges_of, node_of, unknown_parameter
-from penstock.declare.valohai_steps import Blueprint, Surroundings, as_list, blueprint, portable, safe_name, step_of
+from penstock.declare.valohai_edges import Edge, check_ends, edges_of
+from penstock.declare.valohai_steps import (
+    Blueprint,
+    Surroundings,
+    as_list,
+    blueprint,
+    portable,
+    safe_name,
+    step_of,
+    varied,
+)
+from penstock.declare.valohai_values import given_by_pipeline, misfits_of_override, misfits_of_task
 from penstock.errors import DeclarationError, ParameterError, UnknownName, did_you_mean
 from penstock.model.command import Action, Command, Link, Sweep
 from penstock.model.step import Options, Output, Step
-from penstock.work.allowed import allowed
 from penstock.work.jobs import code_of, entry_of
 
 __all__ = ["Nodes", "check_varied", "options_of", "pipeline_steps", "sweep_of"]
@@ -30,14 +39,15 @@ _SWEEPS = {"grid-search": "grid", "random-search": "random", "manual-search": "m
 
 
 class Nodes:
-    """What a pipeline made: its steps, the step's name for each node, and where a pipeline's parameters go, and what
-    is doubtful about it."""
+    """What a pipeline made: its steps, the step's name for each node, and where a pipeline's parameters go; what is doubtful
+    about it, and which values its parameters do not allow (`misfits`), so that it can't run."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.names: dict[str, str] = {}
         self.targets: dict[str, list[str]] = {}
         self.doubts: list[DeclarationError] = []
+        self.misfits: list[ParameterError] = []
 
 
 def pipeline_steps(
@@ -57,11 +67,13 @@ def pipeline_steps(
         builder.meet(name, node, (*path, "nodes", index))
     made.doubts += check_ends(edges, builder.blues, builder.tasks)
     gates: dict[str, Step] = {}
-    values = _values(around, raw, path, nodes, builder)
+    values, aims = given_by_pipeline(around, raw, path, nodes, builder.blues, builder.tasks)
+    made.targets = {key: [f"{made.names[node]}.{name}" for node, name in each] for key, each in aims.items()}
     for name, (index, node) in nodes.items():
         place = (*path, "nodes", index)
         actions = _actions(around, node, place)
         gate = _gate(made.names, name, actions, raw["name"])
+        builder.hold(name, node, place, values.get(name, {}))
         builder.add(name, node, place, actions, values.get(name, {}))
         if gate is not None:
             gates[name] = gate
@@ -69,53 +81,6 @@ def pipeline_steps(
     if gates:
         made.steps = [_behind(one, edges, made.names, gates, nodes) for one in made.steps]
     return made
-
-
-def _values(
-    around: Surroundings, raw: Mapping[str, Any], path: tuple[Any, ...], nodes: Mapping[str, Any], builder: "_Builder"
-) -> dict[str, dict[str, Any]]:
-    """What a pipeline's parameters give to its nodes, by node; where each goes is noted in what is made."""
-    values: dict[str, dict[str, Any]] = {}
-    made = builder.made
-    for index, one in enumerate(raw.get("parameters") or ()):
-        place = (*path, "parameters", index)
-        where = around.tree.place(*place)
-        for target in [*as_list(one.get("targets")), *as_list(one.get("target"))]:
-            node, _, rest = node_of(str(target), nodes)
-            name = rest.partition(".")[2]
-            if node not in nodes:
-                raise UnknownName(f"there is no node `{node}`", where=where, hint=did_you_mean(node, nodes))
-            blue = builder.blues.get(node)
-            if blue is None:
-                raise DeclarationError(
-                    f"node `{node}` is a deployment and has no parameters",
-                    where=where,
-                    hint="Let the parameter aim at a node that runs a step.",
-                )
-            if name not in blue.parameters:
-                raise unknown_parameter(node, name, blue, where)
-            made.targets.setdefault(str(one.get("name")), []).append(f"{made.names[node]}.{name}")
-            if one.get("default") is None:
-                continue
-            try:
-                values.setdefault(node, {})[name] = _allowed(blue, name, one["default"], many=node in builder.tasks)
-            except ValueError as error:
-                raise ParameterError(
-                    f"parameter `{one.get('name')}` of pipeline `{raw['name']}` gives {one['default']!r} to "
-                    f"`{name}` of node `{node}`: {error}",
-                    where=around.tree.place(*place, "default"),
-                    hint=f"Give another value, or change what step `{blue.raw['name']}` allows.",
-                ) from None
-    return values
-
-
-def _allowed(blue: Blueprint, name: str, value: Any, *, many: bool) -> Any:
-    """A value as a parameter of a node takes it; a list where it takes several, or a task goes through them (`many`)."""
-    definition = blue.parameters[name]
-    several = str(definition.get("multiple") or "none") != "none"
-    if isinstance(value, list) and not (several or many):
-        raise ValueError(f"it takes one value and got {len(value)}")
-    return allowed(definition, value)
 
 
 def _actions(around: Surroundings, node: Mapping[str, Any], place: tuple[Any, ...]) -> list[Action]:
@@ -274,6 +239,16 @@ class _Builder:
             self.tasks[name] = sweep_of(task[1] if task else None, at)
             if task:
                 check_varied(around, (task[0], "task"), task[1], self.blues[name])
+                self.made.misfits += misfits_of_task(around, task[1], (task[0], "task"), self.blues[name])
+
+    def hold(self, name: str, node: Mapping[str, Any], place: tuple[Any, ...], values: Mapping[str, Any]) -> None:
+        """Note which defaults of a node's overrides its parameters do not allow, where nothing else takes their place."""
+        if name not in self.blues:
+            return
+        append = str(node.get("edge-merge-mode") or "replace").lower() == "append"
+        edges = [one.name for one in self._edges if one.other == name and one.aim == "parameter" and not append]
+        other = {*values, *edges, *varied(self.tasks.get(name))}
+        self.made.misfits += misfits_of_override(self._around, node, place, self.blues[name], other)
 
     def add(
         self,

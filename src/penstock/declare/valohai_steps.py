@@ -230,7 +230,8 @@ def _parameter(one: Mapping[str, Any], given: Any, *, task: bool, required: bool
     name = str(one.get("type") or "string")
     default = [typed(name, each) for each in default] if isinstance(default, list) else typed(name, default)
     kind = _TYPES.get(name, str)
-    annotation: Any = list[kind] if multiple else kind  # type: ignore[valid-type]
+    number: Any = int | float if kind is float else kind  # a whole number stays as it is written: `2` is no `2.0`
+    annotation: Any = list[number] if multiple else number
     fits = default is None or (
         all(_fits(each, kind) for each in default)
         if multiple
