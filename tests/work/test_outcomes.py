@@ -109,9 +109,14 @@ def test_an_approval_of_a_failure(project: Path) -> None:
     """Asked, answered, and gone on from what the failed command left: it is not run again."""
     done = run(project, action("require-approval"))
     assert done.status == "waiting"
-    assert states(done) == {"a": "tolerated", "a:error": "waiting", "b": "waiting"}
+    assert states(done) == {"a": "failed", "a:error": "waiting", "b": "waiting"}
     assert "`a` failed: go on?" in told("show", "last")
+    assert "which people were asked about: the command" in told("plan")
+    for words in (told("show", "last"), told("show", "last", "--step", "a"), told("runs"), told("plan")):
+        assert "tolerated" not in words, "nobody said yes yet"
+    assert '"status":"failed"' in told("show", "last", "--json").replace(": ", ":")
     told("approve", "last", "a:error")
+    assert "1 failed, tolerated" in told("runs")
     assert "kept    1 step: a" in told("resume", "last", "--executor", "inline")
     again = told("show", "last")
     assert "2 ran · 1 failed, tolerated" in again
@@ -204,7 +209,7 @@ def test_a_task_that_bears_failures_is_complete(project: Path) -> None:
 def test_actions_of_a_task_for_failures(project: Path) -> None:
     what = "type: task, task: t"
     held = run(project, action("require-approval", condition="metadata.v == 7"), what)
-    assert states(held) == {"a": "tolerated", "a:error": "waiting", "b": "waiting"}
+    assert states(held) == {"a": "failed", "a:error": "waiting", "b": "waiting"}
     ended = run(project, "on-error: continue, " + action("stop-pipeline", condition="metadata.v == 7"), what)
     assert states(ended) == {"a": "failed", "b": "blocked"}
     other = run(project, action("require-approval", condition="metadata.v == 8"), what)

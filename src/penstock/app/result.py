@@ -17,7 +17,7 @@ from penstock.ports import Ledger, Store
 from penstock.report.check_views import merged
 from penstock.report.graphs import graph_view
 from penstock.report.notebook_html import run_fragment
-from penstock.report.views import run_view
+from penstock.report.views import asked_about, run_view
 
 __all__ = ["RunResult", "find_stored"]
 
@@ -50,9 +50,11 @@ class RunResult:
 
     @property
     def steps(self) -> dict[str, dict[str, Any]]:
-        """Each step's row, by name: status, reasons, attempts, seconds, metrics, error and more."""
+        """Each step's row, by name: status (of what failed and waits for people's word: failed), reasons, attempts, seconds, metrics, error and more."""
         if self._steps is None:
-            self._steps = self._ledger.steps(self.run)
+            rows = self._ledger.steps(self.run)
+            asked = asked_about(rows)
+            self._steps = [{**row, "status": "failed"} if row["step"] in asked else row for row in rows]
         return {row["step"]: row for row in self._steps}
 
     @property

@@ -69,11 +69,13 @@ def runs(connection: Session, limit: int, pipeline: str, alive: Alive, known: Kn
 
 
 def _tolerated(connection: Session, runs: list[int]) -> dict[int, int]:
-    """How many steps of each run failed and were tolerated, their parts aside."""
+    """How many steps of each run failed and were tolerated, their parts aside, and those of which people are asked."""
     if not runs:
         return {}
     rows = connection.execute(
-        "SELECT run, count(*) FROM steps WHERE run >= ? AND run <= ? AND child = 0 AND status = 'tolerated' GROUP BY run",
+        "SELECT run, count(*) FROM steps WHERE run >= ? AND run <= ? AND child = 0 AND status = 'tolerated' AND NOT EXISTS ("
+        "SELECT 1 FROM steps AS gate WHERE gate.run = steps.run AND gate.status = 'waiting' AND gate.question IS NOT NULL "
+        "AND gate.step IN (steps.step || ':error', steps.step || ':complete')) GROUP BY run",
         (min(runs), max(runs)),
     )
     return dict(rows.fetchall())

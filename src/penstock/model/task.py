@@ -116,7 +116,8 @@ class Usage(Struct, frozen=True, gc=False, omit_defaults=True):
 
 class Failure(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why an attempt failed: the error's `kind` (class name), `message`, place in the user's file, advice,
-    the `traceback` with the user's frames only, and the parameters' values as shown."""
+    the `traceback` with the user's frames only, and the parameters' values as shown. What is `asked` about is tolerated once
+    people said so."""
 
     kind: str
     message: str
@@ -124,6 +125,7 @@ class Failure(Struct, frozen=True, gc=False, omit_defaults=True):
     hint: str = ""
     traceback: str = ""
     parameters: dict[str, str] = {}
+    asked: bool = False
 
 
 ABSENT = "absent"

@@ -104,7 +104,8 @@ _SAME = (Reason("same", "nothing changed"),)
 
 
 def _tolerated(failure: Failure) -> Reason:
-    return Reason("failed", f"it failed last time, which was tolerated: {failure.message}", failure.where)
+    borne = "people were asked about" if failure.asked else "was tolerated"
+    return Reason("failed", f"it failed last time, which {borne}: {failure.message}", failure.where)
 
 
 def _reasons(work: Work, inputs: Mapping[str, Consumed], memory: History, explain: bool) -> tuple[Reason, ...]:

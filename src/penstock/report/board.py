@@ -202,7 +202,8 @@ def _details(step: StepTally, now: float, room: int) -> Line:
             return [(f"{duration(step.seconds):>8}  ", ""), (safe(text), "error")]
         case "tolerated":
             told = error_words(step.failure.kind, step.failure.message) if step.failure else ""
-            return [(f"{duration(step.seconds):>8}", ""), ("  tolerated: ", "warn"), (safe(told), "")]
+            borne = "  " if step.failure and step.failure.asked else "  tolerated: "
+            return [(f"{duration(step.seconds):>8}", ""), (borne, "warn"), (safe(told), "")]
         case "held":
             return [("waits for approval  ", "warn"), (safe(step.text), "")]
         case "blocked" | "skipped" | "cancelled":

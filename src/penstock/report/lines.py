@@ -90,7 +90,8 @@ class Lines:
 
     def _ran(self, step: StepTally | None) -> str:
         if step is not None and step.state == "tolerated":
-            return self._failed(step, "failed", "tolerated: ")
+            asked = step.failure is not None and step.failure.asked
+            return self._failed(step, "failed", "" if asked else "tolerated: ")
         if step is None or step.state != "ran":  # the child of a step that grew
             return ""
         why = [one for one in step.reasons if one.kind not in ("same", "never-ran")]

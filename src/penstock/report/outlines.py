@@ -8,7 +8,7 @@ from penstock.ports import Ledger
 from penstock.report.browse_documents import OutlineDocument, OutlineStepDocument
 from penstock.report.underway import Underway, attempts
 from penstock.report.units import iso
-from penstock.report.views import run_line
+from penstock.report.views import asked_about, run_line
 
 __all__ = ["outline_view"]
 
@@ -18,6 +18,7 @@ def outline_view(ledger: Ledger, run: str, *, now: float = 0.0) -> OutlineDocume
     found = ledger.run(run)
     line = run_line(ledger, found, now)
     rows = ledger.steps(found.id)
+    asked = asked_about(rows)
     going = attempts(ledger.events(found.id)) if line["status"] == "running" else {}
     made = {
         one.artifact: one.stored.about.rows
@@ -32,12 +33,18 @@ def outline_view(ledger: Ledger, run: str, *, now: float = 0.0) -> OutlineDocume
         "status": line["status"],
         "started": iso(found.started),
         "seconds": line["seconds"],
-        "steps": [_step(row, found, made, going.get(row["step"]), now) for row in rows],
+        "steps": [_step(row, found, made, going.get(row["step"]), now, asked=row["step"] in asked) for row in rows],
     }
 
 
 def _step(
-    row: Mapping[str, Any], run: Run, made: Mapping[str, int | None], going: Underway | None, now: float
+    row: Mapping[str, Any],
+    run: Run,
+    made: Mapping[str, int | None],
+    going: Underway | None,
+    now: float,
+    *,
+    asked: bool,
 ) -> OutlineStepDocument:
     execution: Execution | None = row["execution"]
     seconds, progress = row["seconds"] or 0.0, None
@@ -50,7 +57,7 @@ def _step(
         "step": row["step"],
         "parent": "" if row["step"] in run.graph else row["step"].rpartition("[")[0],
         "kind": row["kind"],
-        "status": row["status"],
+        "status": "failed" if asked else row["status"],
         "started": max(row["started"] - run.started, 0.0) if row["started"] else None,
         "seconds": seconds,
         "peak_memory": row["peak_memory"] or 0,

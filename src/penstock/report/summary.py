@@ -104,7 +104,15 @@ def closing_from(tally: Tally) -> Closing:
     for step in tally.steps.values():
         measured = step.execution.metrics if step.execution is not None else step.metrics
         metrics.update({f"{step.name}.{name}": value for name, value in measured.items()})
-    failed = [*tally.failed.values(), *tally.failed_parts.values()]
+    asked = {name.rpartition(":")[0] for name in tally.held} & tally.tolerated.keys()  # nobody tolerates these yet
+    if asked:
+        counts["failed"] = counts.get("failed", 0) + len(asked)
+        counts["tolerated"] -= len(asked)
+    failed = [
+        *tally.failed.values(),
+        *[one for one in tally.tolerated.values() if one.name in asked],
+        *tally.failed_parts.values(),
+    ]
     return Closing(
         tally.run.id,
         tally.run.pipeline,
@@ -117,6 +125,7 @@ def closing_from(tally: Tally) -> Closing:
             [
                 (one.name, failure_view(one.failure))
                 for one in [*tally.tolerated.values(), *tally.tolerated_parts.values()]
+                if one.name not in asked
             ]
         ),
         tuple(warnings_view(tally.warnings)),

@@ -29,6 +29,7 @@ from penstock.report.underway import Underway, attempts, underway_view
 from penstock.report.units import iso
 
 __all__ = [
+    "asked_about",
     "failure_view",
     "find_step",
     "newest_runs",
@@ -65,7 +66,8 @@ def run_view(
     made = _made(rows)
     records = ledger.events(found.id) if warnings is None else []
     going = attempts(records) if now and line["status"] == "running" else {}
-    steps = [_step(row, found, made, going, now) for row in rows]
+    asked = asked_about(rows)
+    steps = [_step(row, found, made, going, now, asked=row["step"] in asked) for row in rows]
     executions = [row["execution"] for row in rows if row["execution"] is not None]
     return {
         "run": found.id,
@@ -91,6 +93,12 @@ def run_view(
         "parameters": found.parameters,
         "seeds": {"run": found.seed, "steps": {one.step: one.seed for one in executions}},
     }
+
+
+def asked_about(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The steps of a run that failed and of which people are asked whether to go on all the same: not tolerated yet."""
+    waiting = {row["step"].rpartition(":")[0] for row in rows if row["status"] == "waiting" and row.get("question")}
+    return waiting & {row["step"] for row in rows if row["status"] == "tolerated"}
 
 
 def runs_view(ledger: Ledger, limit: int = 50, pipeline: str = "", tag: str = "", *, now: float = 0.0) -> RunsDocument:
@@ -138,7 +146,8 @@ def step_view(
     row = find_step(ledger, found.id, step)
     alive = now and ledger.status(found.id) == "running"
     going = attempts(ledger.events(found.id)) if alive else {}
-    document = _step(row, found, _made(ledger.steps(found.id)), going, now)
+    rows = ledger.steps(found.id)
+    document = _step(row, found, _made(rows), going, now, asked=step in asked_about(rows))
     return _details(found, row, document, _Noted(ledger), file_of)
 
 
@@ -219,7 +228,13 @@ def _inputs(row: Mapping[str, Any], run: Run, made: Mapping[str, str]) -> dict[s
 
 
 def _step(
-    row: Mapping[str, Any], run: Run, made: Mapping[str, str], going: Mapping[str, Underway], now: float
+    row: Mapping[str, Any],
+    run: Run,
+    made: Mapping[str, str],
+    going: Mapping[str, Underway],
+    now: float,
+    *,
+    asked: bool = False,
 ) -> StepDocument:
     execution: Execution | None = row["execution"]
     one = going.get(row["step"]) if row["status"] in ("running", "waiting") else None
@@ -228,7 +243,7 @@ def _step(
         "step": row["step"],
         "parent": "" if row["step"] in run.graph else row["step"].rpartition("[")[0],
         "kind": row["kind"],
-        "status": row["status"],
+        "status": "failed" if asked else row["status"],
         "reasons": reasons_view(row["reasons"]),
         "key": row["key"] or "",
         "attempts": row["attempts"],

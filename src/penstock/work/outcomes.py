@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from msgspec.structs import replace
+
 from penstock.errors import PenstockError, StepFailed
 from penstock.model.command import Command
 from penstock.model.task import Failure
@@ -90,7 +92,7 @@ class Outcome:
             return False
         root = context.task.root if context is not None else ""
         shown = {one.name: one.shown for one in context.task.settings} if context is not None else {}
-        _bear(failure_of(error, root, shown))
+        _bear(replace(failure_of(error, root, shown), asked=not command.lenient))
         self.failed = _words(error)
         return True
 
@@ -100,7 +102,8 @@ def _words(error: Exception) -> str:
 
 
 def _bear(failure: Failure) -> None:
-    note(f"It failed ({failure.message}); what follows goes on all the same, as its node says.")
+    follows = "waits for people's word" if failure.asked else "goes on all the same"
+    note(f"It failed ({failure.message}); what follows {follows}, as its node says.")
     context = current()
     if context is not None:
         context.failure = failure
