@@ -145,3 +145,17 @@ def test_an_error_is_placed_in_the_item_that_it_speaks_of(tmp_path: Path) -> Non
 """)
     found, _ = verdicts(Tree(tmp_path / "valohai.yaml"))
     assert [one.where for one in found.errors] == ["valohai.yaml:13:28"]
+
+
+def test_a_short_name_is_found_by_what_it_is_of(tmp_path: Path) -> None:
+    text = """
+- step:
+    name: d
+    image: i
+    command: echo
+    parameters:
+      - {name: b, type: integer, default: 1}
+      - {name: a, type: integer, default: 15, max: 9}
+"""
+    _, warnings, _ = judged(tmp_path, text)
+    assert [where.split(":")[-2] for _, where in warnings] == ["8"]

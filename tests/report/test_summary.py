@@ -9,6 +9,7 @@ from tests.report.test_tally import tally_of
 from penstock.model.event import Begun, Blocked, Failed, Grown, RunEnded, RunStarted
 from penstock.model.task import Failure
 from penstock.report.summary import (
+    Closing,
     closing_from,
     closing_of,
     failure_lines,
@@ -86,6 +87,10 @@ def test_what_a_finding_blocks_is_not_resumed() -> None:
     assert "  mend it: edit `sides`, and penstock run goes on from here" in shown(summary(scanned, {}))
     failed = msgspec.structs.replace(closing_from(tally_of(story())), status="failed", barred=why)
     assert any("penstock resume" in line for line in shown(summary(failed, {})))
+
+
+def test_a_run_of_nothing_ends_without_a_dot() -> None:
+    assert "".join(text for text, _ in outcome(Closing("r", "empty", "succeeded", 1.0, {}, {}))).endswith(" s")
 
 
 def test_nothing_to_do_is_said() -> None:

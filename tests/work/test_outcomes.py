@@ -214,6 +214,9 @@ def test_actions_of_a_task_for_failures(project: Path) -> None:
     assert states(ended) == {"a": "failed", "b": "blocked"}
     other = run(project, action("require-approval", condition="metadata.v == 8"), what)
     assert states(other) == {"a": "failed", "a:error": "blocked", "b": "blocked"}
+    shown = told("show", "last")
+    assert "tolerated" not in shown, "nothing was, of its executions neither"
+    assert "times" not in shown, "it grew and gathered: nothing was tried again"
 
 
 def test_conditions_that_cannot_be_judged_do_not_hold() -> None:

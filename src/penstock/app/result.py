@@ -17,7 +17,7 @@ from penstock.ports import Ledger, Store
 from penstock.report.check_views import merged
 from penstock.report.graphs import graph_view
 from penstock.report.notebook_html import run_fragment
-from penstock.report.views import asked_about, run_view
+from penstock.report.views import untolerated, run_view
 
 __all__ = ["RunResult", "find_stored"]
 
@@ -53,7 +53,7 @@ class RunResult:
         """Each step's row, by name: status (of what failed and waits for people's word: failed), reasons, attempts, seconds, metrics, error and more."""
         if self._steps is None:
             rows = self._ledger.steps(self.run)
-            asked = asked_about(rows)
+            asked = untolerated(rows)
             self._steps = [{**row, "status": "failed"} if row["step"] in asked else row for row in rows]
         return {row["step"]: row for row in self._steps}
 

@@ -196,7 +196,8 @@ def _about(tree: Tree, text: str, nth: int = 0) -> str:
                 return tree.place(*path)
     best: tuple[int, list[tuple[Any, ...]]] = (0, [()])
     for path, name in named:
-        if (len(name) > 1 or f'"{name}"' in text) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+        said = len(name) > 1 or f'"{name}"' in text or re.search(rf"\b{_KINDS} {re.escape(name)}\b", text)
+        if said and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
             score = len(path) * 1000 + len(name)
             outer = [one for one in path if isinstance(one, str)]
             kind = outer[0] if outer else ""
@@ -220,6 +221,7 @@ def _spoken_of(tree: Tree, text: str) -> list[tuple[tuple[Any, ...], str]]:
     return [one for one in every if one[0][0] == max(begins)[1]] if begins else every
 
 
+_KINDS = "(?:[Pp]arameter|[Ii]nput|[Nn]ode|[Ss]tep|[Tt]ask|[Pp]ipeline|[Ee]ndpoint)"
 _EDGE = re.compile(r"edge (source|target) node (.+?) does not exist")
 _ENDS = {"source": ("source", 0), "target": ("target", 1)}
 

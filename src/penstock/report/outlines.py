@@ -8,7 +8,7 @@ from penstock.ports import Ledger
 from penstock.report.browse_documents import OutlineDocument, OutlineStepDocument
 from penstock.report.underway import Underway, attempts
 from penstock.report.units import iso
-from penstock.report.views import asked_about, run_line
+from penstock.report.views import untolerated, run_line
 
 __all__ = ["outline_view"]
 
@@ -18,7 +18,7 @@ def outline_view(ledger: Ledger, run: str, *, now: float = 0.0) -> OutlineDocume
     found = ledger.run(run)
     line = run_line(ledger, found, now)
     rows = ledger.steps(found.id)
-    asked = asked_about(rows)
+    asked = untolerated(rows)
     going = attempts(ledger.events(found.id)) if line["status"] == "running" else {}
     made = {
         one.artifact: one.stored.about.rows

@@ -77,6 +77,7 @@ def closing_of(run: RunDocument) -> Closing:
         if one["parent"]:  # what a step grew is a part of it
             continue
         counts[one["status"]] = counts.get(one["status"], 0) + 1
+    grown = {one["parent"] for one in run["steps"]}  # their attempts grow and gather: nothing was tried again
     return Closing(
         run["run"],
         run["pipeline"],
@@ -84,7 +85,13 @@ def closing_of(run: RunDocument) -> Closing:
         run["seconds"],
         counts,
         run["metrics"],
-        tuple([(one["step"], one["attempts"], one["error"]) for one in run["steps"] if one["status"] == "failed"]),
+        tuple(
+            [
+                (one["step"], 1 if one["step"] in grown else one["attempts"], one["error"])
+                for one in run["steps"]
+                if one["status"] == "failed"
+            ]
+        ),
         tuple([(one["step"], one["error"]) for one in run["steps"] if one["status"] == "tolerated"]),
         tuple(run["warnings"]),
         tuple([(one["step"], one["note"]) for one in run["steps"] if one["status"] == "waiting" and one["note"]]),
@@ -108,10 +115,13 @@ def closing_from(tally: Tally) -> Closing:
     if asked:
         counts["failed"] = counts.get("failed", 0) + len(asked)
         counts["tolerated"] -= len(asked)
+    parts = list(tally.tolerated_parts.values())
+    borne = [one for one in parts if one.name.rpartition("[")[0] not in tally.failed.keys() | asked]
     failed = [
         *tally.failed.values(),
         *[one for one in tally.tolerated.values() if one.name in asked],
         *tally.failed_parts.values(),
+        *[one for one in parts if one not in borne],
     ]
     return Closing(
         tally.run.id,
@@ -120,12 +130,11 @@ def closing_from(tally: Tally) -> Closing:
         tally.seconds,
         counts,
         metrics,
-        tuple([(one.name, one.attempt, failure_view(one.failure)) for one in failed]),
+        tuple([(one.name, 1 if one.grew else one.attempt, failure_view(one.failure)) for one in failed]),
         tuple(
             [
                 (one.name, failure_view(one.failure))
-                for one in [*tally.tolerated.values(), *tally.tolerated_parts.values()]
-                if one.name not in asked
+                for one in [*[one for one in tally.tolerated.values() if one.name not in asked], *borne]
             ]
         ),
         tuple(warnings_view(tally.warnings)),
@@ -159,7 +168,8 @@ def outcome(run: Closing) -> Line:
     line: Line = [(f"{glyph} ", style), (safe(run.pipeline), "title"), (f" {words}", style)]
     if run.seconds and run.status != "running":
         line.append((f" in {duration(run.seconds)}", ""))
-    return [*line, (" · ", "dim"), *_counts(run.counts)]
+    counts = _counts(run.counts)
+    return [*line, (" · ", "dim"), *counts] if counts else line
 
 
 def metric_lines(metrics: Mapping[str, float | None], before: Mapping[str, float | None], run: str = "") -> list[Line]:

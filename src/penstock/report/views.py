@@ -29,7 +29,6 @@ from penstock.report.underway import Underway, attempts, underway_view
 from penstock.report.units import iso
 
 __all__ = [
-    "asked_about",
     "failure_view",
     "find_step",
     "newest_runs",
@@ -41,6 +40,7 @@ __all__ = [
     "runs_view",
     "step_view",
     "steps_view",
+    "untolerated",
     "warnings_view",
 ]
 
@@ -66,7 +66,7 @@ def run_view(
     made = _made(rows)
     records = ledger.events(found.id) if warnings is None else []
     going = attempts(records) if now and line["status"] == "running" else {}
-    asked = asked_about(rows)
+    asked = untolerated(rows)
     steps = [_step(row, found, made, going, now, asked=row["step"] in asked) for row in rows]
     executions = [row["execution"] for row in rows if row["execution"] is not None]
     return {
@@ -95,10 +95,14 @@ def run_view(
     }
 
 
-def asked_about(rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The steps of a run that failed and of which people are asked whether to go on all the same: not tolerated yet."""
+def untolerated(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The steps of a run that the ledger has as tolerated, and that nobody tolerates: of which people are asked still whether to
+    go on all the same, and the parts of steps that failed."""
+    rows = list(rows)
     waiting = {row["step"].rpartition(":")[0] for row in rows if row["status"] == "waiting" and row.get("question")}
-    return waiting & {row["step"] for row in rows if row["status"] == "tolerated"}
+    borne = {row["step"] for row in rows if row["status"] == "tolerated"}
+    failed = {row["step"] for row in rows if row["status"] == "failed"} | (waiting & borne)
+    return {step for step in borne if step in waiting or step.rpartition("[")[0] in failed}
 
 
 def runs_view(ledger: Ledger, limit: int = 50, pipeline: str = "", tag: str = "", *, now: float = 0.0) -> RunsDocument:
@@ -147,7 +151,7 @@ def step_view(
     alive = now and ledger.status(found.id) == "running"
     going = attempts(ledger.events(found.id)) if alive else {}
     rows = ledger.steps(found.id)
-    document = _step(row, found, _made(rows), going, now, asked=step in asked_about(rows))
+    document = _step(row, found, _made(rows), going, now, asked=step in untolerated(rows))
     return _details(found, row, document, _Noted(ledger), file_of)
 
 
