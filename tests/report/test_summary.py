@@ -43,6 +43,7 @@ def test_it_reads_like_this() -> None:
         "",
         "⏸ deploy asks  Deploy it?",
         "    yes:  penstock approve r1 deploy",
+        "    no:   penstock approve r1 deploy --decline",
         "",
         "  go on:   penstock resume r1",
         "  its log: penstock logs r1 model",

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 
 from msgspec import Struct
 
+from penstock.app.answering import give_up
 from penstock.app.settings import Settings, open_ledger
 from penstock.errors import NotFound, PipelineNotFound
 from penstock.ports import Ledger
@@ -163,11 +164,13 @@ class Launches:
 
 
 def cancel(settings: Settings, run: str) -> CancelDocument:
-    """Ask the process that drives a run to stop it, as Ctrl-C would. Raises `NotFound` where nothing runs, or nothing that can be reached."""
+    """Ask the process that drives a run to stop it, as Ctrl-C would; one that waits for people ends at once. Raises `NotFound` where nothing runs, or nothing that can be reached."""
     ledger = open_ledger(settings)
     try:
         found = ledger.run(run)
         owner = ledger.owner(f"run:{found.id}")
+        if not owner and give_up(ledger, found.id):
+            return {"run": found.id, "asked": True, "next": f"penstock resume {found.id}"}
     finally:
         ledger.close()
     if not owner:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec.structs import replace
 
+from penstock.app.answering import approve, decline
 from penstock.app.counting import judged
 from penstock.app.executors import checked_name, make_executor
 from penstock.app.labels import checked, split_tags, tag_made, take_name
@@ -17,14 +18,13 @@ from penstock.app.workspace import Request, Workspace
 from penstock.declare.closure import Closures
 from penstock.declare.load import Declared, Sourced, from_dict, load, steps_of
 from penstock.declare.python import Declaration, declaration_of
-from penstock.errors import DeclarationError, NotFound, PipelineNotFound, SettingsError, did_you_mean
+from penstock.errors import DeclarationError, PipelineNotFound, SettingsError, did_you_mean
 from penstock.graph.graph import Graph, build
 from penstock.model.bench import Asked, Depth
-from penstock.model.event import Approved, Event
+from penstock.model.event import Event
 from penstock.model.run import Execution
 from penstock.model.step import Step
 from penstock.plan.plan import Plan
-from penstock.ports import Ledger
 from penstock.report.notebook_html import graph_fragment
 from penstock.report.units import plural
 from penstock.run.drive import drive
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from penstock.app.leaks import LeakReport
     from penstock.declare.valohai import ValohaiFile
 
-__all__ = ["Pipeline", "approve"]
+__all__ = ["Pipeline"]
 
 
 class Pipeline:
@@ -340,6 +340,14 @@ class Pipeline:
         finally:
             ledger.close()
 
+    def decline(self, run: str, step: str) -> None:
+        """Say no to a step that a run holds: the run has failed then. Raises `NotFound` where nothing waits."""
+        ledger = open_ledger(self.settings)
+        try:
+            decline(ledger, run, step)
+        finally:
+            ledger.close()
+
 
 def _step_of(graph: Graph, name: str) -> str:
     """The step of a name, or the one that makes the artifact of that name. Raises `UnknownName` with close matches."""
@@ -353,16 +361,6 @@ def _asked(checks: str | Asked) -> Asked | None:
     if checks not in (*get_args(Depth), "off"):
         raise SettingsError(f"checks={checks!r} is not known", hint=did_you_mean(checks, (*get_args(Depth), "off")))
     return Asked(checks) if checks != "off" else None  # type: ignore[arg-type]
-
-
-def approve(ledger: Ledger, run: str, step: str) -> None:
-    """Write down that people approved a held step. Raises `NotFound` where the run holds no such step."""
-    found = ledger.run(run)
-    held = [row["step"] for row in ledger.steps(found.id) if row["status"] == "waiting" and row.get("question")]
-    if step not in held:
-        hint = did_you_mean(step, held) or f"Run {found.id} holds no step."
-        raise NotFound(f"run {found.id} does not wait for approval of `{step}`", hint=hint)
-    ledger.record(found.id, [Approved(step)])
 
 
 def _isolation(step: Step) -> str:

@@ -17,7 +17,7 @@ from penstock.ports import Ledger, Store
 from penstock.report.check_views import merged
 from penstock.report.graphs import graph_view
 from penstock.report.notebook_html import run_fragment
-from penstock.report.views import untolerated, run_view
+from penstock.report.views import run_view, untolerated
 
 __all__ = ["RunResult", "find_stored"]
 

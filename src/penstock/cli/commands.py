@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("check", "Run", "Run what is not up to date, and look for proof of leaks."),
     "resume": ("resume", "Run", "Go on with a run that failed or was stopped."),
     "cancel": ("resume", "Run", "Stop a run of another terminal, or of the page."),
-    "approve": ("resume", "Run", "Let a step go on that waits for approval."),
+    "approve": ("resume", "Run", "Let a step go on that waits for approval, or decline it."),
     "runs": ("runs", "Look", "List runs, newest first, or follow a metric through them."),
     "show": ("runs", "Look", "Show a run, or one step of it."),
     "ui": ("ui", "Look", "Show runs, graphs, rows and leaks on a page, until Ctrl-C."),

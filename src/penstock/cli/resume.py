@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
+from penstock.app.answering import approve as approve_step
+from penstock.app.answering import decline
 from penstock.app.launching import cancel as cancel_run
 from penstock.app.pipeline import Pipeline
-from penstock.app.pipeline import approve as approve_step
 from penstock.cli.options import file_option, json_option, reading
 from penstock.cli.output import only_json, show
 from penstock.cli.watching import Watched, closing, run_watched
@@ -81,12 +82,16 @@ def cancel(run: str, file: str | None, as_json: bool) -> None:
     """Stop a run of another terminal, or of the page.
 
     It is asked to stop as by Ctrl-C: steps that run are ended, what is done stays done; asked again, it stops at once. RUN is its
-    id or the beginning of it, its name, a tag, or `last`. It must go on on this machine.
+    id or the beginning of it, its name, a tag, or `last`. It must go on on this machine; one that waits for approval ends at once.
     """
-    with reading(file) as (settings, _):
+    with reading(file) as (settings, ledger):
+        waits = ledger.status(ledger.run(run).id) == "waiting"
         document = cancel_run(settings, run)
     lines = [
-        [("✓ ", "good"), (f"run {document['run']} was asked to stop", "")],
+        [
+            ("✓ ", "good"),
+            (f"run {document['run']} {'waits no more: it is cancelled' if waits else 'was asked to stop'}", ""),
+        ],
         [("  go on:   ", "dim"), (document["next"], "code")],
     ]
     show(document, lines, as_json=as_json)
@@ -95,19 +100,29 @@ def cancel(run: str, file: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("run")
 @click.argument("step")
+@click.option("--decline", "no", is_flag=True, help="Say no: the run ends as failed.")
 @file_option
 @json_option
-def approve(run: str, step: str, file: str | None, as_json: bool) -> None:
-    """Let a step go on that waits for approval.
+def approve(run: str, step: str, no: bool, file: str | None, as_json: bool) -> None:
+    """Let a step go on that waits for approval, or decline it.
 
     RUN is a run's id or the beginning of it, its name, a tag, or `last`. The run itself goes on with `penstock resume RUN`.
     """
     with reading(file) as (_, ledger):
         found = ledger.run(run).id
         find_step(ledger, found, step)
-        approve_step(ledger, found, step)
+        by = decline(ledger, found, step) if no else ""
+        if not no:
+            approve_step(ledger, found, step)
     follow = f"penstock resume {found}"
-    document: ApproveDocument = {"run": found, "step": step, "approved": True, "next": follow}
+    document: ApproveDocument = {"run": found, "step": step, "approved": not no, "next": follow}
+    if no:
+        lines = [
+            [("✗ ", "bad"), (step, "name"), (f" of run {found} was declined by {by}: the run has failed", "")],
+            [("  ask again: ", "dim"), (follow, "code")],
+        ]
+        show(document, lines, as_json=as_json)
+        return
     show(
         document,
         [

@@ -74,7 +74,8 @@ def _tolerated(connection: Session, runs: list[int]) -> dict[int, int]:
         return {}
     rows = connection.execute(
         "SELECT run, count(*) FROM steps WHERE run >= ? AND run <= ? AND child = 0 AND status = 'tolerated' AND NOT EXISTS ("
-        "SELECT 1 FROM steps AS gate WHERE gate.run = steps.run AND gate.status = 'waiting' AND gate.question IS NOT NULL "
+        "SELECT 1 FROM steps AS gate WHERE gate.run = steps.run "
+        "AND gate.status IN ('waiting', 'failed', 'cancelled') AND gate.question IS NOT NULL "
         "AND gate.step IN (steps.step || ':error', steps.step || ':complete')) GROUP BY run",
         (min(runs), max(runs)),
     )

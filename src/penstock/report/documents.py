@@ -442,7 +442,7 @@ class EndpointDocument(TypedDict):
 
 
 class ApproveDocument(TypedDict):
-    """What was approved, and the command with which the run goes on."""
+    """What was approved or declined, and the command with which the run goes on, or asks again."""
 
     run: str
     step: str

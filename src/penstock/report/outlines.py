@@ -8,7 +8,7 @@ from penstock.ports import Ledger
 from penstock.report.browse_documents import OutlineDocument, OutlineStepDocument
 from penstock.report.underway import Underway, attempts
 from penstock.report.units import iso
-from penstock.report.views import untolerated, run_line
+from penstock.report.views import run_line, untolerated
 
 __all__ = ["outline_view"]
 

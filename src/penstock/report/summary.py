@@ -288,6 +288,7 @@ def _held(run: Closing) -> list[Line]:
         lines += [
             [("⏸ ", "warn"), (safe(step), "name"), (" asks  ", "dim"), (safe(question), "")],
             [("    yes:  ", "dim"), (f"penstock approve {run.run} {shlex.quote(step)}", "code")],
+            [("    no:   ", "dim"), (f"penstock approve {run.run} {shlex.quote(step)} --decline", "code")],
         ]
     return lines
 

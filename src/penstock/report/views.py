@@ -97,9 +97,13 @@ def run_view(
 
 def untolerated(rows: Iterable[Mapping[str, Any]]) -> set[str]:
     """The steps of a run that the ledger has as tolerated, and that nobody tolerates: of which people are asked still whether to
-    go on all the same, and the parts of steps that failed."""
+    go on all the same, or said no, and the parts of steps that failed."""
     rows = list(rows)
-    waiting = {row["step"].rpartition(":")[0] for row in rows if row["status"] == "waiting" and row.get("question")}
+    waiting = {
+        row["step"].rpartition(":")[0]
+        for row in rows
+        if row["status"] in ("waiting", "failed", "cancelled") and row.get("question")
+    }
     borne = {row["step"] for row in rows if row["status"] == "tolerated"}
     failed = {row["step"] for row in rows if row["status"] == "failed"} | (waiting & borne)
     return {step for step in borne if step in waiting or step.rpartition("[")[0] in failed}

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from penstock.app.answering import approve
 from penstock.app.launching import Launches, Wanted, cancel
-from penstock.app.pipeline import approve
 from penstock.errors import NotFound
 from penstock.ports import Ledger
 from penstock.report.documents import ApproveDocument
