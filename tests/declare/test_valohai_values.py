@@ -129,6 +129,7 @@ def test_one_value_is_one_setting(tmp_path: Path) -> None:
         return next(one.shown for one in settings_of(step, given, 0, tmp_path) if one.name == "lr")
 
     assert [shown(), shown(LR="2"), shown(LR="2.0"), shown(LR=2), shown(LR=2.0)] == ["2"] * 5
+    assert shown(LR="9" * 30) == "1e+30", "larger than whole numbers that travel"
     assert (shown(LR="3"), shown(LR="0.5"), shown(LR="1e-4")) == ("3", "0.5", "0.0001")
     with pytest.raises(ParameterError, match=r"LR='x' \(for n.lr\): a number is wanted") as told:
         loaded.given({"LR": "x"})

@@ -243,8 +243,10 @@ def _held(step: Step, name: str, value: Any) -> Any:
         return value
     if converted == known.default:
         return known.default
-    whole = isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value) is not None
-    return int(value) if whole and command.role != "task" and isinstance(converted, float) else value
+    if command.role == "task" or not isinstance(converted, float) or not isinstance(value, str):
+        return value
+    whole = re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value) is not None  # larger ones do not travel as whole numbers
+    return int(value) if whole else converted
 
 
 def open_valohai(path: Path, root: Path) -> Parts:
