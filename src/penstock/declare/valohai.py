@@ -245,8 +245,9 @@ def _held(step: Step, name: str, value: Any) -> Any:
         return known.default
     if command.role == "task" or not isinstance(converted, float) or not isinstance(value, str):
         return value
-    whole = re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value) is not None  # larger ones do not travel as whole numbers
-    return int(value) if whole else converted
+    if re.fullmatch(r"\s*[+-]?\d+\s*", value) is None:
+        return value
+    return int(value) if abs(converted) < 1e18 else converted  # larger ones do not travel as whole numbers
 
 
 def open_valohai(path: Path, root: Path) -> Parts:
