@@ -24,6 +24,9 @@ GOOD: list[tuple[dict[str, Any], Any, Any]] = [
     ({"type": "string", "choices": ["a", "b"]}, "b", "b"),
     ({"type": "flag"}, True, True),
     ({"type": "flag"}, "false", False),
+    ({"type": "flag"}, "No", False),
+    ({"type": "flag"}, 1, True),
+    ({"type": "flag"}, 0, False),
     ({"multiple": "repeat", "choices": ["a", "b"]}, ["a", "b"], ["a", "b"]),
     ({"type": "integer"}, [1, "2"], [1, 2]),
     ({"type": "integer"}, None, None),
@@ -40,6 +43,7 @@ BAD: list[tuple[dict[str, Any], Any, str]] = [
     ({"type": "string", "choices": ["a", "b"]}, "c", "c is not among the choices allowed"),
     ({"multiple": "repeat", "choices": ["a", "b"]}, ["a", "c"], "c is not among"),
     ({"type": "flag"}, "maybe", "a truth value is wanted"),
+    ({"type": "flag"}, 2, "a truth value is wanted"),
 ]
 
 

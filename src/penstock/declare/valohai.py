@@ -342,7 +342,7 @@ def lint_valohai(
                 misfits |= {(one.what, one.where): one for one in made.misfits}
                 told.notes.extend(_to_give(made.steps) if kind == "pipeline" else ())
                 steps += [replace(one, name=name if kind == "step" else f"{name}: {one.name}") for one in made.steps]
-    return tuple(steps), errors, [*told.warnings, *misfits.values()], list(told.notes)
+    return tuple(steps), [*errors, *misfits.values()], list(told.warnings), list(told.notes)
 
 
 def _to_give(steps: Sequence[Step]) -> Iterator[DeclarationError]:

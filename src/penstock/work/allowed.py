@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["allowed", "typed"]
 
-_WORDS = {"true": True, "false": False}
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 def allowed(definition: Mapping[str, Any], value: Any) -> Any:
