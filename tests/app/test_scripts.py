@@ -2,9 +2,14 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tests.declare.test_cells import notebook
 
@@ -35,6 +40,13 @@ AHEAD = """
 def features(trips):
     trips["near"] = trips["miles"].shift(-1)
     trips["last"] = trips["miles"].shift(1)
+"""
+HELD = "re.match('(a+)+$', 'a' * 64 + 'b')"  # lets no other thread of its process look
+SOON = """
+import sys
+from penstock.app import script_worker, scripted
+scripted._GRACE = 1.0
+script_worker.main(*sys.argv[1:])
 """
 USE = "\ntrips = trips.sort_values('asked')\nfeatures(trips)\n"
 
@@ -183,6 +195,63 @@ def test_a_process_that_dies(folder: Path) -> None:
     (folder / "a.py").write_text("import os\nos._exit(3)\n")
     with pytest.raises(ExecutorError, match="exit code 3"):
         check_script("a.py")
+
+
+def test_a_script_that_does_not_end_is_stopped_with_all_that_it_began(folder: Path) -> None:
+    (folder / "a.py").write_text(
+        "import os, subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\n"
+        "open('pids', 'w').write(f'{os.getpid()} {child.pid}')\ntime.sleep(600)\n"
+    )
+    with pytest.raises(
+        ExecutorError, match=r"a\.py did not come to an end: it was running a\.py for \d+.* seconds"
+    ) as found:
+        check_script("a.py", limit=5)
+    assert "--limit" in found.value.hint
+    _gone(folder / "pids")
+
+
+def test_a_function_that_does_not_end_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "a.py").write_text(
+        LOAD
+        + "import time\ncalls = []\n\ndef features(trips):\n    calls.append(1)\n"
+        + "    while len(calls) > 1:\n        time.sleep(1)\n    return trips.assign(miles=trips['miles'] + 1)\n\nfeatures(trips)\n"
+    )
+    monkeypatch.setattr("penstock.app.scripts._PROGRAM", SOON)
+    with pytest.raises(ExecutorError, match=r"it was asking `features` \(1 of 1\) for \d+ seconds"):
+        check_script("a.py", budget=0.5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("busy", ["time.sleep(600)", HELD])
+def test_a_script_ends_with_who_checks_it(folder: Path, number: signal.Signals, busy: str) -> None:
+    (folder / "a.py").write_text(
+        f"import os, re, time\nopen('pids.part', 'w').write(str(os.getpid()))\nos.rename('pids.part', 'pids')\n{busy}\n"
+    )
+    program = "from penstock.app.scripts import check_script; check_script('a.py')"
+    checking = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
+    while not (folder / "pids").exists():
+        assert checking.poll() is None
+        time.sleep(0.01)
+    checking.send_signal(number)
+    checking.wait()
+    _gone(folder / "pids")
+
+
+def _gone(pids: Path) -> None:
+    """Wait until none of these processes is there any more: who hangs here has found a bug."""
+    for one in pids.read_text().split():
+        while psutil.pid_exists(int(one)) and psutil.Process(int(one)).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+
+
+def test_what_a_script_leaves_behind_holds_nobody_up(folder: Path) -> None:
+    (folder / "a.py").write_text(
+        "import os, time\nif not os.fork():\n    os.setsid()\n    open('pid', 'w').write(str(os.getpid()))\n    time.sleep(600)\n"
+        "while not os.path.exists('pid'):\n    time.sleep(0.01)\nos._exit(3)\n"
+    )
+    with pytest.raises(ExecutorError, match="exit code 3"):
+        check_script("a.py", limit=0)
+    os.kill(int((folder / "pid").read_text() or 0) or os.getpid(), signal.SIGKILL)
 
 
 def test_misspelt_declarations(folder: Path) -> None:

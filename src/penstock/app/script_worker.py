@@ -1,9 +1,14 @@
 """The process in which a plain script or notebook runs, is asked about, and has a counter-example done again: `main` reads what is
 wanted from its argument, and writes one JSON document a line to the descriptor that is named there: how far it is, and the answer."""
 
+import contextlib
+import ctypes
 import json
 import os
+import select
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -27,21 +32,33 @@ from penstock.report.check_views import checks_view, finding_view, json_value
 from penstock.report.script_documents import NoteDocument, ScriptDocument
 from penstock.work.calls import Recorder, plain_function
 
-__all__ = ["main", "performed"]
+__all__ = ["Say", "main", "performed"]
+
+Say = Callable[[str, float], None]
+"""Told what is begun now, and within how many seconds the next will be (0: nobody knows)."""
+
+_PDEATHSIG = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
 _DEFINE = "Put the lines that make features into a function that takes a table and returns one, and call it."
 
 
-def main(argument: str, descriptor: str) -> None:
-    """Do what is wanted, and tell."""
+def main(argument: str, descriptor: str, alive: str) -> None:
+    """Do what is wanted, and tell. Ends with all that it began when nobody holds the other end of `alive` any more."""
+    for one in (alive, descriptor):
+        os.set_inheritable(int(one), False)  # what the script begins is not to hold them open
+    threading.Thread(target=_watch, args=(int(alive),), daemon=True, name="penstock-watchdog").start()
+    _die_with_parent()
     with os.fdopen(int(descriptor), "w", encoding="utf-8") as out:
 
         def tell(document: Mapping[str, Any]) -> None:
             out.write(json.dumps(document) + "\n")
             out.flush()
 
+        def say(text: str, within: float) -> None:
+            tell({"say": text, "within": within})
+
         try:
-            tell({"answer": performed(msgspec.json.decode(argument, type=Wanted), lambda text: tell({"say": text}))})
+            tell({"answer": performed(msgspec.json.decode(argument, type=Wanted), say)})
         except PenstockError as error:
             tell({"error": [type(error).__name__, error.what, error.where, error.hint]})
         except Exception as error:  # what nobody expected is told by who began this process
@@ -49,7 +66,22 @@ def main(argument: str, descriptor: str) -> None:
     os._exit(0)  # threads and windows of the script do not hold it up
 
 
-def performed(wanted: Wanted, say: Callable[[str], None]) -> dict[str, Any]:
+def _watch(alive: int) -> None:
+    try:
+        select.select([alive], [], [])
+    except (OSError, ValueError):  # the script closed what it should not: nothing is left to watch
+        return
+    os.killpg(0, signal.SIGKILL)
+
+
+def _die_with_parent() -> None:
+    """Where a call that never lets go of the interpreter keeps the watchdog from looking."""
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None, use_errno=True).prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def performed(wanted: Wanted, say: Say) -> dict[str, Any]:
     """The answer. Raises what a person has to mend before anything can be said."""
     return _Scripted(wanted, say).replayed() if wanted.finding else _Scripted(wanted, say).checked()
 
@@ -57,7 +89,7 @@ def performed(wanted: Wanted, say: Callable[[str], None]) -> dict[str, Any]:
 class _Scripted:
     """One file, in this process."""
 
-    def __init__(self, wanted: Wanted, say: Callable[[str], None]) -> None:
+    def __init__(self, wanted: Wanted, say: Say) -> None:
         self.wanted, self.say = wanted, say
         self.path = Path(wanted.file).absolute()
         self.notes: list[NoteDocument] = []
@@ -93,10 +125,11 @@ class _Scripted:
             os.chdir(self.path.parent)
         if any("train_test_split" in one.text for one in self.cells) or self._near_by("train_test_split"):
             self.recorder.hook_splits()
-        begun, first = time.monotonic(), None
+        begun, first, limit = time.monotonic(), None, self.wanted.limit
         for number, cell in enumerate(self.cells, 1):
             of = f" cell {number} of {len(self.cells)}" if self.notebook else ""
-            self.say(f"running {self.path.name}{of}")
+            left = max(limit - (time.monotonic() - begun), 0.001) if limit else 0.0
+            self.say(f"running {self.path.name}{of}", left)
             failure = self.recorder.run(self.name_of(cell), cell.text)
             if failure is not None:
                 first = first or failure
@@ -145,7 +178,7 @@ class _Scripted:
             Said(one.table, one.options, one.where and str(self.path.with_name(one.where))) for one in (*own, *given)
         ]
         asking = Asking(self.recorder, text, declared, self.shown, self.say)
-        told = asking.ask(self.wanted.only, self.wanted.functions, self.wanted.budget)
+        told = asking.ask(self.wanted.only, self.wanted.budget)
         findings = [self._kept(one, told) for one in told.findings]
         findings.sort(key=lambda one: one.verdict != "PROVEN")
         script: ScriptDocument = {
@@ -172,13 +205,6 @@ class _Scripted:
     def _refuse_nothing(self, failure: Failure | None) -> None:
         """Raise where no function was called with a table."""
         recorder, name = self.recorder, self.path.name
-        for one in self.wanted.functions:
-            if one not in recorder.defined:
-                raise UnknownName(f"{name} defines no function `{one}`", hint=did_you_mean(one, recorder.defined))
-            if one not in recorder.counts:
-                raise UnknownName(
-                    f"`{one}` was not called with a table", hint=did_you_mean(one, recorder.counts) or _DEFINE
-                )
         if recorder.counts:
             return
         if failure is not None:

@@ -37,6 +37,7 @@ _PREDICTION = re.compile(
 )
 _PATIENCE = 10.0  # seconds for making one proof smaller: people wait for it, and want to see one cell
 _LEAST = 3.0  # seconds that a function may take at any rate
+_GRACE = 120.0  # seconds beyond its time until a function is taken not to come to an end, at least
 _RESTS_ON = {
     "as-of": ("time",),
     "own-label": ("label",),
@@ -154,23 +155,23 @@ class Asking:
         text: Text,
         declared: Sequence[Said],
         shown: Callable[[str], str],
-        say: Callable[[str], None],
+        say: Callable[[str, float], None],
     ) -> None:
         self._recorder, self._text, self._declared, self._shown, self._say = recorder, text, declared, shown, say
         self._used: set[tuple[int, str]] = set()
         self._columns: set[str] = set()
 
-    def ask(self, only: Sequence[str], functions: Sequence[str], budget: float) -> Told:
+    def ask(self, only: Sequence[str], budget: float) -> Told:
         """Ask the checks (`only` these, if any are named) about the functions, all of them within `budget` seconds (0: as long as it takes)."""
         asked, why = calls_to_ask(self._recorder.calls)
-        asked = [one for one in asked if not functions or one.name in functions]
         told = Told([], [], {}, [], [], [], _edges(asked))
         end = time.monotonic() + budget
         rows = [self._rows_of(call) for call in asked]
         self._misspelt()
         for number, (call, known) in enumerate(zip(asked, rows, strict=True)):
-            self._say(f"asking `{call.name}` ({number + 1} of {len(asked)})")
             left = max((end - time.monotonic()) / (len(asked) - number), _LEAST) if budget else 0.0
+            within = left + max(budget, _GRACE) if budget else 0.0
+            self._say(f"asking `{call.name}` ({number + 1} of {len(asked)})", within)
             why[call.name] = self._one(call, known, only, left, told)
             told.said.extend(known.said)
         for name, where in self._recorder.defined.items():

@@ -12,7 +12,7 @@ import penstock
 from penstock.app.leaks import failing
 from penstock.app.pipeline import Pipeline
 from penstock.app.replaying import replay as replay_finding
-from penstock.app.scripts import BUDGET, check_script, is_script
+from penstock.app.scripts import BUDGET, LIMIT, check_script, is_script
 from penstock.cli.options import file_option, json_option, parameters, rows_options, said, seed_option, setting_option
 from penstock.cli.output import Counter, columns, note, only_json, show
 from penstock.model.event import Event, Judging, RunStarted
@@ -39,6 +39,12 @@ _Files = tuple[str | None, str | None, str | None]
 @click.option(
     "--budget", type=float, metavar="SECONDS", help="How long checks may take (default: as long as it takes)."
 )
+@click.option(
+    "--limit",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long a plain script may run (default: an hour; 0: as long as it takes).",
+)
 @click.option("--executor", metavar="NAME", help="Where steps run: local (processes), or inline (here, for debuggers).")
 @click.option("--workers", type=click.IntRange(min=0), metavar="N", help="How many processes (0: as many as cores).")
 @click.option("--sarif", "sarif_file", metavar="FILE", help="Write the findings as SARIF 2.1.0, for code scanning.")
@@ -59,6 +65,7 @@ def check(
     only: tuple[str, ...],
     run: str,
     budget: float | None,
+    limit: float | None,
     executor: str | None,
     workers: int | None,
     sarif_file: str | None,
@@ -80,8 +87,12 @@ def check(
     given = parameters(sets)
     declared = said(key=key, time=time, known_at=known_at, label=label, group=group, test=test)
     if targets and is_script(targets[0]):
-        return _script(targets, declared, only, budget, file or "", (sarif_file, junit_file, html), as_json=as_json)
+        return _script(
+            targets, declared, only, (budget, limit), file or "", (sarif_file, junit_file, html), as_json=as_json
+        )
     targets, file = _pipeline_of(targets, file)
+    if limit is not None:
+        raise _usage("`--limit` is for plain scripts and notebooks", "A step of a pipeline has `timeout=`.")
     if declared:
         raise _usage(
             f"`{declared[0]}` is for plain scripts and notebooks", "A pipeline declares it at its `@ps.source`."
@@ -112,15 +123,16 @@ def _script(
     targets: Sequence[str],
     declared: Sequence[str],
     only: Sequence[str],
-    budget: float | None,
-    functions: str,
+    times: tuple[float | None, float | None],
+    pipeline: str,
     files: _Files,
     *,
     as_json: bool,
 ) -> int:
     """Check a plain script or notebook."""
-    if functions:
+    if pipeline:
         raise _usage("-f names a pipeline, and a script was named as well", "Name one of the two.")
+    budget, limit = times
     with Counter(sys.stderr) as counter:
         document = check_script(
             targets[0],
@@ -128,6 +140,7 @@ def _script(
             arguments=targets[1:],
             only=only,
             budget=BUDGET if budget is None else budget,
+            limit=LIMIT if limit is None else limit,
             say=counter.say,
         )
     script = document["script"]
