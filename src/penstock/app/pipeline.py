@@ -25,7 +25,6 @@ from penstock.model.event import Event
 from penstock.model.run import Execution
 from penstock.model.step import Step
 from penstock.plan.plan import Plan
-from penstock.report.notebook_html import graph_fragment
 from penstock.report.units import plural
 from penstock.run.drive import drive
 
@@ -128,6 +127,8 @@ class Pipeline:
         return f"<pipeline {self._name or 'pipeline'}: {plural(len(self.__penstock_steps__), 'step')}>"
 
     def _repr_html_(self) -> str:
+        from penstock.report.notebook_html import graph_fragment
+
         graph = self.graph
         edges = [(one, name) for name in graph.steps for one in graph.parents(name)]
         name = self.settings.pipeline if self._loaded or self._valohai else self._name or "pipeline"

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import socket
 import subprocess
 import sys
 import time
@@ -104,7 +103,7 @@ def machine() -> dict[str, Any]:
     """Host name, cores that this process may use, and memory in bytes."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
-    return {"host": socket.gethostname(), "cores": cores, "memory": memory, "system": platform.system()}
+    return {"host": os.uname().nodename, "cores": cores, "memory": memory, "system": platform.system()}
 
 
 def as_text(value: object) -> str:

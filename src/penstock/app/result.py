@@ -15,8 +15,6 @@ from penstock.model.trace import BUDGET
 from penstock.model.verdict import Finding
 from penstock.ports import Ledger, Store
 from penstock.report.check_views import merged
-from penstock.report.graphs import graph_view
-from penstock.report.notebook_html import run_fragment
 from penstock.report.views import run_view, untolerated
 
 __all__ = ["RunResult", "find_stored"]
@@ -44,6 +42,9 @@ class RunResult:
         self._drawn: dict[str, list[Noted]] = {}
 
     def _repr_html_(self) -> str:
+        from penstock.report.graphs import graph_view
+        from penstock.report.notebook_html import run_fragment
+
         document = run_view(self._ledger, self.run)
         graph = graph_view(self._ledger.run(self.run))
         return run_fragment(document, [(one["source"], one["target"]) for one in graph["edges"]])

@@ -1,7 +1,6 @@
 """Tasks one after the other, in this process: for a debugger, and for the smallest overhead."""
 
 import os
-import socket
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
@@ -28,7 +27,7 @@ class InlineExecutor:
         self._ready: list[TaskEvent] = []
         self._begun = ""
         self._tee = Tee()
-        self._host = socket.gethostname()
+        self._host = os.uname().nodename
 
     def start(self) -> None:
         """Nothing to make ready."""

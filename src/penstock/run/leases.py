@@ -1,7 +1,6 @@
 """The right to do work: claimed per key, renewed while this process lives, given back when the work is committed."""
 
 import os
-import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -112,7 +111,7 @@ class Leases:
 def owner_name(run: str) -> str:
     """Who this process is, so that others on this machine can tell whether it lives: host, boot, pid, its start, run."""
     pid = os.getpid()
-    return f"{socket.gethostname()}|{_boot()}|{pid}|{_started(pid)}|{run}"
+    return f"{os.uname().nodename}|{_boot()}|{pid}|{_started(pid)}|{run}"
 
 
 def owner_is_dead(owner: str) -> bool:
@@ -121,7 +120,7 @@ def owner_is_dead(owner: str) -> bool:
         host, boot, pid, started, _ = owner.split("|", 4)
     except ValueError:
         return False
-    if host != socket.gethostname() or not boot or boot != _boot() or not started:
+    if host != os.uname().nodename or not boot or boot != _boot() or not started:
         return False
     return _started(int(pid)) != started
 
@@ -132,7 +131,7 @@ def owner_process(owner: str) -> int | None:
         host, boot, pid, started, _ = owner.split("|", 4)
     except ValueError:
         return None
-    here = host == socket.gethostname() and boot == _boot()
+    here = host == os.uname().nodename and boot == _boot()
     return int(pid) if here and started and _started(int(pid)) == started else None
 
 
