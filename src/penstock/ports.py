@@ -4,7 +4,7 @@ Each is small on purpose. A backend is one class that fits, one entry-point line
 `penstock.testing`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, runtime_checkable
@@ -278,8 +278,8 @@ class Ledger(Protocol):
         """The seconds that the last attempts at a step took which succeeded, newest first. The parts of a step that grew
         (`fit[3]`) do the same work: for one of them, those of all of them."""
 
-    def events(self, run: str, after: int = 0) -> list[Record]:
-        """The events of a run with a number above `after`, in order."""
+    def events(self, run: str, after: int = 0, kinds: Collection[type] = ()) -> list[Record]:
+        """The events of a run with a number above `after`, in order; only those of these classes, where any are given."""
 
     def executions(self, pipeline: str = "", step: str = "") -> Iterator[Execution]:
         """Executions, oldest first."""

@@ -69,6 +69,7 @@ def test_plan_run_approve_resume(client: TestClient) -> None:
     run = client.get(f"/api/v1/runs/{done['run']}").json()
     assert (run["name"], run["status"], run["parameters"]["one"]) == ("by-page", "waiting", {"times": "3"})
     assert client.post("/api/v1/runs/by-page/approve/one", json={}).status_code == 404
+    assert client.post("/api/v1/runs/by-page/decline/one", json={}).status_code == 404
     assert client.post("/api/v1/runs/by-page/approve/held", json={}).json()["approved"] is True
     again = ended(client, client.post("/api/v1/runs/by-page/resume", json={}).json()["start"])
     assert again["run"] == done["run"] and again["code"] == 0
@@ -91,7 +92,8 @@ def test_what_is_wrong_with_it_is_told(client: TestClient, own: Settings) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/plan", "/runs", "/runs/last/cancel", "/runs/last/resume", "/runs/last/approve/held"]
+    "path",
+    ["/plan", "/runs", "/runs/last/cancel", "/runs/last/resume", "/runs/last/approve/held", "/runs/last/decline/held"],
 )
 def test_nobody_else_runs_anything(client: TestClient, path: str) -> None:
     wrong: tuple[dict[str, str], ...] = (
@@ -125,7 +127,14 @@ def test_what_stands_behind_a_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_server_that_only_shows_says_how_to_run(own: Settings) -> None:
     with TestClient(make_server(own, token=TOKEN), base_url=OWN, headers=BROWSER) as client:
-        for path in ("/plan", "/runs", "/runs/last/cancel", "/runs/last/resume", "/runs/last/approve/held"):
+        for path in (
+            "/plan",
+            "/runs",
+            "/runs/last/cancel",
+            "/runs/last/resume",
+            "/runs/last/approve/held",
+            "/runs/last/decline/held",
+        ):
             answer = client.post(f"/api/v1{path}", json={})
             assert answer.status_code == 403
             assert "--allow-run" in answer.text

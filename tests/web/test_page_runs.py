@@ -114,6 +114,18 @@ def test_a_step_is_approved(page: Page) -> None:
     expect(page.locator(".top .badge")).to_contain_text("✓", timeout=60_000)
 
 
+def test_a_step_is_declined_and_asked_again(page: Page) -> None:
+    start(page, one__times="5")
+    expect(page.locator(".top .badge")).to_contain_text("?", timeout=60_000)
+    page.get_by_role("link", name="Run", exact=True).click()
+    expect(page.get_by_role("main")).to_contain_text("May this go on?")
+    page.get_by_role("button", name="Decline").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("failed", timeout=60_000)
+    expect(page.locator(".trouble")).to_contain_text("said no to: May this go on?")
+    page.get_by_role("button", name="Resume the run").click()
+    expect(page.locator(".top .badge")).to_contain_text("?", timeout=60_000)
+
+
 def test_a_pipeline_that_does_not_load(page: Page, tmp_path: Path) -> None:
     (tmp_path / "held.py").write_text("import penstock as ps\n@ps.step\ndef one(nothing):\n    return 1\n")
     page.get_by_role("button", name="Run …").click()

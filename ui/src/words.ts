@@ -1,6 +1,12 @@
 // Numbers, times and values as people read them.
 import type { Json } from "./types";
 
+// made once: making one takes longer than writing a hundred numbers
+const WHOLE = new Intl.NumberFormat("en-GB");
+const SIX = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 6 });
+const THOUSANDS = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 0 });
+const MILLIONS = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+
 export function seconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (value < 0.001) return "0 s";
@@ -22,12 +28,12 @@ export function bytes(value: number): string {
 }
 
 export function count(value: number | null | undefined): string {
-  return value === null || value === undefined ? "" : value.toLocaleString("en-GB");
+  return value === null || value === undefined ? "" : WHOLE.format(value);
 }
 
 /** A count in little room: 337k. */
 export function brief(value: number): string {
-  return value < 10_000 ? count(value) : value.toLocaleString("en-GB", { notation: "compact", maximumFractionDigits: value < 1e6 ? 0 : 1 }).toLowerCase();
+  return value < 10_000 ? count(value) : (value < 1e6 ? THOUSANDS : MILLIONS).format(value).toLowerCase();
 }
 
 export function number(value: number | null | undefined): string {
@@ -35,7 +41,7 @@ export function number(value: number | null | undefined): string {
   if (Number.isInteger(value)) return count(value);
   const size = Math.abs(value);
   if (size >= 1e6 || size < 1e-4) return value.toExponential(3);
-  return value.toLocaleString("en-GB", { maximumSignificantDigits: 6 });
+  return SIX.format(value);
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;

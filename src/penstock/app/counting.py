@@ -97,13 +97,15 @@ def _graded(graph: Mapping[str, Any], step: str) -> set[str]:
     return found
 
 
-def add_rows(settings: Settings, ledger: Ledger, document: RunDocument, *, look: bool) -> None:
+def add_rows(
+    settings: Settings, ledger: Ledger, document: RunDocument, *, look: bool, made: Mapping[str, str] | None = None
+) -> None:
     """Put the rows of a run and what the `rows` check says of them into its document, where they are known already
-    (which costs nothing), or where `look`ing is short work."""
+    (which costs nothing), or where `look`ing is short work. `made` are the digests of all its artifacts, where the document lacks steps."""
     run = ledger.run(document["run"])
-    made = {
-        one["artifact"]: one["digest"] for each in document["steps"] if not each["parent"] for one in each["outputs"]
-    }
+    if made is None:
+        of = [one for each in document["steps"] if not each["parent"] for one in each["outputs"]]
+        made = {one["artifact"]: one["digest"] for one in of}
     known = rows_known(settings, run, made)
     if known is None and look and document["status"] != "running":
         sizes = {one["digest"]: one["bytes"] for each in document["steps"] for one in each["outputs"]}

@@ -159,4 +159,4 @@ def _done(ledger: Ledger, run: Run, plan: Plan) -> dict[str, Execution]:
 
 def checked_of(ledger: Ledger, run: str) -> Checked | None:
     """What the checks said of a run (whole id); None where nothing was asked."""
-    return merged([one.event for one in ledger.events(run) if isinstance(one.event, Checked)])
+    return merged([one.event for one in ledger.events(run, kinds=[Checked]) if isinstance(one.event, Checked)])

@@ -145,7 +145,7 @@ def _find(ledger: Ledger, name: str) -> tuple[Run, Finding, Stored]:
 
 def _judged(ledger: Ledger) -> Iterator[tuple[str, Checked]]:
     for row in ledger.runs(1_000_000):
-        events = [one.event for one in ledger.events(row["run"]) if isinstance(one.event, Checked)]
+        events = [one.event for one in ledger.events(row["run"], kinds=[Checked]) if isinstance(one.event, Checked)]
         for event in reversed(events):
             yield row["run"], event
 

@@ -139,7 +139,9 @@ class RunResult:
         """This result, if the run succeeded. Raises `StepFailed` for the first step that failed, `LeakProven` where a check has
         proven a leak that is not waived, `ContractBroken` where one proved what the contract of a source says to fail on (`fail_on`)."""
         self.raise_if_steps_failed()
-        checked = merged([one.event for one in self._ledger.events(self.run) if isinstance(one.event, Checked)])
+        checked = merged(
+            [one.event for one in self._ledger.events(self.run, kinds=[Checked]) if isinstance(one.event, Checked)]
+        )
         if checked is not None and checked.findings:
             from penstock.app.failing import failing_of, leak_error
 
@@ -215,4 +217,4 @@ def _words(error: Failure | None) -> str:
 
 
 def _events(ledger: Ledger, run: str) -> list[Noted]:
-    return [record.event for record in ledger.events(run) if isinstance(record.event, Noted)]
+    return [record.event for record in ledger.events(run, kinds=[Noted]) if isinstance(record.event, Noted)]

@@ -1,13 +1,13 @@
 """Asking a ledger what happened: runs, their steps, their events."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
 
 from penstock.errors import NotFound, did_you_mean
-from penstock.ledger.executions import numbered
+from penstock.ledger.executions import listed, numbered
 from penstock.ledger.packing import (
     unpack_committed,
     unpack_decided,
@@ -117,12 +117,13 @@ def timings(connection: Session, pipeline: str, step: str, limit: int) -> list[f
     return [row[0] for row in rows]
 
 
-def events(connection: Session, run: str, after: int) -> list[Record]:
-    """The events of a run with a number above `after`."""
+def events(connection: Session, run: str, after: int, kinds: Collection[str] = ()) -> list[Record]:
+    """The events of a run with a number above `after`; only those of some kinds, where any are given."""
     first = _row(connection, run) << 32
+    chosen = " AND kind IN (SELECT value FROM json_each(?))" if kinds else ""
     rows = connection.execute(
-        "SELECT id, time, kind, body FROM events WHERE id > ? AND id < ? ORDER BY id",
-        (first + max(after, 0), first + (1 << 32)),
+        f"SELECT id, time, kind, body FROM events WHERE id > ? AND id < ?{chosen} ORDER BY id",  # noqa: S608 - ours
+        (first + max(after, 0), first + (1 << 32), *([listed(kinds)] if kinds else [])),
     ).fetchall()
     raw: list[Any] = [_UNPACK.get(kind, unpack_event)(body) for _, _, kind, body in rows]
     wanted = {one.sequence for one, row in zip(raw, rows, strict=True) if row[2] == "Committed"}

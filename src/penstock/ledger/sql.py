@@ -4,7 +4,7 @@ Commits are durable when they return; leases and progress may be lost to a power
 nothing but doing work again. See docs/explanation/storage.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 from penstock.errors import LeaseLost, LedgerError, NotFound
@@ -277,9 +277,10 @@ class SqlLedger:
         (`fit[3]`), those of all its parts. Runs long ago are not looked at."""
         return self._connections.reading(lambda session: history.timings(session, pipeline, step, limit))
 
-    def events(self, run: str, after: int = 0) -> list[Record]:
-        """The events of a run with a number above `after`, in order."""
-        return self._connections.reading(lambda session: history.events(session, run, after))
+    def events(self, run: str, after: int = 0, kinds: Collection[type] = ()) -> list[Record]:
+        """The events of a run with a number above `after`, in order; only those of these classes, where any are given."""
+        names = [one.__name__ for one in kinds]
+        return self._connections.reading(lambda session: history.events(session, run, after, names))
 
     def executions(self, pipeline: str = "", step: str = "") -> Iterator[Execution]:
         """Executions, oldest first, whatever became of them."""

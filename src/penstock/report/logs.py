@@ -41,7 +41,7 @@ def find_log(ledger: Ledger, run: str, step: str, attempt: int = 0) -> Log:
     spans: dict[int, LogSpan | None] = {}
     over: set[int] = set()
     silent: set[int] = set()  # what follows in the file is of other steps
-    for record in ledger.events(made_in):
+    for record in ledger.events(made_in, kinds=[Begun, Ended, Failed]):
         event = record.event
         if isinstance(event, Begun) and event.step == step:
             spans[event.attempt] = event.log

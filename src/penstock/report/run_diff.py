@@ -287,7 +287,7 @@ def figures_of(ledger: Ledger, side: Side) -> dict[tuple[str, str], Stored]:
     where = {name: side.done[name].run if name in side.done else side.run.id for name in side.rows}
     drawn: dict[str, list[Noted]] = {}
     for run in dict.fromkeys(where.values()):
-        drawn[run] = [record.event for record in ledger.events(run) if isinstance(record.event, Noted)]
+        drawn[run] = [record.event for record in ledger.events(run, kinds=[Noted]) if isinstance(record.event, Noted)]
     found: dict[tuple[str, str], Stored] = {}
     for step, run in where.items():
         for event in drawn[run]:

@@ -22,7 +22,7 @@ def series_view(ledger: Ledger, run: str) -> SeriesDocument:
     now: dict[str, tuple[float, int]] = {}
     used: list[ResourceDocument] = []
     series: dict[tuple[str, str], dict[int, float]] = {}
-    for record in ledger.events(found.id):
+    for record in ledger.events(found.id, kinds=[Measured, Sampled, Ended, Committed]):
         event: Any = record.event
         if isinstance(event, Measured):
             step = event.task.partition("/")[2].rpartition("/")[0]  # a step's name may hold a slash

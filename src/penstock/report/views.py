@@ -31,6 +31,7 @@ from penstock.report.units import iso
 __all__ = [
     "failure_view",
     "find_step",
+    "made_by",
     "newest_runs",
     "numbers_view",
     "previous_metrics",
@@ -54,21 +55,25 @@ def run_view(
     checked: Sequence[Checked] = (),
     *,
     now: float = 0.0,
+    rows: Sequence[Mapping[str, Any]] | None = None,
+    wanted: Callable[[Mapping[str, Any]], bool] = lambda _: True,
 ) -> RunDocument:
     """A run by its id, a prefix of it, its name, or `last`. Raises `NotFound` with close matches.
 
     `warnings` and what was `checked` are given by who saw the run's events; else they are read from the ledger. With `now`, in seconds since
-    1970, a run that is going on has lasted until then, and what is under way is told.
+    1970, a run that is going on has lasted until then, and what is under way is told. `rows` are the ledger's of its steps, where who asks has
+    them; only those that are `wanted` are told of.
     """
     found = ledger.run(run)
-    rows = ledger.steps(found.id)
+    rows = ledger.steps(found.id) if rows is None else rows
     line = run_line(ledger, found, now)
-    made = _made(rows)
-    records = ledger.events(found.id) if warnings is None else []
-    going = attempts(records) if now and line["status"] == "running" else {}
+    made = made_by(rows)
+    alive = now and line["status"] == "running"
+    records = ledger.events(found.id, kinds=() if alive else [Checked, Warned]) if warnings is None else []
+    going = attempts(records) if alive else {}
     asked = untolerated(rows)
-    steps = [_step(row, found, made, going, now, asked=row["step"] in asked) for row in rows]
-    executions = [row["execution"] for row in rows if row["execution"] is not None]
+    told = [row for row in rows if wanted(row)]
+    executions = [row["execution"] for row in told if row["execution"] is not None]
     return {
         "run": found.id,
         "pipeline": found.pipeline,
@@ -77,8 +82,13 @@ def run_view(
         "status": line["status"],
         "started": iso(found.started),
         "seconds": line["seconds"],
-        "steps": steps,
-        "metrics": {f"{one['step']}.{name}": value for one in steps for name, value in one["metrics"].items()},
+        "steps": [_step(row, found, made, going, now, asked=row["step"] in asked) for row in told],
+        "metrics": {
+            f"{one['step']}.{name}": value
+            for one in rows
+            if one["metrics"]
+            for name, value in numbers_view(one["metrics"]).items()
+        },
         "checks": checked_view(merged(checked or [one.event for one in records if isinstance(one.event, Checked)])),
         "warnings": warnings_view(one.event for one in records if isinstance(one.event, Warned))
         if warnings is None
@@ -155,7 +165,7 @@ def step_view(
     alive = now and ledger.status(found.id) == "running"
     going = attempts(ledger.events(found.id)) if alive else {}
     rows = ledger.steps(found.id)
-    document = _step(row, found, _made(rows), going, now, asked=step in untolerated(rows))
+    document = _step(row, found, made_by(rows), going, now, asked=step in untolerated(rows))
     return _details(found, row, document, _Noted(ledger), file_of)
 
 
@@ -163,7 +173,7 @@ def steps_view(ledger: Ledger, run: str, wanted: Container[str] | None = None) -
     """The steps of a run like `step_view`, in their order: all, or those whose names are in `wanted`."""
     found = ledger.run(run)
     rows = ledger.steps(found.id)
-    made, noted = _made(rows), _Noted(ledger)
+    made, noted = made_by(rows), _Noted(ledger)
     return [
         _details(found, row, _step(row, found, made, {}, 0.0), noted, lambda _: "")
         for row in rows
@@ -220,8 +230,8 @@ def warnings_view(warnings: Iterable[Warned]) -> list[WarningDocument]:
     ]
 
 
-def _made(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The digest of each artifact of a run."""
+def made_by(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The digest of each artifact that the steps of a run made, by the ledger's rows of them."""
     done = [row["execution"] for row in rows if row["execution"] is not None]
     return {made.artifact: made.stored.digest for execution in done for made in execution.outputs}
 
@@ -309,7 +319,9 @@ class _Noted:
         """The notes of a step, each once although attempts repeat them, and the last figure of each name."""
         if run not in self._events:
             by_step = self._events[run] = {}
-            for event in [record.event for record in self._ledger.events(run) if isinstance(record.event, Noted)]:
+            for event in [
+                record.event for record in self._ledger.events(run, kinds=[Noted]) if isinstance(record.event, Noted)
+            ]:
                 # a task's id is run/step/attempt, and a step's name may hold a slash
                 by_step.setdefault(event.task.partition("/")[2].rpartition("/")[0], []).append(event)
         notes: dict[str, None] = {}

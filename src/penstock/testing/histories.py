@@ -111,6 +111,11 @@ class HistoryContract:
         assert [one.time for one in records] == [clock.wall - 10] * 5 + [clock.wall] * 10
         assert [one.number for one in other.events("run-1", after=13)] == [14, 15]
         assert other.events("run-1", after=15) == []
+        assert other.events("run-1", kinds=[type(records[0].event)])[0] == records[0]
+        kinds = {type(one.event) for one in records}
+        assert other.events("run-1", kinds=list(kinds)) == records
+        for kind in kinds:
+            assert other.events("run-1", 2, [kind]) == [one for one in records[2:] if type(one.event) is kind]
 
     def test_commits_and_reuse_come_back_whole(self, ledger: Ledger) -> None:
         """With the execution that they name."""

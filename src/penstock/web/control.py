@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from penstock.app.answering import approve
+from penstock.app.answering import approve, decline
 from penstock.app.launching import Launches, Wanted, cancel
 from penstock.errors import NotFound
 from penstock.ports import Ledger
@@ -93,6 +93,15 @@ def control_routes(desk: Desk, launches: Launches) -> APIRouter:
         find_step(desk.ledger, found, step)
         approve(desk.ledger, found, step)
         said: ApproveDocument = {"run": found, "step": step, "approved": True, "next": f"penstock resume {found}"}
+        return Json(said)
+
+    @router.post("/runs/{run}/decline/{step:path}", responses=document("approve"))
+    def decline_step(run: RunName, step: StepName) -> Response:
+        """Say no to a step that waits for approval: it fails, what lies behind it is blocked; `resume` asks again."""
+        found = desk.ledger.run(run).id
+        find_step(desk.ledger, found, step)
+        decline(desk.ledger, found, step)
+        said: ApproveDocument = {"run": found, "step": step, "approved": False, "next": f"penstock resume {found}"}
         return Json(said)
 
     @router.post("/runs/{run}/cell", responses=document("cell"))

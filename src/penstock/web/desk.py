@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from penstock.app.settings import Settings, open_ledger, open_store
 from penstock.app.tracing import Counted, Tracing, rows_known
 from penstock.ports import Ledger, Store
+from penstock.report.views import made_by
 
 __all__ = ["Desk"]
 
@@ -47,10 +48,7 @@ class Desk:
     def counted(self, run: str) -> tuple[str, Counted]:
         """A run's id, and its rows as they were counted before, or now where nobody has asked yet."""
         found = self.ledger.run(run)
-        done = [
-            one["execution"] for one in self.ledger.steps(found.id) if one["execution"] and one["step"] in found.graph
-        ]
-        made = {output.artifact: output.stored.digest for one in done for output in one.outputs}
+        made = made_by([one for one in self.ledger.steps(found.id) if one["step"] in found.graph])
         return found.id, rows_known(self.settings, found, made) or self.tracing(found.id).counted()
 
     @contextmanager

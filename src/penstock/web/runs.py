@@ -1,7 +1,8 @@
 """Routes about runs: lists, documents, graphs, steps, logs, events."""
 
 import time
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -12,7 +13,7 @@ from penstock.report.graphs import graph_view
 from penstock.report.happenings import events_view
 from penstock.report.logs import find_log, read_log
 from penstock.report.outlines import outline_view
-from penstock.report.views import find_step, run_view, runs_view, step_view
+from penstock.report.views import find_step, made_by, run_view, runs_view, step_view
 from penstock.web.answers import Json
 from penstock.web.desk import Desk
 from penstock.web.schema import content, document
@@ -27,6 +28,11 @@ MOST = 2_000
 """Runs, and points of a metric, that are answered at once."""
 _EVENTS = 5_000
 _LOG = 4_000_000  # bytes at once
+
+
+def _troubled(row: Mapping[str, Any]) -> bool:
+    """Whether a step failed or waits."""
+    return row["error"] is not None or row["status"] in ("failed", "waiting")
 
 
 def run_routes(desk: Desk) -> APIRouter:
@@ -48,10 +54,12 @@ def run_routes(desk: Desk) -> APIRouter:
         troubled: Annotated[bool, Query(description="Of steps, only those that failed or wait.")] = False,
     ) -> Response:
         """One run: steps, metrics, checks, parameters, environment."""
-        found = run_view(desk.ledger, run, now=time.time())
-        add_rows(desk.settings, desk.ledger, found, look=False)
-        if troubled:
-            found["steps"] = [one for one in found["steps"] if one["error"] or one["status"] in ("failed", "waiting")]
+        known = desk.ledger.run(run)
+        rows = desk.ledger.steps(known.id)
+        wanted = _troubled if troubled else lambda _: True
+        found = run_view(desk.ledger, known.id, now=time.time(), rows=rows, wanted=wanted)
+        made = made_by([one for one in rows if one["step"] in known.graph])
+        add_rows(desk.settings, desk.ledger, found, look=False, made=made)
         return Json(found)
 
     @router.get("/runs/{run}/outline", responses=document("outline"))

@@ -5,6 +5,7 @@ import { Badge, Command, Copy, Declared, FailureCard, Facts, Link, Pairs, Reason
 import type { Box, Drawn } from "../parts/graph";
 import { LEVELS, collapsed, fitting, inGroup, isGroup } from "../parts/groups";
 import { Approve, useAllowed } from "../parts/act";
+import { useMade } from "../parts/later";
 import { Log } from "../parts/log";
 import { Markdown } from "../parts/markdown";
 import { go, href, useRoute, withQuery } from "../route";
@@ -66,26 +67,27 @@ export function Pipeline({ run: name }: { run: string }) {
   const path = `/runs/${encodeURIComponent(name)}`;
   const run = useApi<Outline>(`${path}/outline`);
   const graph = useApi<GraphDocument>(`${path}/graph`);
-  const about = useApi<Run>(`${path}?troubled=true`);
+  const about = useApi<Run>(run.data && graph.data ? `${path}?troubled=true` : ""); // what checks said may come after the drawing
   const { query } = useRoute();
   const chosen = query.get("step") ?? "";
   const wanted = query.get("find") ?? "";
   const opened = query.get("open") ?? "";
   const checks = about.data?.checks.checks ?? NO_CHECKS;
   useEffect(() => void import("../parts/graph"), []); // while the run is asked for
-  const whole = useMemo(() => (run.data && graph.data ? drawn(run.data, graph.data, checks) : undefined), [run.data, graph.data, checks]);
-  const fits = useMemo(() => (whole ? fitting(whole) : 0), [whole?.boxes.length]);
+  const later = (run.data?.steps.length ?? 0) > MOST;
+  const whole = useMade(() => (run.data && graph.data ? drawn(run.data, graph.data, checks) : undefined), [run.data, graph.data, checks], later);
+  const fits = useMade(() => (whole ? fitting(whole) : undefined), [whole?.boxes.length], later);
   const asked = Number(query.get("collapse") ?? fits);
-  const level = LEVELS[asked] ? asked : fits;
+  const level = LEVELS[asked] ? asked : (fits ?? 0);
   const matching = useMemo(() => (wanted && whole ? whole.boxes.filter((one) => one.name.toLowerCase().includes(wanted.toLowerCase())) : []), [whole, wanted]);
   const large = !level && (whole?.boxes.length ?? 0) > MOST;
-  const shown = useMemo(() => {
-    if (!whole) return whole;
+  const shown = useMade(() => {
+    if (!whole || fits === undefined) return undefined;
     if (level) return collapsed(whole, level, new Set(opened.split("|").filter(Boolean)), new Set([chosen, ...(matching.length <= FEW ? matching.map((one) => one.name) : [])]));
     if (!large) return whole;
     const first = whole.boxes.find((one) => one.status === "failed" || one.status === "running") ?? whole.boxes[0];
     return around(whole, chosen || first?.name || "");
-  }, [whole, level, large, chosen, opened, matching]);
+  }, [whole, fits, level, large, chosen, opened, matching], later);
   if (run.error) return <Trouble error={run.error} />;
   if (graph.error) return <Trouble error={graph.error} />;
   if (!run.data || !graph.data || !whole || !shown) return <Wait what="the graph" />;

@@ -9,15 +9,17 @@ import { go, href, useRoute, withQuery } from "../route";
 import type { Graph, Outline, Run as RunDocument, RunLine } from "../types";
 import { at, number, plural, quoted, seconds } from "../words";
 
+const MOST = 60; // metrics that are shown unasked
 const OverTime = lazy(() => import("../parts/overtime"));
 
 export function Run({ run: name }: { run: string }) {
   const { data: run, error } = useApi<RunDocument>(`/runs/${encodeURIComponent(name)}?troubled=true`);
   const outline = useApi<Outline>(`/runs/${encodeURIComponent(name)}/outline`).data;
   const graph = useApi<Graph>(`/runs/${encodeURIComponent(name)}/graph`);
-  const others = useApi<{ runs: RunLine[] }>("/runs?limit=1000");
+  const others = useApi<{ runs: RunLine[] }>(run ? `/runs?limit=1000&pipeline=${encodeURIComponent(run.pipeline)}` : "");
   const { query } = useRoute();
   const allowed = useAllowed();
+  const [every, setEvery] = useState(false);
   const path = useMemo(() => (outline && graph.data ? critical(outline.steps, graph.data.edges) : new Set<string>()), [outline, graph.data]);
   if (error) return <Trouble error={error} />;
   if (!run) return <Wait what="the run" />;
@@ -41,13 +43,13 @@ export function Run({ run: name }: { run: string }) {
       {run.steps.filter((one) => one.status === "waiting").map((one) => <div key={one.step} className="card"><p><strong>{one.step}</strong> waits: {one.note}</p>{allowed && <Approve run={run} step={one.step} />}<Command text={`penstock approve ${run.run} ${quoted(one.step)}`} /></div>)}
       {run.status === "cancelled" && <Command text={`penstock resume ${run.run}`} />}
       {allowed && <div className="bar">
-        {run.status === "running" && <Act words="Cancel the run" busy="Asking it to stop …" does={`/runs/${encodeURIComponent(run.run)}/cancel`} />}
+        {(run.status === "running" || run.status === "waiting") && <Act words="Cancel the run" busy="Asking it to stop …" does={`/runs/${encodeURIComponent(run.run)}/cancel`} />}
         {(run.status === "failed" || run.status === "cancelled") && <Act words="Resume the run" busy="Starting …" does={`/runs/${encodeURIComponent(run.run)}/resume`} then="follow" />}
       </div>}
       {Object.keys(run.metrics).length > 0 && (
         <Section title="Metrics" aside={before && <>against {before.name || before.run}</>}>
           <div className="grid">
-            {Object.entries(run.metrics).map(([metric, value]) => {
+            {Object.entries(run.metrics).slice(0, every ? undefined : MOST).map(([metric, value]) => {
               const old = before?.metrics[metric];
               return (
                 <Link key={metric} className="card metric" to={href(["metric", metric])}>
@@ -57,6 +59,7 @@ export function Run({ run: name }: { run: string }) {
               );
             })}
           </div>
+          {!every && Object.keys(run.metrics).length > MOST && <p><button type="button" className="small" onClick={() => setEvery(true)}>Show all {plural(Object.keys(run.metrics).length, "metric")}</button></p>}
         </Section>
       )}
       <Section title="Over time" aside={path.size > 0 && <span className="soft">the critical path is marked</span>}>

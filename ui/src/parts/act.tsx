@@ -44,7 +44,13 @@ export function Act({ words, busy, does, then }: { words: string; busy: string; 
   return <><button type="button" onClick={act} disabled={working}>{working ? busy : words}</button>{error && <Trouble error={error} />}</>;
 }
 
-/** Let a step go on that waits, and with it the run, where that has ended. */
+/** Let a step go on that waits, and with it the run, where that has ended; or say no to it, which ends the run. */
 export function Approve({ run, step }: { run: { run: string; status: string }; step: string }) {
-  return <Act words="Approve" busy="Approving …" does={`/runs/${encodeURIComponent(run.run)}/approve/${encodeURIComponent(step)}`} then={run.status === "running" ? undefined : "resume"} />;
+  const path = (answer: string) => `/runs/${encodeURIComponent(run.run)}/${answer}/${encodeURIComponent(step)}`;
+  return (
+    <div className="bar">
+      <Act words="Approve" busy="Approving …" does={path("approve")} then={run.status === "running" ? undefined : "resume"} />
+      {run.status === "waiting" && <Act words="Decline" busy="Declining …" does={path("decline")} />}
+    </div>
+  );
 }

@@ -2,6 +2,7 @@
 import { Fragment } from "react";
 import type { Outline, OutlineStep } from "../types";
 import { bytes, seconds } from "../words";
+import { useGrowing } from "./later";
 import { glyph } from "./small";
 
 /** The critical path: from the step that ended last, back to whichever parent ended last. */
@@ -25,9 +26,11 @@ export function critical(steps: OutlineStep[], edges: { source: string; target: 
 }
 
 const MOST = 150;
+const AT_ONCE = 40;
 
 export function Gantt({ run, path, onChoose }: { run: Outline; path: Set<string>; onChoose: (step: string) => void }) {
   const ran = run.steps.filter((one) => one.started !== null && one.status !== "reused");
+  const drawn = useGrowing(Math.min(ran.length, MOST), AT_ONCE, run.run);
   if (!ran.length) return <p className="soft">Nothing ran: every step was reused.</p>;
   const start = ran.reduce((least, one) => Math.min(least, one.started ?? 0), Number.POSITIVE_INFINITY);
   const end = ran.reduce((most, one) => Math.max(most, (one.started ?? 0) + one.seconds), start + 0.001);
@@ -36,7 +39,7 @@ export function Gantt({ run, path, onChoose }: { run: Outline; path: Set<string>
   return (
     <>
       <div className="gantt" role="list">
-        {shown.map((one) => {
+        {shown.slice(0, drawn).map((one) => {
           const from = (((one.started ?? 0) - start) / (end - start)) * 100;
           const wide = (one.seconds / (end - start)) * 100;
           return (

@@ -1,9 +1,10 @@
 // The graph of a run, drawn; loaded when it is first looked at.
 import { Background, Controls, type Edge, Handle, MiniMap, type Node as FlowNode, type NodeProps, Position, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useState } from "react";
+import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { brief, count, seconds } from "../words";
 import { inGroup, isGroup } from "./groups";
+import { useGrowing } from "./later";
 import { HIGH, type Placed, WIDE, layers, layout } from "./layout";
 import { glyph } from "./small";
 
@@ -32,6 +33,7 @@ const Step = memo(({ data: { box, chosen, dim } }: NodeProps<StepNode>) => (
 
 const TYPES = { step: Step };
 const called = (box: Box) => (isGroup(box.name) ? inGroup(box.name) : box.name);
+const AT_ONCE = 40; // steps that are put between two breaths
 const QUICK = 250; // ms that the layout may take before a plainer one is shown meanwhile
 
 export default function Graph(props: { of: Drawn; chosen: string; onChoose: (step: string) => void; wanted: string }) {
@@ -43,22 +45,25 @@ function Inside({ of, chosen, onChoose, wanted }: { of: Drawn; chosen: string; o
   const flow = useReactFlow();
   const shape = useMemo(() => JSON.stringify([of.boxes.map((one) => one.name), of.edges]), [of]);
 
-  // The whole graph, where its words can be read then; else its beginning, in a size in which they can.
+  // The whole graph, where its words can be read then; else its beginning, in a size in which they can. Told before the steps are put, so
+  // that only those are drawn which will be seen.
+  const flowing = useRef(flow); // it is another one when the drawing has begun: no reason to lay out again
+  flowing.current = flow;
   const show = useCallback((found: Placed) => {
     const box = document.querySelector(".graph-box")?.getBoundingClientRect();
     if (!box) return;
-    const zoom = Math.min((box.width - 60) / found.width, (box.height - 60) / found.height, 1.1);
-    if (zoom >= 0.62) void flow.fitView({ padding: 0.06, maxZoom: 1.1 });
-    else void flow.setViewport({ x: 24, y: box.height / 2 - (found.height / 2) * 0.8, zoom: 0.8 });
-  }, [flow]);
+    const fits = Math.min((box.width - 60) / found.width, (box.height - 60) / found.height, 1.1);
+    const zoom = fits >= 0.62 ? fits : 0.8;
+    void flowing.current.setViewport({ x: fits >= 0.62 ? (box.width - found.width * zoom) / 2 : 24, y: (box.height - found.height * zoom) / 2, zoom });
+  }, []);
 
   useEffect(() => {
     let gone = false;
     const [names, edges] = JSON.parse(shape) as [string[], [string, string][]];
     const put = (found: Placed) => {
       if (gone) return;
+      show(found);
       setPlaced(found);
-      requestAnimationFrame(() => show(found));
     };
     const timer = setTimeout(() => put(layers(names, edges)), QUICK);
     void layout(names, edges).then((found) => {
@@ -78,15 +83,20 @@ function Inside({ of, chosen, onChoose, wanted }: { of: Drawn; chosen: string; o
     return found;
   }, [chosen, of.edges]);
 
+  const told = useMemo<StepNode["data"][]>(() => {
+    const text = wanted.toLowerCase();
+    return of.boxes.map((box) => ({ box, chosen: box.name === chosen, dim: text ? !box.name.toLowerCase().includes(text) : near ? !near.has(box.name) : false }));
+  }, [of.boxes, chosen, near, wanted]);
+
+  const drawn = useGrowing(of.boxes.length, AT_ONCE, placed ? shape : undefined);
+
   const nodes = useMemo<StepNode[]>(() => {
     if (!placed) return [];
-    const text = wanted.toLowerCase();
-    return of.boxes.map((box) => ({
-      id: box.name, type: "step", position: placed.places.get(box.name) ?? { x: 0, y: 0 }, width: WIDE, height: HIGH,
-      data: { box, chosen: box.name === chosen, dim: text ? !box.name.toLowerCase().includes(text) : near ? !near.has(box.name) : false },
-      draggable: false, connectable: false, ariaLabel: `${box.kind} ${called(box)}, ${box.status}${box.verdict ? `, checks: ${box.verdict}` : ""}`,
+    return told.slice(0, drawn).map((data) => ({
+      id: data.box.name, type: "step", position: placed.places.get(data.box.name) ?? { x: 0, y: 0 }, width: WIDE, height: HIGH, data,
+      draggable: false, connectable: false, ariaLabel: `${data.box.kind} ${called(data.box)}, ${data.box.status}${data.box.verdict ? `, checks: ${data.box.verdict}` : ""}`,
     }));
-  }, [of.boxes, placed, chosen, near, wanted]);
+  }, [told, drawn, placed]);
 
   const edges = useMemo<Edge[]>(
     () => of.edges.map(([source, target]) => ({

@@ -82,8 +82,16 @@ export function Facts({ of }: { of: (ReactNode | false | null | undefined | "")[
   return <p className="facts">{held.map((one, at) => <span key={at}>{one}</span>)}</p>;
 }
 
+const MOST = 200; // names and values that are shown unasked
+
 export function Pairs({ of }: { of: [string, ReactNode][] }) {
-  return <dl className="pairs">{of.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
+  const [every, setEvery] = useState(false);
+  return (
+    <>
+      <dl className="pairs">{of.slice(0, every ? undefined : MOST).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      {!every && of.length > MOST && <p><button type="button" className="small" onClick={() => setEvery(true)}>Show all {of.length}</button></p>}
+    </>
+  );
 }
 
 export function FailureCard({ step, error, resume }: { step: string; error: Failure; resume: string }) {
