@@ -164,4 +164,4 @@ def test_nothing_that_is_asked_at_random_breaks_it(settings: Settings) -> None:
 
         ask()
         tried.append(operation.path)
-    assert len(tried) == 7
+    assert len(tried) == 8
