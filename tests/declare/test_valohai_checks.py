@@ -1,5 +1,6 @@
 """The verdicts of the valohai-yaml package, each with its place."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,60 @@ def test_a_short_name_is_found_by_what_it_is_of(tmp_path: Path) -> None:
 """
     _, warnings, _ = judged(tmp_path, text)
     assert [where.split(":")[-2] for _, where in warnings] == ["8"]
+
+
+PLACED = """
+- step: {name: made, image: i, command: echo}
+- pipeline:
+    name: p-q
+    nodes:
+      - name: first
+        type: execution
+        step: made
+      - name: p-q
+        type: execution
+        step: lost
+    edges:
+      - [first.output.*, p-q.input.a]
+      - [first.outputs.*, p-q.inputs.dataset]
+      - {source: first.outputs.x, target: p-q.input.b}
+"""
+
+
+def test_a_pipelines_errors_are_placed_at_the_node_and_the_edge(tmp_path: Path) -> None:
+    (tmp_path / "valohai.yaml").write_text(PLACED)
+    found, _ = verdicts(Tree(tmp_path / "valohai.yaml"))
+    assert {(one.where, re.sub(r"^Pipeline \S+ ", "", one.what)) for one in found.errors} == {
+        ("valohai.yaml:11:9", 'node "p-q" step "lost" does not exist'),
+        ("valohai.yaml:14:10", "source type outputs (between first and p-q) not valid"),
+        ("valohai.yaml:14:27", "target type inputs (between first and p-q) not valid"),
+        ("valohai.yaml:15:10", "source type outputs (between first and p-q) not valid"),
+    }
+
+
+def test_a_file_that_is_no_list_is_told_without_its_content(tmp_path: Path) -> None:
+    (tmp_path / "valohai.yaml").write_text("version: 1\nsteps: [" + "{name: a, image: i, command: echo}, " * 40 + "]\n")
+    found, _ = verdicts(Tree(tmp_path / "valohai.yaml"))
+    (told,) = found.broken
+    assert told.what == "it is a mapping (`version`, `steps`, …), where a list of items is wanted"
+    assert "`- step:`" in told.hint
+
+
+def test_what_stands_twice_is_told(tmp_path: Path) -> None:
+    text = """
+- step:
+    name: s
+    image: i
+    command: echo
+    inputs: [{name: a}]
+    parameters:
+      - {name: p, type: integer, default: 1}
+      - {name: q, type: integer, default: 1}
+      - {name: p, type: integer, default: 2}
+    inputs:
+      - &one {name: b}
+"""
+    _, warnings, _ = judged(tmp_path, text)
+    assert [where.split(":", 1)[1] for _, where in warnings] == ["11:5", "10:10"]
+    assert "`inputs` stands twice here" in warnings[0][0]
+    assert "parameter `p` of step `s` is there twice" in warnings[1][0]

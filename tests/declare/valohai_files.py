@@ -795,7 +795,7 @@ REFUSED: dict[str, tuple[str, str, int]] = {}
 """Files that can't run here: what they say, words of the error, and its line."""
 
 REFUSED["no yaml"] = ("- step:\n    name: x\n   image: y\n", "no YAML", 3)
-REFUSED["no list"] = ("step:\n  name: x\n", "is not of type 'array'", 1)
+REFUSED["no list"] = ("step:\n  name: x\n", "it is a mapping (`step`, …)", 1)
 REFUSED["nothing"] = ("# nothing\n", "declares no steps", 0)
 REFUSED["a step without a command"] = ("- step:\n    name: x\n    image: y\n", "'command' is a required property", 1)
 REFUSED["a misspelt key"] = (

@@ -74,6 +74,7 @@ def verdicts(tree: Tree) -> tuple[Verdicts, Any]:
         told = DeclarationError(text, where=_about(tree, text, seen[text]), hint=_HINTS)
         seen[text] += 1
         (found.errors if one["type"] == "error" else found.warnings).append(told)
+    found.warnings.extend(_twice(tree))
     found.notes.extend(_without_effect(tree, found.items))
     return found, config
 
@@ -160,6 +161,9 @@ def _schema(tree: Tree, error: Any) -> DeclarationError:
             break
     path = tuple(inner.absolute_path)
     said = inner.message if len(inner.message) < 300 else f"{inner.message[:140]} … {inner.message[-120:]}"
+    if not path and isinstance(inner.instance, dict):
+        shown = ", ".join([f"`{one}`" for one in inner.instance][:3])
+        said = f"it is a mapping ({shown}, …), where a list of items is wanted"
     hint = ""
     if inner.validator == "additionalProperties" and isinstance(inner.instance, dict):
         known = set(inner.schema.get("properties", ()))
@@ -168,6 +172,8 @@ def _schema(tree: Tree, error: Any) -> DeclarationError:
         hint = f"Known here: {', '.join(sorted(known))}."
     elif inner.validator == "type" and isinstance(inner.instance, bool):
         hint = "YAML reads on, off, yes, no, true and false without quotes as truth values: put it in quotes."
+    elif not path:
+        hint = "Begin each item with `- step:`, `- task:`, `- pipeline:` or `- endpoint:`."
     elif inner.validator in {"required", "type", "enum", "oneOf", "pattern"}:
         hint = "The reference of valohai.yaml says what may stand here; mind the indentation."
     return DeclarationError(said, where=tree.place(*path), hint=hint or _HINTS)
@@ -194,6 +200,9 @@ def _about(tree: Tree, text: str, nth: int = 0) -> str:
         for path, name in named:
             if "edges" in path and name.startswith(f"{ends[2]}.") and path[-1] in _ENDS[ends[1]]:
                 return tree.place(*path)
+    precise = [place for path, name in named for place in _in_pipeline(tree, text, path, name)]
+    if precise:
+        return precise[min(nth, len(precise) - 1)]
     best: tuple[int, list[tuple[Any, ...]]] = (0, [()])
     for path, name in named:
         said = len(name) > 1 or f'"{name}"' in text or re.search(rf"\b{_KINDS} {re.escape(name)}\b", text)
@@ -221,8 +230,28 @@ def _spoken_of(tree: Tree, text: str) -> list[tuple[tuple[Any, ...], str]]:
     return [one for one in every if one[0][0] == max(begins)[1]] if begins else every
 
 
+def _in_pipeline(tree: Tree, text: str, path: tuple[Any, ...], name: str) -> Iterator[str]:
+    """The place in a node, where a message names it and what of it is wrong; or the end of an edge whose kind is not valid."""
+    node, edge = _NODE.match(text), _BETWEEN.search(text)
+    if node is not None and path[-2:-1] == ("nodes",) and name == node[1]:
+        yield tree.place(*path, node[2])
+    if edge is not None and "edges" in path and path[-1] in _ENDS[edge[1]]:
+        end, other = (edge[3], edge[4]) if edge[1] == "source" else (edge[4], edge[3])
+        if name.startswith(f"{end}.{edge[2]}.") and _other_end(tree, path).startswith(f"{other}."):
+            yield tree.place(*path)
+
+
+def _other_end(tree: Tree, path: tuple[Any, ...]) -> str:
+    whole = tree.data
+    for part in path[:-1]:
+        whole = whole[part]
+    return str(whole[{"source": "target", "target": "source", 0: 1, 1: 0}[path[-1]]])
+
+
 _KINDS = "(?:[Pp]arameter|[Ii]nput|[Nn]ode|[Ss]tep|[Tt]ask|[Pp]ipeline|[Ee]ndpoint)"
 _EDGE = re.compile(r"edge (source|target) node (.+?) does not exist")
+_NODE = re.compile(r'Pipeline ".+?" node "(.+?)" (step|task) ".+?"')
+_BETWEEN = re.compile(r"(source|target) type (\S+) \(between (.+?) and (.+?)\) not valid")
 _ENDS = {"source": ("source", 0), "target": ("target", 1)}
 
 
@@ -237,6 +266,27 @@ def _named(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, .
             yield from _named(one, (*path, index))
     elif isinstance(data, str) and len(path) > 2:
         yield path, data
+
+
+def _twice(tree: Tree) -> Iterator[DeclarationError]:
+    """Keys that one mapping has twice, and parameters and inputs of one name in one step: the last counts, and nobody says so."""
+    for key, where in tree.repeated():
+        yield DeclarationError(
+            f"`{key}` stands twice here: only the last one counts", where=where, hint="Make one of both."
+        )
+    for index, item in enumerate(tree.data if isinstance(tree.data, list) else ()):
+        step: Any = item.get("step") if isinstance(item, dict) else None
+        for kind in ("parameters", "inputs") if isinstance(step, dict) else ():
+            seen: set[str] = set()
+            for nth, one in enumerate(step.get(kind) or ()):
+                name = str(one.get("name")) if isinstance(one, dict) else ""
+                if name in seen:
+                    yield DeclarationError(
+                        f"{kind[:-1]} `{name}` of step `{step.get('name')}` is there twice: only the last one counts",
+                        where=tree.place(index, "step", kind, nth, "name"),
+                        hint="Take one out, or give it another name.",
+                    )
+                seen.add(name)
 
 
 def _without_effect(tree: Tree, broken: Container[int]) -> Iterator[DeclarationError]:

@@ -84,6 +84,28 @@ class Tree:
                 found += match[1].replace(",", " ").split()
         return tuple(found)
 
+    def repeated(self) -> list[tuple[str, str]]:
+        """Keys that stand more than once in one mapping, each with the place of the one that counts."""
+        found: list[tuple[str, Any]] = []
+        todo, met = [self.root], set[int]()
+        while todo:
+            node = todo.pop()
+            value = getattr(node, "value", None)
+            if id(node) in met or not isinstance(value, list):
+                continue
+            met.add(id(node))  # an alias is the same node again
+            if getattr(node, "id", "") != "mapping":
+                todo += value
+                continue
+            marks: dict[str, list[Any]] = {}
+            for key, one in value:
+                todo.append(one)
+                if isinstance(key.value, str) and key.value != "<<":
+                    marks.setdefault(key.value, []).append(key.start_mark)
+            found += [(name, each[-1]) for name, each in marks.items() if len(each) > 1]
+        found.sort(key=lambda one: one[1].index)
+        return [(name, f"{self.name}:{mark.line + 1}:{mark.column + 1}") for name, mark in found]
+
 
 def _inner(node: Any, part: Any) -> tuple[Any, Any]:
     value = getattr(node, "value", None)

@@ -251,8 +251,8 @@ class SqlLedger:
     # history
 
     def runs(self, limit: int = 50, pipeline: str = "") -> list[dict[str, Any]]:
-        """Newest first: `{"run", "pipeline", "status", "started", "seconds", "metrics", "name", "tags"}`; `metrics`
-        maps `step.name` to its value."""
+        """Newest first: `{"run", "pipeline", "status", "started", "seconds", "metrics", "name", "tags", "tolerated"}`; `metrics`
+        maps `step.name` to its value, `tolerated` counts the steps that failed and were tolerated."""
         return self._connections.reading(
             lambda session: history.runs(session, limit, pipeline, self._alive(session), self._known)
         )

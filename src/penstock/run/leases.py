@@ -116,23 +116,21 @@ def owner_name(run: str) -> str:
 
 def owner_is_dead(owner: str) -> bool:
     """Whether an owner is certainly gone: a process of this machine and boot that is no more."""
-    try:
-        host, boot, pid, started, _ = owner.split("|", 4)
-    except ValueError:
-        return False
-    if host != os.uname().nodename or not boot or boot != _boot() or not started:
-        return False
-    return _started(int(pid)) != started
+    pid, started = _here(owner)
+    return bool(started) and _started(pid) != started
 
 
 def owner_process(owner: str) -> int | None:
     """The process of an owner, where it is one of this machine that lives."""
-    try:
-        host, boot, pid, started, _ = owner.split("|", 4)
-    except ValueError:
-        return None
-    here = host == os.uname().nodename and boot == _boot()
-    return int(pid) if here and started and _started(int(pid)) == started else None
+    pid, started = _here(owner)
+    return pid if started and _started(pid) == started else None
+
+
+def _here(owner: str) -> tuple[int, str]:
+    """The process of an owner and its start, where both are of this machine and boot; else (0, "")."""
+    host, boot, pid, started, *_ = [*owner.split("|", 4), "", "", "", ""]
+    mine = host == os.uname().nodename and boot != "" and boot == _boot() and pid.isdecimal()
+    return (int(pid), started) if mine else (0, "")
 
 
 def _boot() -> str:
