@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from penstock.checks.answering import answer
+from penstock.checks.elsewhere import Elsewhere
 from penstock.checks.evidence import replay
 from penstock.declare.load import Declared
 from penstock.declare.python import declaration_of
@@ -22,23 +23,40 @@ from penstock.report.check_views import json_value
 from penstock.work.context import Context, Each, active
 from penstock.work.outputs import named
 
-__all__ = ["Call", "benching", "declared_function"]
+__all__ = ["Call", "FunctionOf", "benching", "caller", "declared_function"]
 
 Call = Callable[[BenchStep, Mapping[str, Any]], dict[str, Any]]
 """Call a step with inputs by argument: its outputs by artifact. Random numbers are drawn as they come."""
 
 
+FunctionOf = Callable[[BenchStep], Callable[..., Any]]
+"""The function of a step."""
+
+
 def benching(
-    task: Task, function_of: Callable[[BenchStep], Callable[..., Any]], recorded: Callable[[Stored], Any]
+    task: Task, function_of: FunctionOf, recorded: Callable[[Stored], Any], elsewhere: Elsewhere | None = None
 ) -> Callable[..., Any]:
-    """The function that answers a task's question when it is called without arguments. `recorded` loads a stored value.
+    """The function that answers a task's question when it is called without arguments. `recorded` loads a stored value, `elsewhere`
+    does steps in another process.
 
     Raises `CodeChanged` where a step, or a file that it reads, is no longer what it was in the run that is judged.
     """
     asked = msgspec.msgpack.decode(task.entry.data, type=Bench)
+    stored = {artifact: one for step in asked.steps for artifact, one in step.recorded.items()}
+    call = caller(task, asked, function_of)
+
+    def load(artifact: str) -> Any:
+        return recorded(stored[artifact])
+
+    if isinstance(asked.request, ReplayRequest):
+        return partial(_replay, asked.steps, call, recorded, asked.request, elsewhere)
+    return partial(_answer, asked.steps, call, load, asked.request, Path(task.root), elsewhere)
+
+
+def caller(task: Task, asked: Bench, function_of: FunctionOf) -> Call:
+    """What calls the steps of a bench."""
     functions = {one.name: function_of(one) for one in asked.steps}
     parameters = {one.name: _parameters(one, Path(task.root)) for one in asked.steps}
-    stored = {artifact: one for step in asked.steps for artifact, one in step.recorded.items()}
 
     def call(step: BenchStep, inputs: Mapping[str, Any]) -> dict[str, Any]:
         outputs = tuple([one.name for one in step.outputs])
@@ -48,12 +66,7 @@ def benching(
             made = _all(made) if isinstance(made, Each) else made
         return dict(zip(step.artifacts, named(quiet, made), strict=True))
 
-    def load(artifact: str) -> Any:
-        return recorded(stored[artifact])
-
-    if isinstance(asked.request, ReplayRequest):
-        return partial(_replay, asked.steps, call, recorded, asked.request)
-    return partial(_answer, asked.steps, call, load, asked.request, Path(task.root))
+    return call
 
 
 def _all(grown: Each) -> list[Any]:
@@ -66,22 +79,31 @@ def _all(grown: Each) -> list[Any]:
 
 
 def _answer(
-    steps: tuple[BenchStep, ...], call: Call, load: Callable[[str], Any], request: BenchRequest, root: Path
+    steps: tuple[BenchStep, ...],
+    call: Call,
+    load: Callable[[str], Any],
+    request: BenchRequest,
+    root: Path,
+    elsewhere: Elsewhere | None,
 ) -> dict[str, Any]:
     def frozen(name: str) -> bytes | None:
         return (root / name).read_bytes() if (root / name).is_file() else None
 
-    found: BenchAnswer = answer(steps, call, load, request, frozen)
+    found: BenchAnswer = answer(steps, call, load, request, frozen, elsewhere)
     told = msgspec.structs.replace(found, evidence={})
     return {"answer": msgspec.msgpack.encode(told, enc_hook=json_value), "evidence": dict(found.evidence)}
 
 
 def _replay(
-    steps: tuple[BenchStep, ...], call: Call, recorded: Callable[[Stored], Any], request: ReplayRequest
+    steps: tuple[BenchStep, ...],
+    call: Call,
+    recorded: Callable[[Stored], Any],
+    request: ReplayRequest,
+    elsewhere: Elsewhere | None,
 ) -> bytes:
     evidence = recorded(request.evidence)[request.id]
     step = next(one for one in steps if one.name == evidence["step"])
-    return msgspec.msgpack.encode(replay(partial(call, step), evidence), enc_hook=json_value)
+    return msgspec.msgpack.encode(replay(partial(call, step), evidence, elsewhere), enc_hook=json_value)
 
 
 def declared_function(pipeline: Declared, step: BenchStep) -> Callable[..., Any]:

@@ -19,6 +19,7 @@ from typing import Any
 import cloudpickle
 import msgspec
 
+from penstock.app.apart import elsewhere
 from penstock.app.scripted import Asking, Told, note, repeated
 from penstock.app.scripts import Wanted
 from penstock.checks.circuit import spread
@@ -268,8 +269,9 @@ class _Scripted:
                 )
             hint = did_you_mean(proof["function"], self.recorder.defined) or "Check it anew."
             raise UnknownName(f"{self.path.name} has no function `{proof['function']}` any more", hint=hint)
-        again = partial(_called, proof["function"], repeated(plain_function(function), proof["first"]))
-        told = replay(again, proof["evidence"])
+        calling = repeated(plain_function(function), proof["first"])
+        again = partial(_called, proof["function"], calling)
+        told = replay(again, proof["evidence"], elsewhere({proof["function"]: calling}))
         if told.reason.startswith("the step fails"):
             raise StepFailed(
                 f"finding {name} can't be done again: {told.reason}", hint="Mend the function, and ask again."

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from penstock.app.apart import elsewhere
 from penstock.checks.asking import PROBES, ask
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Failed, is_fitted, of_function, spread
@@ -214,6 +215,7 @@ class Asking:
         learns = bool(call.splits) or len([one for one in made.values() if is_table(one)]) > 1
         bench = Bench(circuit, sides=sides, made=made, learns=learns)
         bench.targets = targets
+        bench.elsewhere = elsewhere({call.name: repeated(function, first)})
         checks = [one for one in PROBES if (one in only if only else one != "alone")]  # its batches are guesses
         if sides is not None and not (sides == "test").any():
             told.results.extend([CheckResult(one, call.name, "UNKNOWN", _TRAINS) for one in checks if one in _OF_SIDES])

@@ -21,7 +21,7 @@ from penstock.errors import MissingExtra, NotFound, StoreError, extra_hint
 from penstock.executors.server import OUTBOX, Fork, claim, serve
 from penstock.executors.worker import work
 from penstock.model.artifact import Stored
-from penstock.model.bench import BenchStep
+from penstock.model.bench import Bench, BenchStep
 from penstock.model.code import Code
 from penstock.model.digest import digest_bytes
 from penstock.model.step import Entry
@@ -85,9 +85,11 @@ class Loaded:
 
             return answering(pipeline, task, self._unpickled)
         if entry.kind == "check":
+            from penstock.app.apart import elsewhere
             from penstock.app.benches import benching
 
-            return benching(task, partial(self._bench_function, pipeline), self.recorded), None
+            function_of = partial(self._bench_function, pipeline)
+            return benching(task, function_of, self.recorded, elsewhere(task)), None
         if entry.kind == "pickle" or pipeline is None:
             if task.root and task.root not in sys.path:  # a notebook's functions may import what lies beside it
                 sys.path.insert(0, task.root)
@@ -96,6 +98,18 @@ class Loaded:
             return _for_item(entry.name, task.seed), pipeline.closures.code_of(_function(_found(entry.name)))
         step = pipeline.step(entry.name)
         return held(step, keys_of(pipeline.steps), task.root), step.code
+
+    def called(self, task: Task) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
+        """What calls the steps that a bench's task holds, by name."""
+        import msgspec
+
+        from penstock.app.benches import caller
+
+        pipeline = self._loaded(task.entry.path, task.root, edited=True) if task.entry.path else None
+        asked = msgspec.msgpack.decode(task.entry.data, type=Bench)
+        call = caller(task, asked, partial(self._bench_function, pipeline))
+        steps = {one.name: one for one in asked.steps}
+        return lambda step, inputs: call(steps[step], inputs)
 
     def _same(self, loaded: Mapping[Path, bytes], task: Task) -> None:
         """Raise `Changed` if files are no longer as they were planned: another Python has no closure to compare."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from penstock.checks.elsewhere import Elsewhere
 from penstock.checks.graphs import probed
 from penstock.checks.nodes import Node
 from penstock.checks.pairs import PROBED
@@ -30,9 +31,10 @@ def answer(
     load: Callable[[str], Any],
     request: BenchRequest,
     frozen: Callable[[str], bytes | None] = lambda _: None,
+    elsewhere: Elsewhere | None = None,
 ) -> BenchAnswer:
     """Ask the pairs, in order, until the time is spent; or weigh findings. `load` gives an artifact as the run stored it, `frozen` a contract's
-    file."""
+    file; `elsewhere` does steps in another process."""
     end = time.monotonic() + request.seconds if request.seconds else float("inf")
     results: list[CheckResult] = []
     findings: list[Finding] = []
@@ -42,7 +44,7 @@ def answer(
         return BenchAnswer((), tuple(weighed(steps, nodes, call, load, request.weigh, request.seconds)))
     probes = tuple([pair for pair in request.pairs if pair.check in PROBED])
     if probes:
-        told = probed(steps, nodes, call, load, replace(request, pairs=probes))
+        told = probed(steps, nodes, call, load, replace(request, pairs=probes), elsewhere)
         results += told.results
         findings += told.findings
         evidence.update(told.evidence)

@@ -88,7 +88,7 @@ def ask(bench: Bench, request: BenchRequest, *, evidence: bool = True, patience:
         if finding.id in bench.shown:
             shown[finding.id] = bench.shown[finding.id]
         known = bench.proofs.get(finding.id)
-        if known is None or finding.check == "rerun":
+        if known is None or finding.check == rerun.NAME:
             continue
         proof, cause = smaller(bench, Proof(*known), wait if number < _SMALLER else 0.0)
         findings[number] = _of(bench, finding, proof, cause)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from penstock.checks.circuit import Circuit, Failed, is_fitted
+from penstock.checks.elsewhere import Elsewhere
 from penstock.checks.facts import Identity, SourceFacts, known_by, passed_through
 from penstock.checks.flow import Flow
 from penstock.checks.identities import Identities, rows_of
@@ -63,6 +64,7 @@ class Bench:
         self.proofs: dict[str, tuple[str, Hit, World]] = {}
         self.shown: dict[str, dict[str, Any]] = {}
         self.targets: tuple[str, ...] = ()
+        self.elsewhere: Elsewhere | None = None  # how steps are done in another process, where they can be
 
     # the base world
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Call, Failed, called
-from penstock.checks.judge import Hit, moved_state
+from penstock.checks.elsewhere import Elsewhere, Errand
+from penstock.checks.judge import Hit, moved_state, moved_value
 from penstock.checks.worlds import World
 from penstock.model.bench import Replayed
 from penstock.model.verdict import Altered
@@ -23,6 +24,7 @@ from penstock.values.records import Records, records, value_at
 __all__ = ["Cell", "Proof", "counter_example", "replay", "smaller"]
 
 _QUESTIONS = 40
+_PATIENCE = 300.0  # seconds that a new process may take for one step
 
 
 class Proof(NamedTuple):
@@ -165,18 +167,26 @@ def counter_example(bench: Bench, proof: Proof) -> dict[str, Any]:
     }
 
 
-def replay(call: Call, evidence: Mapping[str, Any]) -> Replayed:
-    """Call the guilty step on both inputs, and look at the cell."""
-    made = [
-        called(evidence["step"], call, inputs, evidence["seed"])
-        for inputs in (evidence["inputs"], {**evidence["inputs"], **evidence["altered"]})
-    ]
+def replay(call: Call, evidence: Mapping[str, Any], elsewhere: Elsewhere | None = None) -> Replayed:
+    """Call the guilty step on both inputs, and look at the cell. Where nothing is altered, it is called `again`: in the same way, with other global
+    seeds, or `elsewhere`, in a new process."""
+    step, seed, again = evidence["step"], evidence["seed"], evidence.get("again", "")
+    made: list[Mapping[str, Any] | Failed] = [called(step, call, evidence["inputs"], seed)]
+    if again in ("moved", "still"):
+        if elsewhere is None:
+            return Replayed(False, reason="no new process can be begun here")
+        told = elsewhere([Errand(step, evidence["inputs"], seed, (again,))], _PATIENCE).get(step)
+        made.append(told.made[again] if told is not None else Failed(step, "it could not be done in a new process"))
+    else:
+        other = seed + 1 if again == "seeds" else seed
+        made.append(called(step, call, {**evidence["inputs"], **evidence["altered"]}, other))
     for one in made:
         if isinstance(one, Failed):
             return Replayed(False, reason=f"the step fails now: {one.error}")
     values = [one[evidence["artifact"]] for one in made if not isinstance(one, Failed)]
     if evidence["row"] < 0:
-        hits = [one for one in moved_state("", *values).hits if one.column == evidence["column"]]
+        hits = (moved_value if again else moved_state)("", *values).hits
+        hits = tuple([one for one in hits if one.column == evidence["column"]])
         return Replayed(True, hits[0].before, hits[0].after) if hits else Replayed(False, reason="nothing moves now")
     return _cell(evidence, *[records(one) for one in values])
 

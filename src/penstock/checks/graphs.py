@@ -17,6 +17,7 @@ from penstock.checks.asking import ask
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Call as CircuitCall
 from penstock.checks.circuit import Circuit
+from penstock.checks.elsewhere import Elsewhere
 from penstock.checks.facts import SourceFacts
 from penstock.checks.nodes import Node
 from penstock.checks.pinning import recorded_rows, roles
@@ -52,8 +53,9 @@ def probed(
     call: Call,
     load: Callable[[str], Any],
     request: BenchRequest,
+    elsewhere: Elsewhere | None = None,
 ) -> BenchAnswer:
-    """Ask these pairs of a check and a step."""
+    """Ask these pairs of a check and a step. `elsewhere` does steps in another process."""
     begun = time.monotonic()
     named = {one.name: one for one in steps}
     kept = _doable(nodes)
@@ -68,6 +70,7 @@ def probed(
             values.update({one: load(one) for one in node.outputs})  # made of nothing: as it was
     kept = {name: node for name, node in kept.items() if name in calls or all(one in values for one in node.outputs)}
     bench = Bench(Circuit(kept, calls, values), sides=taken.sides, recorded=taken.recorded, learns=False)
+    bench.elsewhere = elsewhere
     if bench.scope.split:
         bench.sides, bench.scope.foul = bench.identities.sides()
     if (

@@ -8,11 +8,11 @@ import numpy as np
 from penstock.checks.circuit import is_fitted
 from penstock.checks.facts import Identity, join
 from penstock.values.compare import TOLERANCE, compare, different
-from penstock.values.records import Records, value_at
+from penstock.values.records import Records, records, value_at
 from penstock.values.state import untimed
 from penstock.values.table import is_table
 
-__all__ = ["FEW", "HAIR", "Hit", "Moved", "members", "moved_rows", "moved_state"]
+__all__ = ["FEW", "HAIR", "Hit", "Moved", "members", "moved_rows", "moved_state", "moved_value"]
 
 FEW = 5
 """Fewer rows than this that can be compared tell nothing."""
@@ -139,6 +139,23 @@ def moved_state(artifact: str, before: Any, after: Any, floors: Mapping[str, flo
     if found.shape and not hits:
         hits.append(Hit(artifact, "its shape", -1, found.shape, found.shape, 1, float("inf")))
     return Moved(tuple(hits), 1)
+
+
+def moved_value(artifact: str, before: Any, after: Any, floors: Mapping[str, float] | None = None) -> Moved:
+    """What is not what it was of the same artifact, made once more: tables row by row as they lie, all else as fitted state."""
+    one, two = records(before), records(after)
+    if one is None or two is None or is_fitted(before):
+        return moved_state(artifact, before, after)
+    found = compare(before, after)
+    if found.shape:
+        return Moved((Hit(artifact, "", -1, f"{one.rows} rows", found.shape, 1, float("inf")),), one.rows)
+    inf = float("inf")
+    hits = [
+        Hit(artifact, each.column, each.rows[0] if each.rows else -1, each.before[0], each.after[0], each.count, inf)
+        for each in found.moved
+        if each.largest >= HAIR and (floors or {}).get(each.column, 0.0) != inf
+    ]
+    return Moved(tuple(hits), one.rows)
 
 
 def _shown(value: Any) -> Any:
