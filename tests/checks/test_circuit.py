@@ -1,6 +1,7 @@
 """Calls that stay inside: what a step does to its inputs, the generators, the console, or by raising."""
 
 import random
+import signal
 import sys
 
 import numpy as np
@@ -65,3 +66,36 @@ def test_inputs_of_one_length_without_a_key_of_their_own_are_the_same_rows() -> 
     circuit, _ = of_function(lambda X, y, w: X, "f", "", {"X": X, "y": y, "w": w}, {"w": Contract(key=("k",))})
     assert circuit.leaders == {"y": "X"}
     assert circuit.sources_above("f") == ("X", "y", "w")
+
+
+def test_a_call_that_does_not_come_back_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.checks.circuit._PATIENCE", 0.2)
+    monkeypatch.setattr("penstock.checks.circuit._SLOWER", 0.0)
+
+    def counts(n: np.ndarray) -> np.ndarray:
+        while n[0] > 100:  # odd numbers may have no end
+            try:
+                sum(range(1000))
+            except Exception:
+                pass
+        return n * 2
+
+    circuit, made = of_function(counts, "counts", "", {"n": np.arange(3)}, {})
+    assert not isinstance(made, Failed)
+    late = called("counts", circuit.calls["counts"], {"n": np.full(3, 1000)})
+    assert isinstance(late, Failed) and "had not come back" in late.error and "test_circuit.py" in late.where
+    assert not isinstance(called("counts", circuit.calls["counts"], {"n": np.arange(3)}), Failed)
+
+
+def test_an_alarm_that_somebody_has_set_stays() -> None:
+    circuit, _ = of_function(lambda n: n * 2, "double", "", {"n": np.arange(3)}, {})
+    before = signal.getsignal(signal.SIGALRM), signal.setitimer(signal.ITIMER_REAL, 1000)
+    try:
+        assert not isinstance(called("double", circuit.calls["double"], {"n": np.arange(3)}), Failed)
+        assert 900 < signal.getitimer(signal.ITIMER_REAL)[0] < 1000
+        assert signal.getsignal(signal.SIGALRM) is before[0]
+        signal.setitimer(signal.ITIMER_REAL, 5)  # nearer than ours: it is left alone
+        assert not isinstance(called("double", circuit.calls["double"], {"n": np.arange(3)}), Failed)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] < 5
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before[1])

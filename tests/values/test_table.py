@@ -69,6 +69,30 @@ def test_objects_come_as_text() -> None:
     assert Table(pl.DataFrame({"o": pl.Series([{1}], dtype=pl.Object)})).column("o").to_pylist() == ["{1}"]
 
 
+class Point:
+    """A value without an `__eq__` or `__repr__` of its own."""
+
+    def __init__(self, x: object) -> None:
+        self.x = x
+
+
+def test_text_of_objects_is_the_same_for_equal_values() -> None:
+    def cells() -> list[object]:
+        return [Point({"b": frozenset({"y", "x"})}), [Point(1)], (Point(len), 2), {"p": Point(None)}]
+
+    def texts() -> list[object]:
+        return Table(pd.DataFrame({"o": pd.Series(cells(), dtype=object)})).column("o").to_pylist()
+
+    found = texts()
+    assert found == texts()
+    assert found[0] == "Point(x={'b': {'x', 'y'}})"
+    assert found[1:] == ["[Point(x=1)]", "(Point(x=<built-in function len>), 2)", "{'p': Point(x=None)}"]
+    loop = Point(None)
+    loop.x = loop
+    assert "Point" in Table(pd.DataFrame({"o": [loop]})).column("o").to_pylist()[0]
+    assert Table(pd.DataFrame({"o": [lambda: 0]})).column("o").to_pylist()[0].endswith("<lambda>>")
+
+
 def test_what_has_no_rows_is_no_table() -> None:
     for value in (
         1,

@@ -7,7 +7,10 @@ exit, alter its inputs, draw random numbers, print) stays inside of it: a failur
 import contextlib
 import io
 import random
+import signal
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -24,6 +27,9 @@ __all__ = ["Call", "Circuit", "Failed", "called", "is_fitted", "of_function", "s
 
 Call = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """A step: its inputs by argument to its outputs by artifact. The same inputs draw the same random numbers."""
+
+
+_PATIENCE, _SLOWER = 20.0, 30.0  # seconds that any call may take, and how many times as long as on its own inputs
 
 
 class Failed(NamedTuple):
@@ -62,6 +68,34 @@ class Circuit(NamedTuple):
         return tuple([one for one, node in self.nodes.items() if one in seen and node.kind == "source"])
 
 
+class _Late(BaseException):
+    """Raised in a call that does not come back. Nobody's `except Exception` is meant by it."""
+
+
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """End what takes longer. Only in the main thread, and where nobody else's alarm is nearer: elsewhere it is waited for."""
+    free = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+    theirs, every = signal.getitimer(signal.ITIMER_REAL) if free else (0.0, 0.0)
+    if not free or seconds == float("inf") or 0 < theirs <= seconds:
+        yield
+        return
+    begun = time.monotonic()
+
+    def ring(*_: object) -> None:
+        raise _Late(f"it had not come back after {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again each second, should the call have caught the first
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if theirs:
+            signal.setitimer(signal.ITIMER_REAL, max(theirs - (time.monotonic() - begun), 0.001), every)
+
+
 @contextlib.contextmanager
 def _apart(seed: int) -> Iterator[None]:
     """Seeded generators, silence and no warnings; afterwards the generators go on as if nothing had been."""
@@ -86,6 +120,8 @@ def called(step: str, call: Call, inputs: Mapping[str, Any], seed: int = 0) -> M
             return call({name: fresh(value) for name, value in inputs.items()})
     except KeyboardInterrupt:
         raise
+    except _Late as error:
+        return Failed(step, str(error), place_of(error, ""))
     except BaseException as error:  # the user's own code, on input that it may not expect
         return Failed(step, f"{type(error).__name__}: {error}"[:300], place_of(error, ""))
 
@@ -139,14 +175,20 @@ def of_function(
 ) -> tuple[Circuit, Mapping[str, Any] | Failed]:
     """A circuit of one step that takes all inputs as sources, and what the step made of them as they are.
 
-    Inputs without rows are not altered by any world. An input that has as many rows as the first table, and neither key nor
+    A call on altered inputs that takes thirty times as long as that on its own (twenty seconds at least) is given up: odd numbers in a loop
+    may never end. Inputs without rows are not altered by any world. An input that has as many rows as the first table, and neither key nor
     time of its own, is taken to hold more of the same rows.
     """
 
-    def call(given: Mapping[str, Any]) -> Mapping[str, Any]:
-        return spread(name, function(**given))
+    limit = float("inf")  # of the first call nobody knows how long it takes
 
+    def call(given: Mapping[str, Any]) -> Mapping[str, Any]:
+        with _within(limit):
+            return spread(name, function(**given))
+
+    begun = time.monotonic()
     made = called(name, call, inputs)
+    limit = max(_PATIENCE, _SLOWER * (time.monotonic() - begun))
     held = {one: found for one, value in inputs.items() if (found := records(value)) is not None}
     leaders: dict[str, str] = {}
     first = next(iter(held), "")

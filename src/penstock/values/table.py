@@ -5,6 +5,7 @@ length. The view reads; it never alters, and it keeps no copy of what it is over
 what rows are compared and identified in.
 """
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Table", "is_table"]
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _ARRAYS = ("ndarray", "memmap")
 
 
@@ -186,4 +188,21 @@ def _arrow(raw: Any) -> Any:
 def _as_text(values: list[Any]) -> Any:
     import pyarrow as pa
 
-    return pa.array([None if one is None else repr(one) for one in values], pa.large_string())
+    return pa.array([None if one is None else _text(one) for one in values], pa.large_string())
+
+
+def _text(value: Any, depth: int = 8) -> str:
+    """A value as text that is the same for equal values in any process: without addresses, and sets in order."""
+    if depth and isinstance(value, set | frozenset):
+        return "{" + ", ".join(sorted([_text(one, depth - 1) for one in value])) + "}"
+    if depth and type(value) in (list, tuple):
+        first, last = "[]" if type(value) is list else "()"
+        return first + ", ".join([_text(one, depth - 1) for one in value]) + last
+    if depth and type(value) is dict:
+        return "{" + ", ".join([f"{_text(key, 0)}: {_text(one, depth - 1)}" for key, one in value.items()]) + "}"
+    bare: Any = object.__repr__
+    if depth and type(value).__repr__ is bare:
+        members = getattr(value, "__dict__", {})
+        held = [f"{name}={_text(one, depth - 1)}" for name, one in members.items()]
+        return f"{type(value).__qualname__}({', '.join(held)})"
+    return _ADDRESS.sub("", repr(value))
