@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.kernel_approximation import Nystroem
 from sklearn.preprocessing import StandardScaler
-from tests.checks.trips import bench_of
+from tests.checks.trips import bench_of, trips
 
 from penstock.checks.bench import Bench
-from penstock.checks.circuit import Circuit
+from penstock.checks.circuit import Circuit, of_function
 from penstock.checks.facts import Identity
 from penstock.checks.identities import composed, rows_of
 from penstock.checks.nodes import Node
@@ -95,3 +95,44 @@ def test_rows_are_in_order_where_each_moves_with_its_own_cells() -> None:
     found = bench_of(projected).identity("features")
     assert found is not None and found.method == "position"
     assert bench_of(lambda trips: np.sort(trips["miles"].to_numpy() * 2)).identity("features") is None
+
+
+def of_table(function: Any, table: pd.DataFrame) -> Bench:
+    """A bench over a function of a table without key or clock."""
+    circuit, made = of_function(function, "made", "here.py:1", {"table": table}, {})
+    return Bench(circuit, made=made)  # type: ignore[arg-type]
+
+
+def again_in(one: Bench, table: pd.DataFrame) -> Identity | None:
+    flow = one.flow(World("", {"table": table}))
+    return one.identities.again(flow, "made", rows_of(flow.value("made")))  # type: ignore[arg-type]
+
+
+def test_what_is_sorted_by_a_column_that_was_sorted_before_is_not_in_order_of_another_world() -> None:
+    table = trips(80)[["miles", "fare"]].sort_values("miles").reset_index(drop=True)
+    one = of_table(lambda table: table.sort_values("miles", kind="stable").to_numpy(), table)
+    known = one.identity("made")
+    assert known is not None and known.method == "position"
+    calm = again_in(one, table.assign(fare=table["fare"] * 2))
+    assert calm is not None and (calm.at == known.at).all()
+    assert again_in(one, table.assign(miles=table["miles"].where(table.index != 3, 99.0))) is None
+
+
+def test_what_is_sorted_by_values_that_several_rows_share_is_not_in_order() -> None:
+    table = trips(80)[["fare"]].assign(k=np.arange(80) // 7)
+
+    def logs(table: pd.DataFrame) -> Any:
+        return np.log1p(table.sort_values("k", kind="stable").to_numpy() + 0.5)
+
+    assert of_table(logs, table).identity("made") is None
+
+
+def test_rows_of_an_array_are_known_where_a_column_tells_them_and_the_others_are_not() -> None:
+    table = trips(80)[["fare"]].assign(k=np.r_[np.arange(60)[::-1], np.full(20, 7)])
+
+    def chosen(table: pd.DataFrame) -> Any:
+        return np.column_stack([np.sort(table["fare"]), table["k"].astype(float)])
+
+    found = of_table(chosen, table).identity("made")
+    assert found is not None
+    assert found.at[:7].tolist() == list(range(7)) and (found.at[60:] == -1).all() and found.at[52] == -1

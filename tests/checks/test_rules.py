@@ -8,17 +8,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.preprocessing import StandardScaler
+from tests.checks.lines import line, rows
 from tests.checks.trips import CONTRACT, N, trips
 
 import penstock as ps
-from penstock.checks import asking, flow, judge, tally, worlds
+from penstock.checks import asking, flow, graphs, judge, tally, worlds
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Circuit
+from penstock.checks.identities import Identities
 from penstock.checks.probes import as_of, test_blind
 from penstock.checks.view import Node
 from penstock.checks.worlds import World
+from penstock.model.bench import BenchAnswer
 from penstock.values import compare
 
 OPTIONS: dict[str, Any] = {"key": "trip", "time": "at", "known_at": {"fare": "end"}, "label": "fare"}
@@ -187,6 +191,65 @@ def kinds() -> bool:
 # --- what takes the rules away
 
 
+def few_of_many(function: Callable[..., Any], contract: dict[str, Any], check: str, count: int = 6_000) -> BenchAnswer:
+    """A step and a split of more rows than a world may take, asked by one check."""
+
+    def sides(features: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        test = pl.col("id") % 4 == 0 if "time" not in contract else pl.col("id") >= features.height * 3 // 4
+        return {"train": features.filter(~test), "test": features.filter(test)}
+
+    table = rows(count).with_columns(household=(pl.col("id") * 2_654_435_761 % count) // 8)
+    return line([("step", function), ("split", sides)], table, contract=contract, checks=[check])
+
+
+def pinned() -> bool:
+    """Who goes to the test hangs on labels of all: other labels there send other rows to it, and no row of the training has seen any of them."""
+
+    def sides(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        large = rows["y"] > rows["y"].median()
+        test = np.random.default_rng(0).random(rows.height) < np.where(large, 0.5, 0.2)
+        return {"train": rows.filter(~pl.Series(test)), "test": rows.filter(pl.Series(test))}
+
+    def model(sides_train: pl.DataFrame) -> Any:
+        return StandardScaler().fit(sides_train.select("x"))
+
+    told = line([("split", sides), ("train", model)], checks=["test-blind"])
+    return {(one.step, one.verdict) for one in told.results} == {("sides", "CLEAN"), ("model", "CLEAN")}
+
+
+def groups() -> bool:
+    """What only households show of which all eight are there."""
+
+    def features(rows: pl.DataFrame) -> pl.DataFrame:
+        whole = pl.len().over("household") == 8
+        return rows.with_columns(usual=pl.when(whole).then(pl.col("x").mean().over("household")))
+
+    told = few_of_many(features, {"key": ["id"], "label": ["y"], "group": ["household"]}, "test-blind")
+    return [(one.step, one.column) for one in told.findings if one.verdict == "PROVEN"] == [("features", "usual")]
+
+
+def blocks() -> bool:
+    """What only twelve instants show that follow each other."""
+
+    def features(rows: pl.DataFrame) -> pl.DataFrame:
+        whole = pl.col("at").shift(-12) - pl.col("at") == pl.duration(minutes=120)
+        return rows.with_columns(soon=pl.when(whole).then(pl.col("x").rolling_mean(12).shift(-12)))
+
+    told = few_of_many(features, {"key": ["id"], "time": "at"}, "as-of")
+    return [(one.step, one.column) for one in told.findings if one.verdict == "PROVEN"] == [("features", "soon")]
+
+
+def power() -> bool:
+    """Whoever reads that nothing was found reads in how many of the rows."""
+
+    def features(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(twice=pl.col("x") * 2)
+
+    told = few_of_many(features, {"key": ["id"], "time": "at"}, "as-of")
+    said = [one.reason for one in told.results if one.step == "features"]
+    return len(said) == 1 and said[0].endswith("2000 of 6000 rows of rows")
+
+
 def no_gate(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(asking, "_below", lambda *_: set())
 
@@ -247,6 +310,28 @@ def other_types(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(worlds, "exchange", loose)
 
 
+def no_pins(patch: pytest.MonkeyPatch) -> None:
+    plain = Identities.pin
+
+    def as_drawn(self: Identities, flow: Any, step: str, found: dict[str, Any]) -> dict[str, Any]:
+        made = plain(self, flow, step, found)
+        return made if flow.base is None else found
+
+    patch.setattr(Identities, "pin", as_drawn)
+
+
+def rows_anyhow(patch: pytest.MonkeyPatch) -> None:
+    def anyhow(main: Any, sides: Any, most: int, count: int) -> Any:
+        return np.sort(np.random.default_rng(0).choice(main.rows, count, replace=False))
+
+    patch.setattr(graphs, "chosen", anyhow)
+
+
+def in_no_words(patch: pytest.MonkeyPatch) -> None:
+    plain = graphs.sampled
+    patch.setattr(graphs, "sampled", lambda *given: plain(*given)._replace(words=""))  # type: ignore[union-attr]
+
+
 class Rule(NamedTuple):
     """A scene that is judged right, and what takes its rule away."""
 
@@ -265,6 +350,10 @@ RULES = {
     "cuts stand at gaps": Rule(cuts, one_cut),
     "the oldest rows are compared": Rule(oldest, only_rows_near_the_cut),
     "types are kept": Rule(kinds, other_types),
+    "sides are pinned by row": Rule(pinned, no_pins),
+    "groups are taken whole": Rule(groups, rows_anyhow),
+    "blocks of time are taken whole": Rule(blocks, rows_anyhow),
+    "how many rows were taken is said": Rule(power, in_no_words),
 }
 
 

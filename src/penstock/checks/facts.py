@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from penstock.model.contract import Contract
-from penstock.rows.codes import aligned, encode_columns
+from penstock.rows.codes import aligned, encode, encode_columns
+from penstock.rows.evidence import enough, witnesses
 from penstock.rows.keys import key_text
 from penstock.rows.relation import Key, Method, labels, relate
 from penstock.values.alike import equal
@@ -25,6 +26,7 @@ __all__ = [
     "SourceFacts",
     "identify",
     "identify_again",
+    "in_place",
     "join",
     "known_by",
     "occurrence",
@@ -207,18 +209,38 @@ def identify_again(
             return base
         numbers = labels(source.records, held)  # what the rows hold was altered, and tells nothing here
         return None if numbers is None else _identity(base.source, *numbers, "index", ())
-    if base.method == "position":
-        if kept is None:
-            return base if held.rows == before.rows else None
-        if held.rows != kept.size:
-            return None
-        return Identity(base.source, kept, np.zeros(kept.size, np.int64), "position", base.by)
     above = world if world is not None else source.records
+    if base.method == "position":
+        rows = np.arange(source.rows, dtype=np.int64) if kept is None else kept
+        if held.rows != rows.size or (kept is None and held.rows != before.rows):
+            return None
+        told = in_place(above, held) if base.by else np.ones(held.rows, bool)
+        if told is None:
+            return None
+        return Identity(base.source, np.where(told, rows, -1), np.zeros(rows.size, np.int64), "position", base.by)
     found = relate(above, held)
     if found.method != "content":
         return None
     made = _identity(base.source, found.above, found.below, "content", found.by)
     return made if kept is None else made._replace(at=np.where(made.at >= 0, kept[made.at], -1))
+
+
+def in_place(above: Records, held: Records) -> Any:
+    """Of which rows the values show that they stand where they stood above (one boolean a row): columns agree in all rows, and no other
+    row holds what this one does in them. None where none agrees, or too few to be more than chance.
+
+    That a table was in the order of another in one world says nothing of the next: what sorts by a column that was sorted before
+    leaves its rows where they are until the column is altered.
+    """
+    if above.rows != held.rows or not held.rows:
+        return None
+    found = witnesses(above, held)
+    if not found or not enough(above, held, found):
+        return None
+    if {one.above for one in found} == {*above.columns}:
+        return np.ones(held.rows, bool)  # rows that are alike are alike in all
+    numbers = encode([held.column(one.below) for one in found], nulls=True)
+    return np.bincount(numbers)[numbers] == 1
 
 
 def _key_again(base: Identity, before: Records, held: Records, source: SourceFacts) -> Identity | None:

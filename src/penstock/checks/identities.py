@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from penstock.checks.circuit import Circuit, Failed, called
-from penstock.checks.facts import Identity, SourceFacts, identify, identify_again, occurrence
+from penstock.checks.facts import Identity, SourceFacts, identify, identify_again, in_place, occurrence
 from penstock.checks.flow import Flow
 from penstock.checks.pinning import Assigned, assembled, assigned, chosen_rows, groups, like, roles
 from penstock.checks.view import Node
 from penstock.checks.worlds import flip
+from penstock.rows.evidence import contradicting, numbered, witnesses
 from penstock.rows.relation import relate
+from penstock.values.alike import equal
 from penstock.values.alter import stacked, take
 from penstock.values.compare import compare
 from penstock.values.records import Records, records
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["UNPINNED", "Identities", "composed", "rows_of"]
 
 _SAMPLE = 400  # rows on which it is tried whether a step keeps the order
+_FEW, _SHARE = 20, 0.2  # rows that must be told apart by their values, if not all are
 _TRIED = 8  # rows that are altered alone
 UNPINNED = "the rows of the sides can't be told apart"
 """How it begins what is said of a split whose sides could not be put together again."""
@@ -96,7 +99,7 @@ class Identities:
                     and (self.bench.in_order or self._in_order(artifact, one))
                 ):
                     return identify(held, [one], aligned_rows=True)
-            return self._by_parent(artifact, held) or found
+            return self._by_parent(artifact, held) or found or _by_cells(held, above)
         return found
 
     def _in_order(self, artifact: str, source: SourceFacts) -> bool:
@@ -165,14 +168,17 @@ class Identities:
             if given is None or known is None:
                 return None
             if method == "position":
-                return known._replace(method="position") if other.rows == given.rows else None
+                if other.rows != given.rows:
+                    return None
+                told = in_place(given, other) if base.by else np.ones(other.rows, bool)
+                return None if told is None else known._replace(at=np.where(told, known.at, -1), method="position")
             related = relate(given, other)
             if related.method not in ("index", "position", "content"):
                 return None
             return composed(known, related.above, related.below)
         source = self.bench.leader(base.source)
         altered = flow.altered.get(source.name)
-        above = records(altered) if altered is not None and base.method == "content" else None
+        above = records(altered) if altered is not None and base.method in ("content", "position") else None
         return identify_again(base, before, other, source, flow.kept.get(source.name), above)
 
     def _records(self, flow: Flow, artifact: str) -> Records | None:
@@ -347,6 +353,18 @@ def composed(known: Identity, above: Any, below: Any) -> Identity | None:
     return known._replace(at=at, nth=occurrence(at))
 
 
+def _by_cells(held: Records, sources: list[SourceFacts]) -> Identity | None:
+    """Of an array, the rows that whole columns of a source tell, which it holds in the source's order; the others are not known."""
+    for one in sources:
+        told = in_place(one.records, held) if one.leader == one.name else None
+        if told is not None and told.sum() >= max(_FEW, _SHARE * held.rows):
+            rows = np.arange(held.rows, dtype=np.int64)
+            named = tuple([pair.below for pair in witnesses(one.records, held)])
+            if not contradicting(one.records, held, None, named):
+                return Identity(one.name, np.where(told, rows, -1), np.zeros_like(rows), "position", named)
+    return None
+
+
 def _one_row(source: SourceFacts, value: Any, row: int) -> Any:
     mask = np.arange(source.rows) == row
     return flip(source, value, {name: mask for name in source.records.columns if name not in source.fixed}, turn=1)
@@ -366,6 +384,8 @@ def _keeps_order(taken: Callable[[Any], Any], total: int) -> bool:
             return False  # sorted by something, or all alike
         if compare(take(plain, mixed), other).equal:
             return True
+        if _sorted(plain, other):
+            return False
         for part in (rows // 2, rows * 3 // 4, rows - 1):
             first = taken(np.arange(part))
             if first is None or _size(first) != part:
@@ -375,6 +395,15 @@ def _keeps_order(taken: Callable[[Any], Any], total: int) -> bool:
     except (TypeError, ValueError, KeyError, IndexError):
         return False
     return True
+
+
+def _sorted(plain: Any, other: Any) -> bool:
+    """Whether some column comes out the same of rows in another order: they are sorted by it, and only ties tell."""
+    one, two = rows_of(plain), rows_of(other)
+    if one is None or two is None or one.columns != two.columns:
+        return True
+    kept = [name for name in one.columns if equal(one.column(name), two.column(name))]
+    return any(not numbered(one.column(name)) and len(one.column(name).unique()) > 1 for name in kept)
 
 
 def _moves_own_row(base: Any, alone: Callable[[int], Any], total: int) -> bool:
