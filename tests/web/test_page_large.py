@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.web.browsers import base, opened, served
 
+from penstock.app.pipeline import Pipeline
 from penstock.app.settings import find_settings, open_ledger
 from penstock.model.event import Decided, RunEnded, RunStarted
 from penstock.model.run import Decision, Execution, Run
@@ -100,3 +102,31 @@ def test_the_time_line_of_ten_thousand_steps(page: Page, address: str) -> None:
     page.goto(f"{base(address)}/run/ten-thousand")
     expect(page.locator(".gantt-row").first).to_be_visible(timeout=30_000)
     expect(page.get_by_role("main")).to_contain_text("longest of 10,000 steps")
+
+
+WIDE = """
+import polars as pl
+import penstock as ps
+
+@ps.source(key="id")
+def wide(n: int = 10_000_000) -> pl.DataFrame:
+    return pl.select(id=pl.int_range(n), part=(pl.int_range(n) % 97).cast(pl.UInt8))
+"""
+
+
+def test_ten_million_rows_are_browsed(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "line.py").write_text(WIDE)
+    Pipeline.load(tmp_path / "line.py", executor="inline", checks="off").run().close()
+    troubles: list[str] = []
+    with served(tmp_path) as url:
+        page = opened(browser, url, troubles)
+        page.locator("[data-step=wide]").click()
+        page.get_by_role("complementary").get_by_role("link", name="wide", exact=True).click()
+        first = page.locator("table.rows tbody tr").first
+        expect(first.locator("td").nth(1)).to_have_text("0")
+        page.get_by_label("Go to row").fill("9999990")
+        page.get_by_role("button", name="Go", exact=True).click()
+        expect(page.locator("table.rows tbody tr").last).to_contain_text("9,999,999")
+        expect(page.locator(".column").filter(has_text="part").locator("svg")).to_be_visible(timeout=60_000)
+        page.context.close()
+    assert not troubles

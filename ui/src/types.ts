@@ -75,7 +75,7 @@ export interface Stop {
   values: Record<string, Json>; changed: Record<string, Json[]>; new: string[]; reason: string; how: string; role: string; where: string;
 }
 export interface Trace {
-  key: string; source: string; run: string; steps: Stop[]; dropped_at: string; side: string | null;
+  key: string; source: string; run: string; steps: Stop[]; dropped_at: string; dropped_by: string[]; kept_in: string[]; side: string | null;
   prediction: { value: Json; label: Json; model: string; error: number | null; step: string; artifact: string } | null;
   asked: Json; table: string;
   features: { column: string; value: Json; origin: string; known_at: Json; late: boolean; label: boolean }[]; advice: string[];

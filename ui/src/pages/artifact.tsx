@@ -25,6 +25,7 @@ export function Artifact({ run: name, artifact }: { run: string; artifact: strin
   const taken = [...new Set(Object.values(details.data?.step.inputs ?? {}).map((one) => one.artifact))];
   const takers = [...new Set(graph.data?.edges.filter((one) => one.artifact === artifact).map((one) => one.target) ?? [])];
   const table = held && held.rows !== null && held.columns.length > 0 && !held.pickled;
+  const named = table && graph.data ? naming(graph.data, maker.step, held.columns) : undefined;
   return (
     <>
       <h1>{artifact}</h1>
@@ -40,7 +41,7 @@ export function Artifact({ run: name, artifact }: { run: string; artifact: strin
       {held && Object.keys(held.details).length > 0 && <Section title="Details"><Details of={held.details} /></Section>}
       {table && (
         <>
-          <Section title="Rows"><Table run={name} artifact={artifact} rows={held.rows ?? 0} /></Section>
+          <Section title="Rows" aside={named && <span className="soft">a click on {named.key[0]} follows the row</span>}><Table run={name} artifact={artifact} rows={held.rows ?? 0} named={named} /></Section>
           <Section title="Columns" aside={
             <select aria-label="Hold against another run" value={against} onChange={(event) => go(withQuery({ against: event.target.value || undefined }), true)}>
               <option value="">hold against another run …</option>
@@ -75,8 +76,21 @@ function Details({ of }: { of: Record<string, Json> }) {
   );
 }
 
+interface Named { source: string; key: string[] }
+
+/** The source whose key names the rows of a table: its own, or the first that has all its columns there. A clock in a key is written in more than one way. */
+function naming(graph: Graph, step: string, columns: { name: string; dtype: string }[]): Named | undefined {
+  const there = new Set(columns.filter((one) => !/date|time/i.test(one.dtype)).map((one) => one.name));
+  const sources = graph.nodes.filter((one) => one.kind === "source").sort((one, other) => Number(other.step === step) - Number(one.step === step));
+  for (const one of sources) {
+    const key = [one.contract?.key ?? []].flat().map(String);
+    if (key.length && key.every((column) => there.has(column))) return { source: one.step, key };
+  }
+  return undefined;
+}
+
 /** Rows come in pages as they are scrolled to; only what is in sight is in the page. */
-function Table({ run, artifact, rows }: { run: string; artifact: string; rows: number }) {
+function Table({ run, artifact, rows, named }: { run: string; artifact: string; rows: number; named: Named | undefined }) {
   const { query } = useRoute();
   const start = Math.max(0, Math.min(Number(query.get("row") ?? 0) || 0, Math.max(rows - 1, 0)));
   const [pages, setPages] = useState<Map<number, TablePage>>(new Map());
@@ -116,7 +130,7 @@ function Table({ run, artifact, rows }: { run: string; artifact: string; rows: n
                 return (
                   <tr key={number} style={{ height: HIGH }} aria-rowindex={number + 1}>
                     <td className="num soft">{count(number)}</td>
-                    {any.columns.map((name, at) => <td key={name} className={typeof values?.[at] === "number" ? "num" : values?.[at] === null ? "missing" : ""}>{values ? cell(values[at] ?? null) : "…"}</td>)}
+                    {any.columns.map((name, at) => <td key={name} className={typeof values?.[at] === "number" ? "num" : values?.[at] === null ? "missing" : ""}>{!values ? "…" : named?.key[0] === name && values[at] !== null ? <Link to={href(["run", run, "row"], { key: named.key.map((one) => String(values[any.columns.indexOf(one)] ?? "")).join("/"), source: named.source })}>{cell(values[at] ?? null)}</Link> : cell(values[at] ?? null)}</td>)}
                   </tr>
                 );
               })}

@@ -57,6 +57,7 @@ function Way({ of: trace, run }: { of: Trace; run: string }) {
         {trace.asked !== null && <span>asked {cell(trace.asked)}</span>}
         {trace.side && <span>on the side <strong>{trace.side}</strong></span>}
         {trace.dropped_at && <span className="bad">dropped by {trace.dropped_at}</span>}
+        {!trace.dropped_at && trace.dropped_by.length > 0 && <span className="warn">dropped by {trace.dropped_by.join(" and ")} on one way, kept in {trace.kept_in.map((one, at) => <span key={one}>{at > 0 && " and "}<Link to={href(["run", run, "artifact", one])}>{one}</Link></span>)}</span>}
         {trace.prediction && <span>predicted <strong>{cell(trace.prediction.value)}</strong>{trace.prediction.label !== null && <>, was <strong>{cell(trace.prediction.label)}</strong></>}{trace.prediction.error !== null && <> (off by {number(Math.abs(trace.prediction.error))})</>} · model <code>{short(trace.prediction.model)}</code></span>}
       </p>
       <ol className="journey">{trace.steps.map((one) => <Station key={one.artifact} stop={one} run={run} />)}</ol>
