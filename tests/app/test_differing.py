@@ -24,6 +24,23 @@ def test_tables() -> None:
     assert found["added_examples"] == [{"id": 4, "x": 4.0, "new": "c"}]
 
 
+def test_long_texts_are_shown_where_they_begin_to_differ() -> None:
+    before, after = "x" * 100_000 + "before" + "y" * 100_000, "x" * 100_000 + "after" + "y" * 100_000
+    part = data_change(before, after)["parts"][0]
+    assert part["before"].startswith("…" + "x" * 20 + "before")
+    assert part["after"].startswith("…" + "x" * 20 + "after")
+    assert len(part["after"]) < 60
+    frames = [pl.DataFrame({"id": [1], "text": [text]}) for text in (before, after)]
+    example = data_change(*frames)["columns"][0]["examples"][0]
+    assert example == {"row": 0, "before": part["before"], "after": part["after"]}
+    assert data_change("x" * 100, "x" * 101)["parts"][0]["before"] == "…" + "x" * 20
+
+
+def test_plain_values_of_two_kinds_are_both_shown() -> None:
+    assert data_change(1, "1")["parts"] == [{"part": "", "before": 1, "after": "1"}]
+    assert data_change([1], {"a": 1})["parts"] == [{"part": "", "before": "list", "after": "dict"}]
+
+
 def test_records_and_other_values() -> None:
     assert data_change([{"id": 1, "x": 1}], [{"id": 1, "x": 2}], [["id"]])["changed"] == 1
     found = data_change({"a": 1.0, "b": [1, 2]}, {"a": 2.0, "b": [1, 3]})
@@ -32,7 +49,7 @@ def test_records_and_other_values() -> None:
         {"part": "['a']", "before": 1.0, "after": 2.0},
         {"part": "['b'][1]", "before": 2, "after": 3},
     ]
-    assert data_change(1, "x")["parts"][0]["after"] == "int became str"
+    assert data_change(1, "x")["parts"][0]["after"] == "x"
     assert data_change(float("nan"), 1.0)["parts"][0]["after"] == 1.0
 
 

@@ -25,7 +25,17 @@ def test_the_oldest_comes_first_and_runs_without_it_are_left_out(tmp_path: Path)
 def test_what_is_not_finite_is_null(tmp_path: Path) -> None:
     ledger = ledger_at(tmp_path, story(mae=math.inf))
     assert metric_view(ledger, "scores.mae")["points"][0]["value"] is None
-    assert plain(metric_lines(metric_view(ledger, "scores.mae"), 2000.0)[-1]).endswith("—")
+    assert metric_view(ledger, "scores.mae")["points"][0]["said"] == "inf"
+    lines = [plain(line) for line in metric_lines(metric_view(ledger, "scores.mae"), 2000.0)]
+    assert lines[:2] == ["scores.mae  in 1 run, oldest first", ""]
+    assert lines[2].endswith("inf")
+
+
+def test_what_is_not_finite_moves_only_where_it_becomes_something_else(tmp_path: Path) -> None:
+    values = [1.0, math.nan, math.nan, -math.inf, 2.0]
+    ledger = ledger_at(tmp_path, *[story(f"r{place}", value) for place, value in enumerate(values)])
+    lines = [plain(line).split()[-2:] for line in metric_lines(metric_view(ledger, "scores.mae"), 2000.0)[-5:]]
+    assert lines == [["2", "≠"], ["-inf", "≠"], ["nan", "="], ["nan", "≠"], [lines[-1][0], "1"]]
 
 
 def test_a_misspelt_metric_gets_close_matches(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The closing words: the same from the events that were watched as from the ledger."""
 
+import math
 from pathlib import Path
 
 from tests.report.samples import FAILURE, ledger_at, run_of, story
@@ -124,6 +125,18 @@ def test_equal_metrics_say_so_once() -> None:
     assert shown(metric_lines({"a": 1.0}, {"a": 1.0}, "r0")) == ["  metrics  against run r0", "  a  1  ="]
     assert shown(metric_lines({"a": 1.0}, {})) == ["  metrics", "  a  1"]
     assert metric_lines({}, {"a": 1.0}) == []
+
+
+def test_metrics_that_are_not_finite_are_told_from_those_that_were_not_measured() -> None:
+    now = {"a": math.nan, "b": math.inf, "c": 1.0, "d": 2.0}
+    before = {"a": math.nan, "b": -math.inf, "c": math.nan}
+    assert [line.split() for line in shown(metric_lines(now, before, "r0"))[1:]] == [
+        ["a", "nan", "="],
+        ["b", "inf", "≠", "was", "-inf"],
+        ["c", "1", "≠", "was", "nan"],
+        ["d", "2", "new"],
+    ]
+    assert shown(metric_lines({"a": None}, {"a": math.nan}, "r0"))[1:] == ["  a  —"]
 
 
 def test_the_same_advice_is_given_once() -> None:

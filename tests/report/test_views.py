@@ -1,6 +1,7 @@
 """Views say what the ledger holds, in the form that `--json` promises."""
 
 import json
+import math
 from pathlib import Path
 
 import jsonschema
@@ -198,7 +199,10 @@ def test_a_run_that_goes_on_has_lasted_until_now(tmp_path: Path) -> None:
 def test_metrics_are_held_against_the_last_run_that_succeeded(tmp_path: Path) -> None:
     good = [*story("r1", 9.0)[:-1], RunEnded("succeeded", 1.0)]
     ledger = ledger_at(tmp_path, good, story("r2", 8.0), story("r3", 7.0))
-    assert previous_metrics(ledger, "flights", "r3") == ("r1", {"scores.mae": 9.0, "scores.odd": None})
+    assert previous_metrics(ledger, "flights", "r3") == (
+        "r1",
+        {"scores.mae": 9.0, "scores.odd": pytest.approx(math.nan, nan_ok=True)},
+    )
     assert previous_metrics(ledger, "flights", "r1") == ("", {})
     only_failed = ledger_at(tmp_path / "other", story("r1", 9.0), story("r2"))
     assert previous_metrics(only_failed, "flights", "r2")[0] == "r1"

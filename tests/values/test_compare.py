@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from penstock.values.compare import compare
+from penstock.values.compare import compare, missing_otherwise
 
 FRAME = pl.DataFrame(
     {
@@ -158,3 +158,9 @@ def test_intervals_are_compared() -> None:
     assert compare(frame, frame.copy()).equal
     moved = compare(frame, frame.assign(bin=frame["bin"].iloc[[0, 0, 2]].to_numpy())).moved
     assert [(one.column, one.rows) for one in moved] == [("bin", (1,))]
+
+
+def test_what_is_missing_on_one_side_only() -> None:
+    before, after = pa.array([1.0, None, float("nan"), None]), pa.array([1.0, None, None, 4.0])
+    assert missing_otherwise(before, after).tolist() == [False, False, True, True]
+    assert missing_otherwise(pa.chunked_array([before]), after).tolist() == [False, False, True, True]

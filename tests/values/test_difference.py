@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
@@ -92,6 +93,26 @@ def test_what_rounding_explains_is_no_change() -> None:
     after = before.with_columns(pl.col("x") * (1 + 1e-13))
     assert difference(before, after, [["id"]]).moved == ()
     assert difference(before.to_dicts(), after.to_dicts(), [["id"]]).moved == ()
+
+
+def test_a_missing_value_and_nan_are_two_things() -> None:
+    before = pl.DataFrame({"id": [1, 2, 3], "x": [float("nan"), None, 1.0]})
+    after = pl.DataFrame({"id": [1, 2, 3], "x": [None, None, 1.0]})
+    found = difference(before, after, [["id"]])
+    assert [(one.column, one.count, one.examples[0][0]) for one in found.moved] == [("x", 1, 1)]
+    assert difference(before, before, [["id"]]).changed == 0
+
+
+def test_the_index_of_a_pandas_frame_counts_where_it_says_something() -> None:
+    rows = {"a": [1.0, float("nan")]}
+    before, after = (pd.DataFrame(rows, index=pd.Index(["p", last], name="place")) for last in ("q", "r"))
+    found = difference(before, after)
+    assert [(one.column, one.examples) for one in found.moved] == [("place", ((1, "q", "r"),))]
+    assert difference(before, after, [["place"]]).by == "key"
+    assert difference(pd.DataFrame(rows), pd.DataFrame(rows)).columns == (1, 1)
+    assert difference(pd.DataFrame(rows, index=[5, 6]), pd.DataFrame(rows)).columns_gone == ("index",)
+    pairs = pd.DataFrame(rows, index=pd.MultiIndex.from_tuples([(1, "a"), (1, "b")], names=["n", "s"]))
+    assert difference(pairs, pairs.iloc[:1], [["n", "s"]]).gone == 1
 
 
 def test_clocks_as_keys() -> None:

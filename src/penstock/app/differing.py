@@ -8,12 +8,13 @@ from penstock.codecs.describe import json_safe, type_name
 from penstock.model.artifact import Stored
 from penstock.ports import Ledger, Store
 from penstock.report.history_documents import DataChange, PartChange
-from penstock.values.compare import Comparison, compare
+from penstock.values.compare import Comparison, Moved, compare
 from penstock.values.difference import TableDifference, difference, is_rows
 
 __all__ = ["Comparer", "data_change"]
 
 _PARTS = 20
+_TEXT, _AROUND = 56, 20  # characters of a text that are shown, and before the first that differs
 
 
 class Comparer:
@@ -30,9 +31,7 @@ class Comparer:
             return found
         # A model, say: its fitted state is another; what was written down of it may tell in what.
         told = compare(before.about.details, after.about.details).moved[:_PARTS]
-        found["parts"] += [
-            {"part": one.column, "before": _shown(one.before, ""), "after": _shown(one.after, "")} for one in told
-        ]
+        found["parts"] += [_part(one, "", "") for one in told]
         return found
 
 
@@ -61,8 +60,9 @@ def _table(found: TableDifference) -> DataChange:
                 "column": one.column,
                 "count": one.count,
                 "examples": [
-                    {"row": json_safe(row), "before": json_safe(was), "after": json_safe(now)}
+                    {"row": json_safe(row), "before": before, "after": after}
                     for row, was, now in one.examples
+                    for before, after in [_shown(was, now)]
                 ],
                 "types": list(one.types or ()),
             }
@@ -77,12 +77,9 @@ def _record(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parts(found: Comparison, before: Any, after: Any) -> DataChange:
-    parts: list[PartChange] = [
-        {"part": one.column, "before": _shown(one.before, before), "after": _shown(one.after, after)}
-        for one in found.moved[:_PARTS]
-    ]
+    parts = [_part(one, before, after) for one in found.moved[:_PARTS]]
     if found.shape:
-        parts.insert(0, {"part": "", "before": type_name(before), "after": found.shape})
+        parts.insert(0, _part(Moved("", 1), before, after))
     return {
         "by": "", "key": [], "rows": [], "columns_added": [], "columns_gone": [], "added": 0, "gone": 0,
         "changed": len(found.moved), "reordered": False, "added_examples": [], "gone_examples": [], "columns": [],
@@ -90,5 +87,25 @@ def _parts(found: Comparison, before: Any, after: Any) -> DataChange:
     }  # fmt: skip
 
 
-def _shown(values: tuple[Any, ...], whole: Any) -> Any:
-    return json_safe(values[0]) if values else type_name(whole)
+def _part(moved: Moved, before: Any, after: Any) -> PartChange:
+    if moved.before and moved.after:
+        one, other = _shown(moved.before[0], moved.after[0])
+    elif _is_plain(before) and _is_plain(after):
+        one, other = _shown(before, after)
+    else:
+        one, other = type_name(before), type_name(after)
+    return {"part": moved.column, "before": one, "after": other}
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _shown(before: Any, after: Any) -> tuple[Any, Any]:
+    """Two values for a document; of long texts, what is around the first place in which they differ."""
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _TEXT:
+        pairs = enumerate(zip(before, after, strict=False))
+        same = next((place for place, (one, other) in pairs if one != other), min(len(before), len(after)))
+        start = max(0, same - _AROUND)
+        before, after = (f"{'…' if start else ''}{one[start : start + _TEXT]}" for one in (before, after))
+    return json_safe(before), json_safe(after)

@@ -14,7 +14,7 @@ from penstock.ports import Ledger
 from penstock.report.chart import chart_svg
 from penstock.report.markup import element, joined
 from penstock.report.metric_history import metric_view
-from penstock.report.units import number
+from penstock.report.units import number, plural
 
 __all__ = ["History", "Point", "history", "load"]
 
@@ -57,7 +57,7 @@ class History(Sequence[Point]):
 
     def __repr__(self) -> str:
         lines = [f"{one.run}  {number(one.value)}  {one.name}".rstrip() for one in self._points]
-        return "\n".join([f"<history of {self.metric}: {len(self)} runs>", *lines])
+        return "\n".join([f"<history of {self.metric}: {plural(len(self), 'run')}>", *lines])
 
     def _repr_html_(self) -> str:
         titles = [f"{one.run} {one.name}".strip() for one in self._points]

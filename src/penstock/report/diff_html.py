@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.report.diff_text import cell, data_words, parts_more
+from penstock.report.diff_text import cell, cells, data_words, parts_more
 from penstock.report.documents import RunLine
 from penstock.report.history_documents import ArtifactChange, DataChange, DiffDocument, StepChange
 from penstock.report.markup import Markup, element, joined, page
@@ -133,17 +133,17 @@ def _cells(one: Any) -> tuple[object, ...]:
     place = "/".join([cell(each) for each in one["row"]]) if isinstance(one["row"], list) else cell(one["row"])
     return (
         place,
-        element("span", cell(one["before"]), class_="remove"),
-        element("span", cell(one["after"]), class_="add"),
+        *_moved_cells(one),
     )
 
 
 def _part(one: Any) -> tuple[object, ...]:
-    return (
-        one["part"],
-        element("span", cell(one["before"]), class_="remove"),
-        element("span", cell(one["after"]), class_="add"),
-    )
+    return (one["part"], *_moved_cells(one))
+
+
+def _moved_cells(one: Any) -> tuple[Markup, Markup]:
+    before, after = cells(one["before"], one["after"])
+    return element("span", before, class_="remove"), element("span", after, class_="add")
 
 
 def _rows(title: str, examples: list[dict[str, Any]]) -> Markup | None:

@@ -1,7 +1,7 @@
 """Two runs held against each other, as lines for people."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from penstock.report.history_documents import ArtifactChange, DataChange, DiffDocument, FigureChange
@@ -10,7 +10,7 @@ from penstock.report.paint import Line, safe, table
 from penstock.report.reproduce_text import change_lines, package_lines
 from penstock.report.units import count, lasted, number, plural, size
 
-__all__ = ["cell", "data_words", "diff_lines", "parts_more"]
+__all__ = ["cell", "cells", "data_words", "diff_lines", "parts_more"]
 
 _LISTED = 30
 _EXAMPLES = 3
@@ -123,6 +123,8 @@ def data_words(data: DataChange) -> str:
             parts.append(f"{many:,} {word}")
     if data["reordered"]:
         parts.append("in another order")
+    if len(parts) == 1 and before == after and not (data["columns"] or data["columns_added"] or data["columns_gone"]):
+        parts.append("other bytes, and no difference beyond rounding")
     how = {"key": f"by {'/'.join(data['key'])}", "position": "by position", "content": "by content"}[data["by"]]
     return safe(f"{', '.join(parts)} ({how})")
 
@@ -146,16 +148,14 @@ def _details(data: DataChange) -> list[Line]:
         for row in examples[:_EXAMPLES]:
             lines.append([("      ", ""), (f"{sign} ", style), (_record(row), "dim")])
     for part in data["parts"]:
-        if not part["part"] and part["before"] == part["after"]:
+        if not part["part"] and json.dumps(part["before"]) == json.dumps(part["after"]):
             lines.append([(f"      {cell(part['before'])}: its state is another", "")])
             continue
         place = f"{part['part']}  " if part["part"] else ""
         lines.append(
             [
                 (f"      {safe(place)}", ""),
-                (cell(part["before"]), "remove"),
-                (" → ", "dim"),
-                (cell(part["after"]), "add"),
+                *_moved_cells(part),
             ]
         )
     if more := parts_more(data):
@@ -173,11 +173,14 @@ def _example(examples: Iterable[Any], data: DataChange) -> Line:
         place = one["row"] if data["by"] == "key" else f"row {one['row']}"
         return [
             (f"{_key(place)}: ", "dim"),
-            (cell(one["before"]), "remove"),
-            (" → ", "dim"),
-            (cell(one["after"]), "add"),
+            *_moved_cells(one),
         ]
     return []
+
+
+def _moved_cells(one: Mapping[str, Any]) -> Line:
+    before, after = cells(one["before"], one["after"])
+    return [(before, "remove"), (" → ", "dim"), (after, "add")]
 
 
 def _key(place: Any) -> str:
@@ -199,6 +202,20 @@ def cell(value: Any) -> str:
         text = "—" if value is None else json.dumps(value, ensure_ascii=False, default=str)
     text = safe(text)
     return text if len(text) <= _WIDE else text[: _WIDE - 1] + "…"
+
+
+def cells(before: Any, after: Any) -> tuple[str, str]:
+    """A value that moved, as it was and as it is: so long that the two can be told apart.
+
+    >>> cells(2.5, 3.0), cells(0.1, 0.1000001), cells(1, 1.0), cells("1", 1), cells("", None)
+    (('2.5', '3'), ('0.1', '0.1000001'), ('1', '1.0'), ('"1"', '1'), ('""', '—'))
+    """
+    pair = cell(before), cell(after)
+    if pair[0] == pair[1] or "" in pair:
+        pair = tuple(  # type: ignore[assignment]
+            ["—" if one is None else safe(json.dumps(one, ensure_ascii=False, default=str)) for one in (before, after)]
+        )
+    return pair
 
 
 def _metrics(document: DiffDocument) -> list[Line]:

@@ -40,7 +40,8 @@ __all__ = [
 
 
 class MetricPoint(TypedDict):
-    """A metric in one run; `value` is null where it was not finite."""
+    """A metric in one run; `value` is null where it was not finite, and `said` then tells what it was: `nan`, `inf` or
+    `-inf`."""
 
     run: str
     pipeline: str
@@ -49,6 +50,7 @@ class MetricPoint(TypedDict):
     status: RunStatus
     started: str
     value: float | None
+    said: str
 
 
 class MetricHistoryDocument(TypedDict):

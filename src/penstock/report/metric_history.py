@@ -39,6 +39,7 @@ def metric_view(
                     "status": row["status"],
                     "started": iso(row["started"]),
                     "value": value if math.isfinite(value) else None,
+                    "said": "" if math.isfinite(value) else str(value),
                 }
             )
     return {"metric": name, "points": points}
@@ -58,6 +59,10 @@ def _resolve(metric: str, known: set[str], runs: int) -> str:
     raise NotFound(f"{among} {'has not ' if runs == 1 else ''}measured `{metric}`", hint=hint)
 
 
+def _meant(point: MetricPoint) -> float | None:
+    return float(point["said"]) if point["said"] else point["value"]
+
+
 def metric_lines(document: MetricHistoryDocument, now: float, columns: int = 0) -> list[Line]:
     """The chart, and below it the newest runs with what moved from one to the next; `now` in seconds since 1970."""
     points = document["points"]
@@ -65,8 +70,8 @@ def metric_lines(document: MetricHistoryDocument, now: float, columns: int = 0) 
     title: Line = [(safe(document["metric"]), "title"), (f"  in {plural(len(points), 'run')}, oldest first", "dim")]
     rows: list[list[Line | str]] = []
     for index in range(len(points) - 1, max(len(points) - 1 - _LISTED, -1), -1):
-        one, before = points[index], points[index - 1]["value"] if index else None
-        value = one["value"]
+        one, before = points[index], _meant(points[index - 1]) if index else None
+        value = _meant(one)
         moved = difference(value, before) if value is not None and before is not None else ""
         glyph, style = GLYPHS["held" if one["status"] == "waiting" else one["status"]]
         label = " ".join([one["name"], *[f"#{tag}" for tag in one["tags"]]]).strip()
@@ -82,10 +87,10 @@ def metric_lines(document: MetricHistoryDocument, now: float, columns: int = 0) 
     listed = table(rows, right=[2], indent=0)
     if len(points) > _LISTED:
         listed.append([(f"  and {plural(len(points) - _LISTED, 'earlier run')}", "dim")])
+    chart = chart_lines(values, columns)
     return [
         title,
         [],
-        *chart_lines(values, columns),
-        [],
+        *([*chart, []] if chart else []),
         *[crop(line, columns) if columns else line for line in listed],
     ]

@@ -1,5 +1,6 @@
 """How a run ended, and what to do next: the lines under the table, the same for `run`, `resume` and `show`."""
 
+import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -260,7 +261,12 @@ def warning_lines(warnings: Sequence[WarningDocument]) -> list[Line]:
 def _was(before: Mapping[str, float | None], name: str, now: float | None) -> tuple[str, str]:
     if name not in before:
         return ("new" if before else "", "dim")
-    return ("" if before[name] == now else f"was {number(before[name])}", "dim")
+    was = before[name]
+    if was is None or now is None:  # a document has no word for what is not finite
+        same = all(one is None or not math.isfinite(one) for one in (was, now))
+    else:
+        same = difference(now, was) == "="
+    return ("" if same else f"was {number(was)}", "dim")
 
 
 def _short(error: FailureDocument | None) -> Line:

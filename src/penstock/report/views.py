@@ -140,7 +140,7 @@ def newest_runs(ledger: Ledger, limit: int, pipeline: str = "", tag: str = "") -
 def previous_metrics(ledger: Ledger, pipeline: str, run: str) -> tuple[str, dict[str, float | None]]:
     """The newest earlier run of a pipeline that measured something, one that succeeded if there is one: its id and
     metrics; ("", {}) without one."""
-    other: RunLine | None = None
+    other: tuple[str, dict[str, float | None]] | None = None
     for limit in (3, 50):  # most often it is the one before
         earlier = False
         for row in ledger.runs(limit, pipeline):
@@ -148,9 +148,9 @@ def previous_metrics(ledger: Ledger, pipeline: str, run: str) -> tuple[str, dict
                 earlier = True
             elif earlier and row["metrics"]:
                 if row["status"] == "succeeded":
-                    return row["run"], numbers_view(row["metrics"])
-                other = other or _line(row)
-    return (other["run"], other["metrics"]) if other else ("", {})
+                    return row["run"], dict(row["metrics"])
+                other = other or (row["run"], dict(row["metrics"]))
+    return other or ("", {})
 
 
 def step_view(

@@ -14,7 +14,7 @@ from msgspec import Struct
 from penstock.values.state import StateError, state
 from penstock.values.table import Table, is_table
 
-__all__ = ["TOLERANCE", "Comparison", "Moved", "compare", "different", "differing"]
+__all__ = ["TOLERANCE", "Comparison", "Moved", "compare", "different", "differing", "missing_otherwise"]
 
 TOLERANCE = 1e-9
 _KEPT = 20
@@ -158,6 +158,13 @@ def different(
             return exact, math.inf
     pairs = zip(before.to_pylist(), after.to_pylist(), strict=True)
     return np.array([not _same(one, other) for one, other in pairs], dtype=bool), math.inf
+
+
+def missing_otherwise(before: Any, after: Any) -> Any:
+    """In which rows one value is missing and the other is not, NaN included."""
+    import numpy as np
+
+    return np.asarray(before.is_null()) != np.asarray(after.is_null())
 
 
 def _is_number(kind: Any) -> bool:

@@ -2,7 +2,8 @@
 
 Tables of every kind that `Table` views, and lists of records (dictionaries). Rows are held against each other by the first
 of the offered keys that names each row of both once; without one by position, if there are equally many; else by what is
-in them. Numbers are compared as in `compare`: beyond what rounding explains.
+in them. Numbers are compared as in `compare`: beyond what rounding explains; a missing value and NaN are two things. The index of a pandas frame that
+holds more than positions counts among its columns.
 """
 
 import math
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
-from penstock.values.compare import TOLERANCE, differing
+from penstock.values.compare import TOLERANCE, differing, missing_otherwise
 from penstock.values.table import Table, is_table
 
 __all__ = ["ColumnChange", "TableDifference", "difference", "is_rows"]
@@ -93,7 +94,7 @@ class _Columns:
     """A view of rows by column: of a table, or of records."""
 
     def __init__(self, value: Any) -> None:
-        self._table = Table(value) if is_table(value) else None
+        self._table = Table(_with_index(value)) if is_table(value) else None
         self._records: list[Mapping[str, Any]] = value if self._table is None else []
         if self._table is not None:
             self.columns, self.rows = self._table.columns, self._table.rows
@@ -120,6 +121,17 @@ class _Columns:
         if self._table is None:
             return dict(self._records[row])
         return {name: self._table.column(name)[row].as_py() for name in self.columns}
+
+
+def _with_index(value: Any) -> Any:
+    """A pandas frame with its index among its columns, where that says more than at which position a row is."""
+    if type(value).__name__ != "DataFrame" or type(value).__module__.partition(".")[0] != "pandas":
+        return value
+    index = value.index
+    named = type(index).__name__ != "RangeIndex" or (index.start, index.step) != (0, 1) or index.name is not None
+    if not named or any(name in value.columns for name in index.names):
+        return value
+    return value.reset_index()
 
 
 def _rows(value: Any) -> _Columns:
@@ -215,8 +227,9 @@ def _changed(one: _Columns, other: _Columns, name: str, left: list[int], right: 
     if before is not None and after is not None:
         if not left:
             return []
-        places = differing(before.take(left), after.take(right)).nonzero()[0].tolist()
-        return [int(place) for place in places]
+        pair = before.take(left), after.take(right)
+        unequal = differing(*pair) | missing_otherwise(*pair)
+        return [int(place) for place in unequal.nonzero()[0].tolist()]
     values, others = one.values(name), other.values(name)
     return [
         place
