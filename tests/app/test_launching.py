@@ -167,6 +167,22 @@ def test_what_can_t_be_reached_is_not_signalled(settings: Settings) -> None:
     ledger.close()
 
 
+def test_a_run_that_a_program_goes_on_with_is_the_programs(settings: Settings) -> None:
+    """What the run was begun with says nothing of who drives it now: this process must not be signalled."""
+    (Path("go")).touch()
+    pipeline = Pipeline.load("slow.py", executor="inline", checks="off")
+    begun = pipeline.run("one", command=("penstock", "run", "one"))
+    pipeline.run(resume=begun.run)
+    ledger = open_ledger(settings)
+    assert ledger.run(begun.run).command == ()
+    from penstock.run.leases import owner_name
+
+    ledger.claim([f"run:{begun.run}"], owner_name(begun.run), 60)
+    with pytest.raises(NotFound, match="Python program"):
+        cancel(settings, begun.run)
+    ledger.close()
+
+
 def test_unknown_starts_and_pipelines(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nothing of the name"):
         Launches(settings).look("nothing")

@@ -54,7 +54,7 @@ def make_executor(
                     f"executor `{name}` needs {error.name or error}", hint=f"Install `{error.name}`."
                 ) from None
             return made  # type: ignore[no-any-return]
-    raise SettingsError(f"there is no executor `{name}`", hint=did_you_mean(name, executor_names()))
+    raise _unknown(name)
 
 
 def _all_containers(
@@ -126,8 +126,12 @@ def executor_names() -> list[str]:
 def checked_name(name: str) -> str:
     """A name, if it is that of an executor. Raises `SettingsError` with close matches."""
     if name not in BUILT_IN and name not in executor_names():
-        raise SettingsError(f"there is no executor `{name}`", hint=did_you_mean(name, executor_names()))
+        raise _unknown(name)
     return name
+
+
+def _unknown(name: str) -> SettingsError:
+    return SettingsError(f"there is no executor `{name}`", hint=did_you_mean(name, executor_names()))
 
 
 def cores() -> int:

@@ -151,7 +151,7 @@ class Workspace:
             seed=settings.seed if request.seed is None else request.seed,
             executor=executor.name,
             workers=getattr(executor, "workers", 1),
-            command=tuple(request.command) or (earlier.command if earlier is not None else ()),
+            command=tuple(request.command),  # of who drives it now: `cancel` signals no Python program
             commit=commit,
             dirty=dirty,
             diff=diff,
