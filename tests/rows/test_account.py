@@ -41,7 +41,9 @@ def test_nothing_is_counted_twice_or_forgotten(above: list[int], below: list[int
 def test_sides_add_up_and_parts_of_the_same_rows_do_not() -> None:
     frame = pl.DataFrame({"id": list("abcdef"), "x": range(6)})
     train, test = frame.head(3), frame.slice(3, 2)
-    relations = [relate(held(frame), held(one), KEY) for one in (train, test, train.select("id"))]
+    relations = [
+        relate(held(frame), held(one), KEY, equivariant=lambda _: True) for one in (train, test, train.select("id"))
+    ]
     found = fates(relations)
     assert found.became.tolist() == [1, 1, 1, 1, 1, 0]
     assert (found.new, found.distinct) == (0, 5)

@@ -198,6 +198,47 @@ def pivoted(state: State, draw: random.Random) -> State:
     return grouped("store", make)(state, draw)
 
 
+def key_like(row: dict[str, Any], number: int) -> Any:
+    """A key that only counts, of the kind of the one that is there."""
+    return f"k{number}" if isinstance(row["id"], str) else number
+
+
+def floored(ids: list[Any]) -> list[Any]:
+    """Each key made the first of five that follow one another."""
+    return [ids[n // 5 * 5] for n in range(len(ids))]
+
+
+def moved_key(change: Callable[[list[Any]], list[Any]]) -> Callable[[State, random.Random], State]:
+    def apply(state: State, _: random.Random) -> State:
+        ids = change([row["id"] for row in state.rows])
+        return state.each(lambda n, row: {**row, "id": ids[n]})
+
+    return apply
+
+
+def pl_id(frame: Any, change: Callable[[list[Any]], list[Any]]) -> Any:
+    return frame.with_columns(pl.Series("id", change(frame["id"].to_list()), frame["id"].dtype))
+
+
+def pd_id(frame: Any, change: Callable[[list[Any]], list[Any]]) -> Any:
+    return frame.assign(id=change(frame["id"].tolist()))
+
+
+def with_bosses(state: State, _: random.Random) -> State:
+    """Below the rows, those of another table, of which each has one of these for its boss."""
+    more = [{name: row["boss"] if name == "id" else row["x"] + 300 for name in ("id", "x")} for row in state.rows]
+    rows = [{"id": row["id"], "x": row["x"]} for row in state.rows]
+    return State([*rows, *more], [*state.of, *[() for _ in more]], state.own)
+
+
+def pl_bosses(frame: Any, _: random.Random) -> Any:
+    return pl.concat([frame.select("id", "x"), frame.select(id="boss", x=pl.col("x") + 300)])
+
+
+def pd_bosses(frame: Any, _: random.Random) -> Any:
+    return pd.concat([frame[["id", "x"]], pd.DataFrame({"id": frame["boss"], "x": frame["x"] + 300})])
+
+
 OPS = [
     Op("filter", ("x",), filtered, lambda f, _: f.filter(pl.col("x") <= f["x"].sort()[f.height // 2]),
        lambda f, _: f[f["x"] <= f["x"].sort_values().iloc[len(f) // 2]]),
@@ -262,6 +303,27 @@ OPS = [
     Op("bosses", ("boss", "x"), grouped("boss", lambda rows: {"n": len(rows), "x": mean(rows, "x")}),
        lambda f, _: f.group_by("boss").agg(n=pl.len(), x=pl.col("x").mean()).sort("boss"),
        lambda f, _: f.groupby("boss", as_index=False).agg(n=("x", "size"), x=("x", "mean")), common=False),
+    Op("count the filtered", ("id", "x"), lambda s, d: filtered(s, d).each(lambda n, r: {**r, "id": key_like(r, n)}),
+       lambda f, _: pl_id(f.filter(pl.col("x") <= f["x"].sort()[f.height // 2]), lambda ids: [key_like({"id": one}, n) for n, one in enumerate(ids)]),
+       lambda f, _: pd_id(f[f["x"] <= f["x"].sort_values().iloc[len(f) // 2]], lambda ids: [key_like({"id": one}, n) for n, one in enumerate(ids)]),
+       common=False),
+    Op("only a count", ("id", "x", "y"), lambda s, d: filtered(s, d).each(lambda n, r: {"id": key_like(r, n), "w": r["x"] * 2 + r["y"]}),
+       lambda f, _: pl_id(f.filter(pl.col("x") <= f["x"].sort()[f.height // 2]).select("id", w=pl.col("x") * 2 + pl.col("y")),
+                          lambda ids: [key_like({"id": one}, n) for n, one in enumerate(ids)]),
+       lambda f, _: pd_id(f[f["x"] <= f["x"].sort_values().iloc[len(f) // 2]].assign(w=lambda g: g["x"] * 2 + g["y"])[["id", "w"]],
+                          lambda ids: [key_like({"id": one}, n) for n, one in enumerate(ids)]), common=False),
+    Op("floor the key", ("id",), moved_key(floored), lambda f, _: pl_id(f, floored), lambda f, _: pd_id(f, floored), common=False),
+    Op("reverse the key", ("id",), moved_key(lambda ids: ids[::-1]), lambda f, _: pl_id(f, lambda ids: ids[::-1]),
+       lambda f, _: pd_id(f, lambda ids: ids[::-1]), common=False),
+    Op("shift the key", ("id",), moved_key(lambda ids: [*ids[1:], ids[0]]), lambda f, _: pl_id(f, lambda ids: [*ids[1:], ids[0]]),
+       lambda f, _: pd_id(f, lambda ids: [*ids[1:], ids[0]]), common=False),
+    Op("the boss for the key", ("id", "boss"), changed(id=lambda r: r["boss"]), lambda f, _: f.with_columns(id=pl.col("boss")),
+       lambda f, _: f.assign(id=f["boss"]), common=False),
+    Op("the greatest key", ("id", "store", "x"),
+       grouped("store", lambda rows: {"id": max(row["id"] for row in rows), "x": mean(rows, "x")}),
+       lambda f, _: f.group_by("store").agg(pl.col("id").max(), pl.col("x").mean()).sort("store"),
+       lambda f, _: f.groupby("store", as_index=False).agg(id=("id", "max"), x=("x", "mean")), common=False),
+    Op("rows of bosses below", ("id", "boss", "x"), with_bosses, pl_bosses, pd_bosses, common=False),
     Op("concat", (), put_below, lambda f, _: pl_more(f), lambda f, _: pd_more(f)),
     Op("oversample", (), lambda s, _: s.take([*range(len(s.rows)), *range(len(s.rows) // 2)]),
        lambda f, _: pl.concat([f, f.head(f.height // 2)]), lambda f, _: pd.concat([f, f.head(len(f) // 2)])),
@@ -322,7 +384,7 @@ def composed(
             continue
         if engine == "pandas" and not all(need in frame.columns for need in op.needs):
             continue
-        if name == "groups with a key" and (len(names) > 1 or count < 20):
+        if name in ("groups with a key", "the greatest key") and (len(names) > 1 or count < 20):
             continue  # what is in the column of the key is the identity: of a part of the groups, that is all that can be said
         after = op.state(state, random.Random(seed + number))
         frame = make(frame, random.Random(seed + number))

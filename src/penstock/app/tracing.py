@@ -17,7 +17,7 @@ from penstock.checks.waiving import waived
 from penstock.errors import MissingExtra, PenstockError, UnknownName, did_you_mean, extra_hint
 from penstock.model.account import Account
 from penstock.model.artifact import Stored
-from penstock.model.question import OrderQuestion, Question
+from penstock.model.question import KeyQuestion, OrderQuestion, Question
 from penstock.model.run import Run
 from penstock.model.step import Step
 from penstock.model.task import Input, Task
@@ -170,15 +170,20 @@ class Tracing:
             finally:
                 self._runner = None
 
-    def _aligned(self, step: str, argument: str, output: str) -> bool | None:
-        """What a probe says of a step; None without one, or where the step can't be done again."""
+    def _aligned(self, step: str, argument: str, output: str, key: tuple[str, ...] = ()) -> bool | None:
+        """What a probe says of a step and the order of its rows, or their `key`; None without one, or where the step can't be done again."""
         node = self.lineage.nodes[step]
         if self._runner is None or node.execution is None or node.kind in ("source", "train", "evaluate"):
             return None
-        question = OrderQuestion(list(node.outputs).index(output), argument)
+        at = list(node.outputs).index(output)
+        question = KeyQuestion(at, argument, key) if key else OrderQuestion(at, argument)
         try:
             (ended,) = self._runner.perform([self._task(node, question)])
-            answer = self._runner.value(ended.outputs[0])["aligned"] if ended.status == "succeeded" else None
+            answer = (
+                self._runner.value(ended.outputs[0])["carried" if key else "aligned"]
+                if ended.status == "succeeded"
+                else None
+            )
         except PenstockError:
             return None
         return None if answer is None else bool(answer)

@@ -185,7 +185,8 @@ def identify(held: Records, sources: Iterable[SourceFacts], *, aligned_rows: boo
     distinct = 0
     for one in sources:
         keys = [Key(one.name, one.contract.key)] if one.contract.key else []
-        found = relate(one.records, held, keys, row_aligned=aligned_rows)
+        # Steps lie between: most columns may be new, and nothing but the key be left.
+        found = relate(one.records, held, keys, row_aligned=aligned_rows, equivariant=lambda _: True)
         if found.method in ("unknown", "group"):
             continue
         made = _identity(one.name, found.above, found.below, found.method, found.by)

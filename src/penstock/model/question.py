@@ -7,7 +7,7 @@ from msgspec import Struct
 from penstock.model.step import Entry
 from penstock.model.task import Setting
 
-__all__ = ["Asking", "CellQuestion", "OrderQuestion", "Question"]
+__all__ = ["Asking", "CellQuestion", "KeyQuestion", "OrderQuestion", "Question"]
 
 
 class CellQuestion(Struct, frozen=True, tag=True):
@@ -39,7 +39,16 @@ class OrderQuestion(Struct, frozen=True, tag=True):
     rows: int = 1000
 
 
-Question = CellQuestion | OrderQuestion
+class KeyQuestion(Struct, frozen=True, tag=True):
+    """Do the values of a key (`columns` of the input `argument`) come out of a step in the rows that had them? Tried on a sample of `rows`."""
+
+    output: int
+    argument: str
+    columns: tuple[str, ...]
+    rows: int = 300
+
+
+Question = CellQuestion | OrderQuestion | KeyQuestion
 """What can be asked."""
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "enough",
     "information",
     "moved_along",
+    "moved_together",
     "numbered",
     "scaled",
     "shared",
@@ -210,6 +211,15 @@ def _varied(records: Records, name: str) -> bool:
 
 def _rich(records: Records, name: str) -> bool:
     return not pa.types.is_integer(records.column(name).type) and single(records, [name]) >= 0.9
+
+
+def moved_together(above: Records, below: Records, agreed: Sequence[str]) -> bool:
+    """Whether several columns that do not agree at the same positions hold together what they hold above, in another order."""
+    names = [name for name in shared(above, below) if name not in agreed]
+    if len(names) < 2 or above.rows != below.rows:
+        return False
+    numbers = encode_columns(above, below, [(name, name) for name in names], nulls=True)
+    return numbers is not None and bool(np.array_equal(np.sort(numbers[0]), np.sort(numbers[1])))
 
 
 def moved_along(above: Records, names: Sequence[str], at: Any) -> bool:

@@ -14,14 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from penstock.rows.aggregates import aggregated
+from penstock.rows.carried import carried, counted_anew
 from penstock.rows.codes import aligned, distinct, encode, encode_columns, same_kind
-from penstock.rows.content import Group, block, content, groups, recognised
+from penstock.rows.content import Group, block, groups, recognised
 from penstock.rows.evidence import (
     Witness,
     all_found,
     as_a_whole,
     contradicting,
     enough,
+    moved_together,
     numbered,
     scaled,
     shared,
@@ -46,6 +48,10 @@ class Key(NamedTuple):
     source: str
     columns: tuple[str, ...]
     root: Callable[[], Records | None] = lambda: None
+
+
+Carries = Callable[[Key], bool | None] | None
+"""What a probe says of a key: whether its values come out of the step with the rows that had them."""
 
 
 class Relation(NamedTuple):
@@ -120,14 +126,15 @@ def relate(
     cut: bool = False,
     rivals: Collection[str] = (),
     keyed: bool = False,
+    equivariant: Carries = None,
 ) -> Relation:
     """Relate two tables. `keys` are those of the sources that the input descends from; `row_aligned` is what a probe
     has shown of the step (None: it was not tried); `declared` says that the step's kind promises it, `cut` that the step cuts tables into parts. `rivals` are sources
     whose key rows of another source, in another input of the step, bear under the same names: there, other columns must agree as well. `keyed` says that some source above declares a key,
-    borne by the input or not.
+    borne by the input or not. `equivariant` tells of a key of which the tables do not tell whether it was carried along, what a probe says.
     """
     doubts: list[str] = []
-    found = _by_key(above, below, keys, rivals, doubts)
+    found = _by_key(above, below, keys, rivals, doubts, equivariant)
     if found is None and rivals:  # whose key that is, is not known: it tells nothing
         names = {name for key in keys if key.source in rivals for name in key.columns}
         below = _only(below, [name for name in below.columns if name not in names])
@@ -226,7 +233,12 @@ def _one(column: Any) -> Any:
 
 
 def _by_key(
-    above: Records, below: Records, keys: Sequence[Key], rivals: Collection[str], doubts: list[str]
+    above: Records,
+    below: Records,
+    keys: Sequence[Key],
+    rivals: Collection[str],
+    doubts: list[str],
+    equivariant: Carries = None,
 ) -> Relation | None:
     found = sorted(_keyed(above, below, keys), key=lambda one: -one[0])  # the key that tells most rows apart first
     for _, key, up, down in found:
@@ -237,11 +249,17 @@ def _by_key(
                 "give the keys names of their own"
             )
             continue
-        if _counted_anew(above, below, key.columns, up, down):
+        if counted_anew(above, below, key.columns, up, down):
             continue
         group = _kept_one_key(above, below, key.columns, up, down)
         if group is not None:
             return group
+        said = carried(above, below, key.columns, up, down)
+        if said is None and equivariant is not None:
+            said = equivariant(key)
+        if not said:
+            doubts.append(_not_carried(key.columns, refuted=said is False))
+            continue
         if not _without_key(above, below, up, down):
             doubts.append(f"rows without {', '.join(key.columns)} can't be told apart")
             continue
@@ -249,16 +267,24 @@ def _by_key(
     return None
 
 
-def bears(above: Records, below: Records, key: Key, *, rival: bool = False) -> bool:
+def _not_carried(names: Sequence[str], *, refuted: bool) -> str:
+    words = ", ".join([f"`{name}`" for name in names])
+    if refuted:
+        return f"{words} holds keys of other rows: what the rows hold beside it shows that"
+    return f"nothing beside {words} tells whether it is still each row's own: keep a column of the input beside it"
+
+
+def bears(above: Records, below: Records, key: Key, *, rival: bool = False, equivariant: Carries = None) -> bool:
     """Whether rows below bear, under the same names, the key that rows above do. With a `rival`, other columns must agree."""
     if not _fits(above, below, key):
         return False
-    if not rival and not (len(key.columns) == 1 and numbered(below.column(key.columns[0]))):
-        return True
     numbers = encode_columns(above, below, [(name, name) for name in key.columns])
     if numbers is None or (rival and not _confirmed(above, below, key.columns, *numbers)):
         return False
-    return not _counted_anew(above, below, key.columns, *numbers)
+    if counted_anew(above, below, key.columns, *numbers):
+        return False
+    said = carried(above, below, key.columns, *numbers)
+    return bool(equivariant(key) if said is None and equivariant is not None else said)
 
 
 def _fits(above: Records, below: Records, key: Key) -> bool:
@@ -296,20 +322,6 @@ def _confirmed(above: Records, below: Records, names: Sequence[str], up: Any, do
 
 def _only(records: Records, names: Sequence[str]) -> Records:
     return Records(records.rows, names, records.column, records.index, ordinal=records.ordinal, levels=records.levels)
-
-
-def _counted_anew(above: Records, below: Records, names: Sequence[str], up: Any, down: Any) -> bool:
-    """Whether whole numbers that bear the key's name only count the rows, and what else the rows hold shows them to be others."""
-    if len(names) > 1 or not numbered(below.column(names[0])):
-        return False
-    few = np.unique(np.linspace(0, below.rows - 1, _SAMPLE).astype(np.int64))
-    at = _first(up, down[few])
-    few, at = few[at >= 0], at[at >= 0]
-    others = [name for name in shared(above, below) if not pa.types.is_integer(below.column(name).type)]
-    part = _only(_part(below, few), others)
-    if not others or any(one.below in others for one in witnesses(above, part, at)) or not few.size:
-        return False
-    return bool(contradicting(above, part, at)) and content(above, _only(below, others)) is not None
 
 
 def _kept_one_key(above: Records, below: Records, names: Sequence[str], up: Any, down: Any) -> Relation | None:
@@ -451,7 +463,7 @@ def _by_position(
         return Relation("position", (), "position: one prediction for each row", numbers, numbers)
     telling = [one.above for one in same if not numbered(below.column(one.below))]
     whole = bool(same) and all(name in named for name in above.columns)
-    if same and not contrary:
+    if same and not contrary and not moved_together(above, below, named):
         alike = bool(telling) and single(above, telling) >= _ALIKE
         if (alike and (whole or enough(above, below, same))) or (whole and enough(above, below, same)):
             names = ", ".join([f"`{one}`" for one in named[:3]])

@@ -19,8 +19,9 @@ __all__ = ["Ask", "Lineage", "Load", "Node", "Pact"]
 
 Load = Callable[[Stored], Records | None]
 """The rows of a stored value; None where it has none."""
-Ask = Callable[[str, str, str], bool | None]
-"""Whether a step (by name) keeps the order of an input (argument) in an output; None where that was not probed."""
+Ask = Callable[[str, str, str, tuple[str, ...]], bool | None]
+"""Whether a step (by name) keeps the order of an input (argument) in an output, or, of columns that are a key, whether they
+come out with the rows that had them; None where that was not probed."""
 
 
 class Pact(NamedTuple):
@@ -184,11 +185,15 @@ class Lineage:
         above, below = self.records(node.inputs[argument]), self.records(output)
         assert above is not None
         assert below is not None
-        if bears(above, below, key, rival=key.source in rivals):
+        probe = partial(self._carries, node, argument, output)
+        if bears(above, below, key, rival=key.source in rivals, equivariant=probe):
             return key.columns
         if all(name in below for name in key.columns) and key.source not in rivals:
             return None
         return renamed(above, below, key.columns, self.relation(node, argument, output))
+
+    def _carries(self, node: Node, argument: str, output: str, key: Key) -> bool | None:
+        return self._ask(node.name, argument, output, key.columns)
 
     def _rivals(self, node: Node, argument: str) -> frozenset[str]:
         """The sources whose key an input bears by columns that bear the key of another source in another input."""
@@ -244,6 +249,7 @@ class Lineage:
             "declared": node.kind == "predict" and above.rows == below.rows,
             "cut": node.kind == "split",
             "rivals": self._rivals(node, argument),
+            "equivariant": partial(self._carries, node, argument, output),
             "keyed": any(self.pacts[name].key for name in self.sources_of(node.inputs[argument])),
         }
         keys = self.keys(node.inputs[argument])
@@ -251,7 +257,7 @@ class Lineage:
         if found.method == "unknown":
             found = self._beside(node, above, output, below) or found
         if found.method == "unknown" and above.rows == below.rows and above.rows > 0:
-            answer = self._ask(node.name, argument, output)
+            answer = self._ask(node.name, argument, output, ())
             if answer is not None:
                 return relate(above, below, keys, row_aligned=answer, **how)
         return found

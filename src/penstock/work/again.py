@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from penstock.model.question import OrderQuestion, Question
+from penstock.model.question import KeyQuestion, OrderQuestion, Question
 from penstock.values.alter import take
 from penstock.values.compare import compare
 from penstock.values.records import records
 from penstock.work.altered import Call
 from penstock.work.behind import Cell
+from penstock.work.relabelled import relabelled
 
 __all__ = ["ask"]
 
@@ -23,6 +24,8 @@ def ask(question: Question, call: Call, inputs: Mapping[str, Any]) -> dict[str, 
     """Answer a question, as plain values."""
     if isinstance(question, OrderQuestion):
         return {"aligned": _aligned(question, call, inputs)}
+    if isinstance(question, KeyQuestion):
+        return {"carried": relabelled(question, call, inputs)}
     return Cell(question, call, inputs).answer()
 
 
