@@ -40,6 +40,8 @@ def told(below: Any, above: Any = TABLE) -> bool | None:
         (TABLE.select("id", W), True),
         (TABLE.unpivot(on=["x", "g"], index="id"), True),
         (TABLE.sort("x").select("id", W), None),
+        (TABLE.sort("x").select("id", z=2 * pl.col("x")), True),
+        (TABLE.sort("x").select(pl.col("id").shift(1), z=2 * pl.col("x")), None),
         (TABLE.select(pl.col("boss").alias("id"), W), None),
         (TABLE.select(pl.col("boss").alias("id"), "x"), False),
         (TABLE.with_columns(pl.col("id").reverse()), False),
@@ -62,6 +64,10 @@ def test_whole_numbers_in_their_order_may_have_been_counted_anew() -> None:
     above = TABLE.with_columns(id=pl.int_range(80))
     assert told(above.select("id", W), above) is None
     assert told(above.select("id", "g", W), above) is True
+    assert told(above.unpivot(on=["x"], index="id"), above) is True
+    assert told(above.select("id", "x", W).unpivot(on=["x", "w"], index="id"), above) is True
+    even = above.select("id", t=pl.int_range(80) * 1.5)
+    assert told(even.select(pl.col("id").shift(1), z=pl.col("t") * 2), even) is None
     below = above.sort("x").with_columns(id=pl.int_range(80))
     one, other = records(above), records(below)
     assert one is not None

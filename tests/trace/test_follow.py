@@ -223,7 +223,7 @@ def same(rows: pl.DataFrame) -> pl.DataFrame:
 
 @ps.step
 def few(rows: pl.DataFrame) -> list[dict]:
-    return [{"id": row["id"], "twice": 2 * row["x"]} for row in rows.to_dicts() if row["x"] > 4 or row["x"] == 1]
+    return [{"id": row["id"], "x": row["x"], "twice": 2 * row["x"]} for row in rows.to_dicts() if row["x"] > 4 or row["x"] == 1]
 """
 
 

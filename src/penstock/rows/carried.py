@@ -19,9 +19,9 @@ from penstock.rows.evidence import (
     contradicting,
     enough,
     numbered,
-    scaled,
     shared,
     single,
+    straight,
     witnesses,
 )
 from penstock.values.records import Records
@@ -33,6 +33,7 @@ _FEW = 64  # rows that are looked at where they were counted anew
 _NEARLY = 0.98  # the share of rows in which a column agrees that speaks for the key
 _HALF = 0.5  # the share of rows in which one must disagree that speaks against it
 _TELLING = 0.9  # the share of rows that columns tell from all others
+_COLUMNS = 40  # columns that are looked at as others in another measure
 _MEASURE = 8  # rows at the least, of which a straight line says something
 
 
@@ -69,8 +70,7 @@ def carried(above: Records, below: Records, names: Sequence[str], up: Any, down:
         return True  # of few rows, all that there is to agree
     if any(_tells(above, name) for name in against):
         return False
-    others = Records(rows.size, [name for name in part.columns if name not in names], part.column)
-    if once and rows.size >= _MEASURE and scaled(above, others, at):
+    if once and rows.size >= _MEASURE and _measured(above, part, names, at):
         return True
     return True if _untouched(above, below, names, up, down) else None
 
@@ -95,24 +95,44 @@ def _varied(above: Records, name: str) -> bool:
     return bool(pc.count_distinct(above.column(name), mode="all").as_py() > 1)
 
 
+def _measured(above: Records, part: Records, names: Sequence[str], at: Any) -> bool:
+    """Whether a column holds the numbers of one above, of these rows, in another measure. Numbers that rise evenly from row to row
+    do not tell a row from the one before it."""
+    up = [name for name in above.columns if name not in names and _number(above, name)][:_COLUMNS]
+    there = {name: above.column(name).take(pa.array(at)).cast(pa.float64(), safe=False).to_numpy() for name in up}
+    places = at.astype(np.float64)
+    telling = [name for name in up if not straight(places, there[name])]
+    for name in [one for one in part.columns if one not in names and _number(part, one)][:_COLUMNS]:
+        here = part.column(name).cast(pa.float64(), safe=False).to_numpy()
+        if any(straight(there[one], here) for one in ([name] if name in telling else telling)):
+            return True
+    return False
+
+
+def _number(records: Records, name: str) -> bool:
+    kind = records.column(name).type
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
 def _tells(above: Records, name: str) -> bool:
     kind = above.column(name).type
-    return bool(pa.types.is_floating(kind)) or single(above, [name]) >= _TELLING
+    return bool(pa.types.is_floating(kind) or single(above, [name]) >= _TELLING)
 
 
 def _untouched(above: Records, below: Records, names: Sequence[str], up: Any, down: Any) -> bool:
     """Whether the key stands as it stood: the whole column in its order, once or several times (columns that became rows), or each of its
     values once, for the rows that had it. Whole numbers may have been counted anew."""
     size = up.size
+    times = down.size // size if size and down.size % size == 0 else 0
+    if times > 1 and size >= _MEASURE and np.array_equal(np.tile(up, times), down):
+        return True
     if len(names) == 1 and pa.types.is_integer(below.column(names[0]).type):
         ordered = Records(size, names, above.column)
         if numbered(ordered.column(names[0])) or distinct(up) != size:
             return False
-    if size and down.size and down.size % size == 0:
-        times = down.size // size
-        if np.array_equal(np.tile(up, times), down) or np.array_equal(np.repeat(up, times), down):
-            return True
-    return distinct(up) < size and distinct(down) == down.size == distinct(np.r_[up, down]) == distinct(up)
+    if times and (np.array_equal(np.tile(up, times), down) or np.array_equal(np.repeat(up, times), down)):
+        return True
+    return bool(distinct(up) < size and distinct(down) == down.size == distinct(np.r_[up, down]) == distinct(up))
 
 
 def _firsts(up: Any, down: Any) -> Any:

@@ -30,6 +30,7 @@ __all__ = [
     "scaled",
     "shared",
     "single",
+    "straight",
     "strangers",
     "witnesses",
 ]
@@ -135,15 +136,20 @@ def scaled(above: Records, below: Records, at: Any) -> bool:
             continue
         there = above.column(name).cast(pa.float64(), safe=False).to_numpy()[at]
         here = below.column(name).cast(pa.float64(), safe=False).to_numpy()
-        known = np.isfinite(there) & np.isfinite(here)
-        x, y = there[known], here[known]
-        if np.unique(x).size < _POINTS or not np.array_equal(np.isnan(there), np.isnan(here)):
-            continue
-        low, high = int(x.argmin()), int(x.argmax())
-        slope = (y[high] - y[low]) / (x[high] - x[low])
-        if slope != 0 and np.allclose(y, y[low] + slope * (x - x[low]), rtol=1e-9, atol=1e-9 * float(np.ptp(y))):
+        if straight(there, here):
             return True
     return False
+
+
+def straight(there: Any, here: Any) -> bool:
+    """Whether numbers are others in another measure, row by row: so many times as much and so much more."""
+    known = np.isfinite(there) & np.isfinite(here)
+    x, y = there[known], here[known]
+    if np.unique(x).size < _POINTS or not np.array_equal(np.isnan(there), np.isnan(here)):
+        return False
+    low, high = int(x.argmin()), int(x.argmax())
+    slope = (y[high] - y[low]) / (x[high] - x[low])
+    return bool(slope != 0 and np.allclose(y, y[low] + slope * (x - x[low]), rtol=1e-9, atol=1e-9 * float(np.ptp(y))))
 
 
 def strangers(above: Records, below: Records, at: Any) -> bool:
