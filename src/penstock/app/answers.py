@@ -8,7 +8,7 @@ from penstock.model.digest import combine
 
 __all__ = ["Answers"]
 
-_SCHEME = "penstock-rows-4"
+_SCHEME = "penstock-rows-5"
 """The domain of questions. Another number forgets all answers: change it when answers come to mean something else."""
 
 

@@ -72,7 +72,8 @@ def _again(finding: Finding, run: Run) -> Finding:
 
 
 def _of_run(answers: Answers, run: Run, made: Mapping[str, str]) -> str:
-    graph = msgspec.json.encode(run.graph, order="deterministic").decode()
+    steps = {name: {one: what for one, what in said.items() if one != "waivers"} for name, said in run.graph.items()}
+    graph = msgspec.json.encode(steps, order="deterministic").decode()
     return answers.key("run", graph, *[one for pair in sorted(made.items()) for one in pair])
 
 

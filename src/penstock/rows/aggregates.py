@@ -11,15 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from penstock.rows.codes import same_kind
+from penstock.rows.codes import encode, same_kind
 from penstock.values.records import Records
 
-__all__ = ["aggregated", "extreme"]
+__all__ = ["aggregated", "extreme", "of_others"]
 
 _JOINED = ("sum", "mean", "count", "count_distinct", "stddev", "variance")  # what need be no value of any row
 _PICKED = ("first", "last", "min", "max")  # what is the value of some row
+_WAYS = ("size", "first", "last", "sum", "mean", "min", "max")  # in which values become columns
+_LOOKED = 12  # columns that are looked at of those that values became
 _CLOSE = 1e-6  # relative; sums may be made in another order
-_BITS = 8.0  # that whole numbers must say
+_BITS = 12.0  # that whole numbers must say
 _PARTS = 200  # values of a column that may each have become a column
 
 
@@ -50,7 +52,7 @@ def aggregated(
                 _equal(made, below.column(one)) for one in new if one not in found
             ):
                 picked.append((name, made))
-    return not _of_one_row(above, up, down, picked) or _spread(above, up, down, names, found)
+    return _of_several(above, up, down, sizes, picked) or _spread(above, up, down, names, found)
 
 
 def _of_rows(column: Any, made: Any, up: Any, down: Any) -> bool:
@@ -64,8 +66,8 @@ def _of_rows(column: Any, made: Any, up: Any, down: Any) -> bool:
     return bool(np.isin(down, up[same]).all())
 
 
-def _of_one_row(above: Records, up: Any, down: Any, picked: Sequence[tuple[str, Any]]) -> bool:
-    """Whether some row of each group holds all of these values that were picked from it."""
+def _of_several(above: Records, up: Any, down: Any, sizes: Any, picked: Sequence[tuple[str, Any]]) -> bool:
+    """Whether no row of so many groups holds all of these values that were picked from it, that chance did not bring it about."""
     size = int(max(up.max(initial=0), down.max(initial=0))) + 1
     at = np.zeros(size, np.int64)
     at[down] = np.arange(down.size)
@@ -74,7 +76,8 @@ def _of_one_row(above: Records, up: Any, down: Any, picked: Sequence[tuple[str, 
         column, wanted = above.column(name), made.take(pa.array(at[up]))
         equal = pc.fill_null(pc.equal(column, wanted), False)
         same &= np.asarray(pc.or_(equal, pc.and_(pc.is_null(column), pc.is_null(wanted))))
-    return bool(np.isin(down, up[same]).all())
+    mixed = ~np.isin(down, up[same])
+    return float(np.log2(sizes[mixed]).sum()) >= _BITS
 
 
 def _numbers(column: Any) -> Any:
@@ -176,34 +179,50 @@ def _spread(above: Records, up: Any, down: Any, names: Sequence[str], found: Any
         parts = [(one, texts[text]) for one in found for text in texts if one == text or _part_of(text, one)]
         if len(parts) < max(2, len(found) // 2):
             continue
-        if all(_part(above, up, down, names, name, value, found[one]) for one, value in parts[:3]):
+        ways: set[str] = set(_WAYS)
+        for one, value in parts[:_LOOKED]:
+            ways &= _part(above, up, down, names, name, value, found[one])
+        if ways & {"size", "sum", "mean"} or (ways and _all_there(column, up)):
             return True
     return False
+
+
+def _all_there(column: Any, up: Any) -> bool:
+    """Whether so few rows share a group and a value, or so many, that what one of them has tells of all of them."""
+    cells = encode([pa.array(up), column], nulls=True)
+    counts = np.bincount(cells)
+    return bool((counts <= 1).all() or np.log2(np.maximum(counts, 1)).sum() >= _BITS)
 
 
 def _part_of(text: str, name: str) -> bool:
     return name.endswith(f"_{text}") or name.startswith(f"{text}_")
 
 
-def _part(above: Records, up: Any, down: Any, names: Sequence[str], by: str, value: Any, numbers: Any) -> bool:
+def _part(above: Records, up: Any, down: Any, names: Sequence[str], by: str, value: Any, numbers: Any) -> set[str]:
+    """The ways in which these numbers are made of the rows with a value, group by group; none, where they are not."""
     mask = np.asarray(pc.fill_null(pc.equal(above.column(by), value), False))
     if not mask.any():
-        return False
+        return set()
     there = np.zeros(int(max(up.max(initial=0), down.max(initial=0))) + 1, bool)
     there[up[mask]] = True
     mine = there[down]
     if not (np.isnan(numbers[~mine]) | (numbers[~mine] == 0)).all() or not mine.any():
-        return False
+        return set()
     rows = pa.array(mask)
-    if np.array_equal(np.nan_to_num(numbers[mine]), np.bincount(up[mask], minlength=there.size)[down][mine]):
-        return True
+    found = set()
+    counts = np.bincount(up[mask], minlength=there.size)[down][mine]
+    if np.array_equal(np.nan_to_num(numbers[mine]), counts):
+        found.add("size")
     for name in [one for one in above.columns if one not in (*names, by)]:
         column = above.column(name).filter(rows)
-        for made in _made(column, up[mask], down[mine], ("first", "last", "sum", "mean", "min", "max")):
-            values = _numbers(made)
-            if values is not None and np.allclose(values, numbers[mine], rtol=_CLOSE, equal_nan=True):
-                return True
-    return False
+        for way in _WAYS[1:]:
+            if way in found:
+                continue
+            for made in _made(column, up[mask], down[mine], (way,)):
+                values = _numbers(made)
+                if values is not None and np.allclose(values, numbers[mine], rtol=_CLOSE, equal_nan=True):
+                    found.add(way)
+    return found
 
 
 def extreme(above: Records, below: Records, up: Any, down: Any, names: Sequence[str]) -> bool:
@@ -216,3 +235,19 @@ def extreme(above: Records, below: Records, up: Any, down: Any, names: Sequence[
         if not any(_close(made, values) for made in _made(column, up, down, ("min", "max"))):
             return False
     return True
+
+
+def of_others(above: Records, below: Records, up: Any, down: Any, at: Any, names: Sequence[str]) -> bool:
+    """Whether one of these columns below holds what a first, last, least or most of each group is, and not what the row (`at`, for each
+    row below) has that is said to have been kept: it may have been, after its value was exchanged, or each row stands for its group."""
+    for name in above.columns:
+        own = above.column(name).take(pa.array(at))
+        for made in _made(above.column(name), up, down, _PICKED):
+            if made.equals(own):
+                continue
+            for one in names:
+                held = below.column(one)
+                alike = _close(made, numbers) if (numbers := _numbers(held)) is not None else _equal(made, held)
+                if alike and not _equal(own, held):
+                    return True
+    return False

@@ -53,6 +53,7 @@ def carried(above: Records, below: Records, names: Sequence[str], up: Any, down:
     once = known.size == int((first >= 0).sum())
     agreed: list[str] = []
     against: list[str] = []
+    partly: list[str] = []
     changed = False
     for name in shared(above, part):
         if name in names:
@@ -62,15 +63,21 @@ def carried(above: Records, below: Records, names: Sequence[str], up: Any, down:
             agreed.append(name)
             continue
         changed = True
-        if share <= _HALF and all_found(above, part, name):
+        if share > _HALF:
+            partly.append(name)
+        elif all_found(above, part, name):
             against.append(name)
     if agreed and enough(above, part, [Witness(name, name) for name in agreed]):
+        if rows.size < _MEASURE and any(
+            single(above, [one]) >= _TELLING and all_found(above, part, one) for one in partly
+        ):
+            return None  # of a handful, some may be others that hold the same by chance
         return not against or single(above, agreed) >= _TELLING
     if not changed and any(_varied(above, name) for name in agreed):
         return True  # of few rows, all that there is to agree
     if any(_tells(above, name) for name in against):
         return False
-    if once and rows.size >= _MEASURE and _measured(above, part, names, at):
+    if once and rows.size >= _MEASURE and _measured(above, part, (*names, *against), at):
         return True
     return True if _untouched(above, below, names, up, down) else None
 

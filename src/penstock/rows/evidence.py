@@ -38,6 +38,9 @@ __all__ = [
 _SAMPLE = 64  # rows that are looked at before all are
 _BITS = 20.0  # agreement that chance brings about once in a million
 _LEAST = 6.0  # of few rows at least so much, which chance brings about in one of a hundred tables
+_DRAWN = 1000  # rows whose values are counted before those of all are
+_MANY = 4  # times as many rows, of which it spares something to look at some only
+_FAR = 20.0  # times the bits that are wanted
 _POINTS = 4  # different numbers, of which a straight line says something
 _HALF = 0.5  # of the rows must disagree for a column to speak against a reading
 
@@ -115,7 +118,13 @@ def enough(above: Records, below: Records, found: Sequence[Witness], least: floa
     """Whether it is more than chance would bring about that these columns agree; of few rows, half of what rows can say, and at
     the `least` so many bits."""
     most = below.rows * math.log2(max(above.rows, 2))
-    return information(above, below, found) >= min(_BITS, max(most / 2, least))
+    wanted = min(_BITS, max(most / 2, least))
+    if above.rows > _MANY * _DRAWN:  # what some of the rows say by far need not be counted in all of them
+        index = pa.array(np.sort(np.random.default_rng(0).choice(above.rows, _DRAWN, replace=False)))
+        few = Records(_DRAWN, above.columns, lambda name: above.column(name).take(index))
+        if any(information(few, below, [one]) >= _FAR * wanted for one in found):
+            return True
+    return information(above, below, found) >= wanted
 
 
 def as_a_whole(above: Records, below: Records, names: Sequence[str]) -> bool:
@@ -188,9 +197,13 @@ def all_found(above: Records, below: Records, name: str) -> bool:
     if pair is None:
         return False
     left, right = _one(pair[0]), _one(pair[1])
-    head = left.slice(0, _SAMPLE)
-    if not pc.all(pc.is_in(head, value_set=right)).as_py():
-        return False
+    return _among(left.slice(0, _SAMPLE), right) and (len(left) <= _SAMPLE or _among(left, right))
+
+
+def _among(left: Any, right: Any) -> bool:
+    """Whether all of these values are among those; of few, what is looked through is not put into a table first."""
+    if len(left) * _MANY < len(right):
+        right = right.filter(pc.is_in(right, value_set=left)).unique()
     return bool(pc.all(pc.is_in(left, value_set=right)).as_py())
 
 

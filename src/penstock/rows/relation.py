@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from penstock.rows.aggregates import aggregated
+from penstock.rows.aggregates import aggregated, of_others
 from penstock.rows.carried import carried, counted_anew
 from penstock.rows.codes import aligned, distinct, encode, encode_columns, same_kind
 from penstock.rows.content import Group, block, groups, recognised
@@ -31,6 +31,7 @@ from penstock.rows.evidence import (
     strangers,
     witnesses,
 )
+from penstock.values.alike import equal
 from penstock.values.records import Records
 
 __all__ = ["Key", "Method", "Relation", "bears", "key_columns", "labels", "relate", "renamed", "unknown"]
@@ -38,7 +39,7 @@ __all__ = ["Key", "Method", "Relation", "bears", "key_columns", "labels", "relat
 Method = Literal["key", "index", "position", "content", "group", "unknown"]
 
 _SAMPLE = 64  # rows that are looked at before all are
-_LABELLED = 3.0  # bits that must agree where labels say the same
+_LABELLED = 6.0  # bits that must agree where labels say the same
 _ALIKE = 0.9  # the share of rows that must be told apart by what agrees
 
 
@@ -219,17 +220,13 @@ def _found_in(records: Records, names: Sequence[str], of: Records, others: Seque
     for name, other in zip(names, others, strict=True):
         pair = aligned(records.column(name).take(at), of.column(other))
         assert pair is not None
-        few, whole = _one(pair[0]), pair[1]
+        few, whole = pair[0].combine_chunks(), pair[1]
         there = np.asarray(pc.is_valid(few))
         some = some or bool(there.any())
         # Looking for few among many: the other way round, all of the many would be put into a table first.
         known = whole.filter(pc.is_in(whole, value_set=few)).unique()
         hits &= np.asarray(pc.is_in(few, value_set=known)) | ~there
     return some and bool(hits.mean() >= 0.5)
-
-
-def _one(column: Any) -> Any:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
 def _by_key(
@@ -240,6 +237,7 @@ def _by_key(
     doubts: list[str],
     equivariant: Carries = None,
 ) -> Relation | None:
+    unsure = None
     found = sorted(_keyed(above, below, keys), key=lambda one: -one[0])  # the key that tells most rows apart first
     for _, key, up, down in found:
         if key.source in rivals and not _confirmed(above, below, key.columns, up, down):
@@ -252,8 +250,11 @@ def _by_key(
         if counted_anew(above, below, key.columns, up, down):
             continue
         group = _kept_one_key(above, below, key.columns, up, down)
-        if group is not None:
+        if group is not None and group.method == "group":
             return group
+        if group is not None:
+            unsure = unsure or group
+            continue
         said = carried(above, below, key.columns, up, down)
         if said is None and equivariant is not None:
             said = equivariant(key)
@@ -264,7 +265,7 @@ def _by_key(
             doubts.append(f"rows without {', '.join(key.columns)} can't be told apart")
             continue
         return Relation("key", key.columns, f"key {', '.join(key.columns)} of `{key.source}`", up, down)
-    return None
+    return unsure
 
 
 def _not_carried(names: Sequence[str], *, refuted: bool) -> str:
@@ -281,7 +282,7 @@ def bears(above: Records, below: Records, key: Key, *, rival: bool = False, equi
     numbers = encode_columns(above, below, [(name, name) for name in key.columns])
     if numbers is None or (rival and not _confirmed(above, below, key.columns, *numbers)):
         return False
-    if counted_anew(above, below, key.columns, *numbers):
+    if counted_anew(above, below, key.columns, *numbers) or _kept_one_key(above, below, key.columns, *numbers):
         return False
     said = carried(above, below, key.columns, *numbers)
     return bool(equivariant(key) if said is None and equivariant is not None else said)
@@ -328,28 +329,30 @@ def _kept_one_key(above: Records, below: Records, names: Sequence[str], up: Any,
     """An aggregate that keeps the key of one row of each group."""
     if below.rows >= above.rows or not below.rows:
         return None
+    places = _first(up, down)
     few = np.unique(np.linspace(0, below.rows - 1, _SAMPLE).astype(np.int64))
-    at = _first(up, down[few])
-    few, at = few[at >= 0], at[at >= 0]
+    few = few[places[few] >= 0]
     others = [name for name in shared(above, below) if name not in names]
-    same = [name for name in others if not _differs(above, below, name, few, at)]
+    same = [name for name in others if _alike(above, below, name, few, places[few])]
     if len(same) == len([name for name in below.columns if name not in names]):
         return None  # nothing is new and nothing changed
     kept = [name for name in same if all_found(above, below, name)]
     for one in groups(above, below, kept):
         if aggregated(above, below, one.above, one.below, (*one.names, *names), same):
             return Relation("group", one.names, _group_words(one.names), one.above, one.below)
+        fresh = [name for name in below.columns if name not in (*one.names, *names, *same)]
+        if not fresh or (places < 0).any():
+            continue
+        if set(same) <= set(one.names) or of_others(above, below, one.above, one.below, places, fresh):
+            words = ", ".join([f"`{name}`" for name in one.names])
+            return unknown(f"each row may be one that was kept of its {words}, or stand for all that have it")
     return None
 
 
-def _differs(above: Records, below: Records, name: str, few: Any, at: Any) -> bool:
+def _alike(above: Records, below: Records, name: str, rows: Any, at: Any) -> bool:
     pair = aligned(below.column(name), above.column(name))
     assert pair is not None
-    left, right = pair[0].take(pa.array(few)).combine_chunks(), pair[1].take(pa.array(at)).combine_chunks()
-    if pa.types.is_floating(left.type):
-        one, other = left.to_numpy(zero_copy_only=False), right.to_numpy(zero_copy_only=False)
-        return not np.array_equal(one, other, equal_nan=True)
-    return not left.equals(right)
+    return equal(pair[0].take(pa.array(rows)), pair[1].take(pa.array(at)))
 
 
 def _without_key(above: Records, below: Records, up: Any, down: Any) -> bool:
@@ -413,9 +416,8 @@ def _labelled(above: Records, below: Records, at: Any) -> bool:
         int(at.max(initial=0)) < at.size < above.rows
     ):  # perhaps a new count of the rows that were left, in another order
         return as_a_whole(above, below, named)
-    if agreed and enough(
-        above, below, agreed, _LABELLED
-    ):  # and where a label is there twice, what agrees must tell rows apart
+    # And where a label is there twice, what agrees must tell rows apart.
+    if agreed and enough(above, below, agreed, _LABELLED):
         return np.unique(at).size == at.size or single(above, [one.above for one in agreed]) >= _ALIKE
     # Labels that nothing confirms may be others that happen to lie among these; but not if they are all of them.
     return np.unique(at).size == at.size and (at.size == above.rows or scaled(above, below, at))

@@ -182,15 +182,17 @@ def _judged(lineage: Lineage, artifact: str) -> dict[str, str]:
 
 def _key_of(lineage: Lineage, artifact: str) -> tuple[str, ...]:
     """The columns that name the rows of an artifact best, () where none do."""
-    best: tuple[int, tuple[str, ...]] = (0, ())
-    for key in lineage.keys(artifact):
-        columns = lineage.column_of(artifact, key.source)
-        if columns is not None:
-            held = lineage.records(artifact)
-            assert held is not None
-            numbers = encode([held.column(name) for name in columns], nulls=False)
-            best = max(best, (distinct(numbers), columns))
-    return best[1]
+    borne = [lineage.column_of(artifact, key.source) for key in lineage.keys(artifact)]
+    known = [columns for columns in borne if columns is not None]
+    if len(known) < 2:
+        return known[0] if known else ()
+
+    def told_apart(columns: tuple[str, ...]) -> int:
+        held = lineage.records(artifact)
+        assert held is not None
+        return distinct(encode([held.column(name) for name in columns], nulls=False))
+
+    return max(known, key=lambda columns: (told_apart(columns), columns))
 
 
 def _account(lineage: Lineage, node: Node, argument: str, outputs: Sequence[str]) -> _Counted:
