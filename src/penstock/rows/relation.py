@@ -34,7 +34,7 @@ from penstock.rows.evidence import (
 from penstock.values.alike import equal
 from penstock.values.records import Records
 
-__all__ = ["Key", "Method", "Relation", "bears", "key_columns", "labels", "relate", "renamed", "unknown"]
+__all__ = ["Carries", "Key", "Method", "Relation", "bears", "key_columns", "labels", "relate", "renamed", "unknown"]
 
 Method = Literal["key", "index", "position", "content", "group", "unknown"]
 
