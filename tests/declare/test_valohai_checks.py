@@ -217,3 +217,10 @@ def test_what_stands_twice_is_told(tmp_path: Path) -> None:
     assert [where.split(":", 1)[1] for _, where in warnings] == ["11:5", "10:10"]
     assert "`inputs` stands twice here" in warnings[0][0]
     assert "parameter `p` of step `s` is there twice" in warnings[1][0]
+
+
+def test_what_has_no_form_is_not_looked_through_for_names(tmp_path: Path) -> None:
+    text = "- step: {name: s, image: i, command: echo, parameters: 3, inputs: [3]}\n- step: {name: t, image: i, command: echo}\n"
+    errors, _, _ = judged(tmp_path, text)
+    assert errors
+    assert all(where.startswith("valohai.yaml:1:") for _, where in errors)

@@ -74,7 +74,7 @@ def verdicts(tree: Tree) -> tuple[Verdicts, Any]:
         told = DeclarationError(text, where=_about(tree, text, seen[text]), hint=_HINTS)
         seen[text] += 1
         (found.errors if one["type"] == "error" else found.warnings).append(told)
-    found.warnings.extend(_twice(tree))
+    found.warnings.extend(_twice(tree, found.items))
     found.notes.extend(_without_effect(tree, found.items))
     return found, config
 
@@ -268,14 +268,14 @@ def _named(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, .
         yield path, data
 
 
-def _twice(tree: Tree) -> Iterator[DeclarationError]:
+def _twice(tree: Tree, broken: Container[int]) -> Iterator[DeclarationError]:
     """Keys that one mapping has twice, and parameters and inputs of one name in one step: the last counts, and nobody says so."""
     for key, where in tree.repeated():
         yield DeclarationError(
             f"`{key}` stands twice here: only the last one counts", where=where, hint="Make one of both."
         )
     for index, item in enumerate(tree.data if isinstance(tree.data, list) else ()):
-        step: Any = item.get("step") if isinstance(item, dict) else None
+        step: Any = item.get("step") if isinstance(item, dict) and index not in broken else None
         for kind in ("parameters", "inputs") if isinstance(step, dict) else ():
             seen: set[str] = set()
             for nth, one in enumerate(step.get(kind) or ()):
