@@ -1,10 +1,12 @@
 """Names and tags of runs and artifacts."""
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from penstock.app.labels import checked, label_run, mark, marks, split_tags, unmark
+from penstock.app.labels import bearers, checked, label_run, mark, marks, split_tags, take_name, unmark
 from penstock.errors import NotFound, ParameterError
 from penstock.ledger.sqlite import SqliteLedger
 from penstock.testing.histories import begin
@@ -46,6 +48,19 @@ def test_a_name_moves_and_tags_gather(ledger: SqliteLedger) -> None:
     with pytest.raises(NotFound) as caught:
         label_run(ledger, "run-2", removed=["c"])
     assert "`b`" in caught.value.hint
+
+
+@pytest.mark.parametrize("order", list(permutations(("run-3", "run-4", "run-5"))))
+def test_of_runs_at_once_the_newest_keeps_the_name(ledger: SqliteLedger, order: tuple[str, ...]) -> None:
+    label_run(ledger, "run-1", name="best")
+    for run in sorted(order):
+        begin(ledger, replace(make_run(run), name="best"))
+    for run in order:  # each takes it when it ends
+        take_name(ledger, run, "best")
+    assert bearers(ledger, "best") == ["run-5"]
+    label_run(ledger, "run-2", name="best")  # people may give it to an older one
+    take_name(ledger, "run-5", "best")  # which nobody takes back for a run that lost it
+    assert bearers(ledger, "best") == ["run-2"]
 
 
 def test_a_tag_of_an_artifact_stands_for_one_version(ledger: SqliteLedger) -> None:

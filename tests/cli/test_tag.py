@@ -44,6 +44,21 @@ def test_a_name_that_another_run_has_moves_and_that_is_told(call: Call) -> None:
     assert "was the name of" not in call("run", "--name", "other").err
 
 
+def test_a_run_that_began_later_keeps_the_name(call: Call, project: Path) -> None:
+    (project / "inner.py").write_text("import penstock as ps\n\n@ps.step\ndef one():\n    return 1\n")
+    (project / "outer.py").write_text(
+        "import subprocess, sys\nimport penstock as ps\n\n@ps.step\ndef other():\n"
+        "    command = [sys.executable, '-m', 'penstock.cli', 'run', '-f', 'inner.py', '--name', 'same']\n"
+        "    return subprocess.run(command, check=True).returncode\n"
+    )
+    done = call("run", "-f", "outer.py", "--name", "same")
+    later = call("show", "same", "--json").json
+    assert later["pipeline"] == "inner"
+    [outer] = [one["run"] for one in call("runs", "--json").json["runs"] if one["pipeline"] == "outer"]
+    assert f"`same` is the name of run {later['run']}, which began later" in done.err
+    assert f"penstock tag {outer} --name same" in done.err
+
+
 def test_an_artifact_is_tagged_when_it_is_made_and_afterwards(call: Call) -> None:
     first = call("run", "--tag", "night", "--tag", "model@candidate", "--json").json
     second = call("run", "--set", "model.rate=2", "--tag", "model@candidate", "--json").json

@@ -76,9 +76,10 @@ def label_run(
         if one not in found.tags:
             hint = did_you_mean(one, found.tags) or f"Run {found.id} has no tags."
             raise NotFound(f"run {found.id} has no tag `{one}`", hint=hint)
-    before = take_name(ledger, found.id, checked(name)) if name else ""
+    others = [one for one in bearers(ledger, checked(name)) if one != found.id] if name else []
+    _unname(ledger, others)
     ledger.record(found.id, [Labelled(name, tags, tuple(removed))])
-    return before
+    return others[0] if others else ""
 
 
 def bearers(ledger: Ledger, name: str) -> list[str]:
@@ -86,12 +87,17 @@ def bearers(ledger: Ledger, name: str) -> list[str]:
     return [row["run"] for row in ledger.runs(1_000_000) if row["name"] == name] if name else []
 
 
-def take_name(ledger: Ledger, run: str, name: str) -> str:
-    """A name stands for this run alone from now on: the run that had it before, "" if none."""
-    others = [one for one in bearers(ledger, name) if one != run]
-    for one in others:
+def take_name(ledger: Ledger, run: str, name: str) -> None:
+    """Take the name that a run began with from runs that began before it. Of runs at once it is the newest that keeps
+    it, whichever ends first: if each took it from all others, none would."""
+    found = bearers(ledger, name)
+    if run in found:
+        _unname(ledger, found[found.index(run) + 1 :])
+
+
+def _unname(ledger: Ledger, runs: Iterable[str]) -> None:
+    for one in runs:
         ledger.record(one, [Labelled(name="")])
-    return others[0] if others else ""
 
 
 def mark(ledger: Ledger, run: str, artifact: str, tags: Iterable[str]) -> tuple[str, Stored]:

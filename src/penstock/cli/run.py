@@ -23,7 +23,7 @@ from penstock.cli.options import (
 from penstock.cli.output import note, only_json
 from penstock.cli.watching import Watched, closing, run_watched
 from penstock.errors import NotFound
-from penstock.report.version_text import taken_name
+from penstock.report.version_text import name_elsewhere, taken_name
 
 __all__ = ["run"]
 
@@ -118,8 +118,12 @@ def run(
 
         tally = run_watched(go, redraw=not inline, as_json=as_json)
     code = closing(loaded.settings, tally, as_json=as_json)
-    if before:
-        note(taken_name(name, before))
+    if name and tally.run is not None:
+        now = _bearer(loaded.settings, name)
+        if now not in ("", tally.run.id):
+            note(name_elsewhere(name, now, tally.run.id))
+        elif before:
+            note(taken_name(name, before))
     return code
 
 

@@ -7,7 +7,7 @@ from penstock.report.history_documents import TagDocument, TagsDocument, Version
 from penstock.report.paint import Line, crop, safe, table
 from penstock.report.units import ago, count, plural, size
 
-__all__ = ["tag_lines", "tags_lines", "taken_name", "versions_lines"]
+__all__ = ["name_elsewhere", "tag_lines", "tags_lines", "taken_name", "versions_lines"]
 
 
 def versions_lines(document: VersionsDocument, now: float, columns: int = 0) -> list[Line]:
@@ -78,6 +78,15 @@ def tag_lines(document: TagDocument) -> list[Line]:
             (safe(labels) if labels else "no name, no tags", "code" if labels else "dim"),
         ]
     ]
+
+
+def name_elsewhere(name: str, bearer: str, run: str) -> str:
+    """That a run that began later bears the name that this one was to have, and how it gets it.
+
+    >>> name_elsewhere("best", "20261124-074513-ab2c", "20261124-074512-kk3p")
+    '`best` is the name of run 20261124-074513-ab2c, which began later; give it to this one with: penstock tag 20261124-074512-kk3p --name best'
+    """
+    return f"`{name}` is the name of run {bearer}, which began later; give it to this one with: penstock tag {run} --name {name}"
 
 
 def taken_name(name: str, before: str) -> str:
