@@ -112,3 +112,68 @@ def test_whole_groups_are_taken() -> None:
 def test_without_rows_there_is_nothing_to_alter() -> None:
     nodes = nodes_of_steps((BenchStep("rows", "source", Entry("file")),))
     assert sampled(nodes, {"rows": 3}.__getitem__, "full") is None
+
+
+# two splits of one table
+
+
+def two_splits(leak: str = "") -> tuple[BenchStep, ...]:
+    def step(
+        name: str, kind: Any, inputs: dict[str, str], outputs: tuple[Output, ...] = (Output(),), **said: Any
+    ) -> BenchStep:
+        return BenchStep(
+            name=name, kind=kind, entry=Entry("file"), inputs=inputs, outputs=outputs, where="p.py:1", **said
+        )
+
+    sides = (Output("train", "train"), Output("test", "test"))
+    return (
+        step("raw", "source", {}, contract={"key": ["id"], "label": ["y"]}),
+        step("first", "split", {"raw": "raw"}, sides),
+        step("second", "split", {"raw": "raw"}, sides),
+        step("centred", "step", {"train": "first.train"}),
+        step("scaled", "step", {"train": "second.train", "test": "second.test"}),
+    )
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_of_two_splits_of_one_table_each_has_its_own_sides(leaks: bool) -> None:
+    draw = np.random.default_rng(0)
+    raw = pl.DataFrame({"id": range(400), "x": draw.normal(size=400), "y": draw.normal(size=400)})
+    cut = {"first": (raw["id"] < 300, raw["id"] >= 300), "second": (raw["id"] >= 100, raw["id"] < 100)}
+    stored: dict[str, Any] = {"raw": raw}
+    for name, (train, test) in cut.items():
+        stored |= {f"{name}.train": raw.filter(train), f"{name}.test": raw.filter(test)}
+    listed = two_splits()
+    called: list[str] = []
+
+    def call(step: BenchStep, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        called.append(step.name)
+        if step.kind == "split":
+            table = inputs["raw"]
+            train = table["id"] < 300 if step.name == "first" else table["id"] >= 100
+            return {f"{step.name}.train": table.filter(train), f"{step.name}.test": table.filter(~train)}
+        train = inputs["train"]
+        told = inputs["test"] if step.name == "scaled" and leaks else train
+        return {step.name: train.with_columns(pl.col("x") - told["x"].mean())}
+
+    for name in ("centred", "scaled"):
+        stored |= call(
+            next(one for one in listed if one.name == name),
+            {role: stored[f"{'first' if name == 'centred' else 'second'}.{role}"] for role in ("train", "test")},
+        )
+    pairs = tuple(
+        [
+            Pair(check, step)
+            for check in ("test-blind", "test-label", "alone")
+            for step in ("first", "second", "centred", "scaled")
+        ]
+    )
+    answer = probed(listed, nodes_of_steps(listed), call, stored.__getitem__, BenchRequest(pairs))
+    proven = {(one.check, one.step, one.column) for one in answer.findings if one.verdict == "PROVEN"}
+    assert proven == ({("test-blind", "scaled", "x")} if leaks else set())
+    assert {Pair(one.check, one.step) for one in answer.results} == set(pairs)
+    clean = {(one.check, one.step) for one in answer.results if one.verdict == "CLEAN"}
+    assert clean >= {(check, step) for check in ("test-blind", "test-label") for step in ("first", "second", "centred")}
+    assert (("test-blind", "scaled") in clean) is not leaks
+    for finding in answer.findings:
+        assert finding.id in answer.evidence

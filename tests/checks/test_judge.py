@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from penstock.checks.facts import Identity
-from penstock.checks.judge import members, moved_rows, moved_state
+from penstock.checks.judge import members, moved_rows, moved_state, moved_value
 from penstock.values.records import Records, records
 
 BASE = pd.DataFrame({"a": np.arange(20.0), "b": list("abcdefghijklmnopqrst")})
@@ -79,3 +79,32 @@ def test_how_long_a_search_took_is_no_part_of_it() -> None:
     assert moved_state("m", *made).hits == ()
     other = GridSearchCV(Ridge(), {"alpha": [0.1, 10.0]}, cv=2).fit(x, y**2)
     assert moved_state("m", made[0], other).hits
+
+
+def test_two_objects_of_a_kind_are_told_apart() -> None:
+    from sklearn.neighbors import KDTree
+
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    [hit] = moved_state("model", {"tree": KDTree(points)}, {"tree": KDTree(points + 1)}).hits
+    assert hit.before.startswith("a KDTree (state ")
+    assert hit.before != hit.after
+    assert not moved_state("model", {"tree": KDTree(points)}, {"tree": KDTree(points.copy())}).hits
+
+
+def test_what_has_no_state_to_compare_is_no_finding_of_itself() -> None:
+    import threading
+
+    class Model:
+        def __init__(self, mean: float) -> None:
+            self.mean, self.lock = mean, threading.Lock()
+
+        def predict(self, rows: object) -> float:
+            return self.mean
+
+    assert not moved_value("model", Model(1.0), Model(1.0)).hits
+    assert [hit.column for hit in moved_value("model", Model(1.0), Model(2.0)).hits] == ["['mean']"]
+
+
+def test_tables_of_another_shape_say_both() -> None:
+    [hit] = moved_value("made", np.zeros((3, 2)), np.zeros((4, 2))).hits
+    assert (hit.before, hit.after) == ("3 rows of 0, 1", "4 rows of 0, 1")

@@ -10,6 +10,7 @@ import msgspec
 import penstock
 from penstock.app.answers import Answers
 from penstock.app.failing import against, failing_of
+from penstock.app.grounds import Grounds
 from penstock.app.recording import contract_record
 from penstock.app.settings import Settings
 from penstock.app.values import load_value
@@ -34,7 +35,7 @@ __all__ = ["Judge", "bench_steps"]
 
 _NOT_REACHED = "not reached"  # how the reason of a pair begins that time did not allow: the next run asks again
 _UNASKED = "it could not be asked"
-_SCHEME = "penstock-checks-1"
+_SCHEME = "penstock-checks-2"
 _LEAST, _SHARE = 2.0, 0.1  # seconds that quick checks may take at any rate, and their share of the run's own time
 _FIRST = 0.5  # of that, for the checks which the others wait for
 _LIMIT, _ALONE = 1800.0, 300.0  # seconds after which a bench is given up that nothing else bounds; of one pair
@@ -85,7 +86,8 @@ class Judge:
         asked, wanted, wired = self._asked, self._wanted(done), self._wired()
         if not wanted and not wired:
             return ""
-        keys = {pair: self._keys(pair, done) for pair in wanted}
+        grounds = Grounds(self._plan.graph, done)
+        keys = {pair: self._keys(pair, grounds) for pair in wanted}
         self._alone = {pair: each[-1] for pair, each in keys.items()}
         kept = {pair: one for pair in wanted if (one := self._known(keys[pair])) is not None}
         reused = len(kept)
@@ -155,10 +157,11 @@ class Judge:
         said = dict(zip([one.id for one in wanted], msgspec.json.decode(kept or b"[]", type=list[str]), strict=False))
         return [msgspec.structs.replace(one, severity=said.get(one.id, "") or one.severity) for one in found]
 
-    def foreseen(self, done: Mapping[str, Execution]) -> list[tuple[Pair, bool]]:
-        """What would be asked of these steps, and whether it is known already."""
-        keys = {pair: self._keys(pair, done) for pair in self._wanted(done)}
-        return [(pair, self._known(each) is not None) for pair, each in keys.items()]
+    def foreseen(self, done: Mapping[str, Execution]) -> set[Pair]:
+        """What of that which would be asked is known already, if all that it stands on is among these steps."""
+        grounds = Grounds(self._plan.graph, done)
+        ready = [pair for pair in self._wanted(done) if grounds.whole(pair)]
+        return {pair for pair in ready if self._known(self._keys(pair, grounds)) is not None}
 
     def _wired(self) -> list[tuple[list[Finding], CheckResult]]:
         """What the graph alone tells, which takes no bench."""
@@ -176,19 +179,11 @@ class Judge:
             return asked.budget
         return max(_LEAST, _SHARE * own) if asked.depth == "quick" else 0.0
 
-    def _keys(self, pair: Pair, done: Mapping[str, Execution]) -> list[str]:
+    def _keys(self, pair: Pair, grounds: Grounds) -> list[str]:
         """Under what a pair is kept: what is asked now, and then all that would answer it as well."""
-        graph = self._plan.graph
-        splits = [name for name, step in graph.steps.items() if step.kind == "split"]
-        parts = [penstock.__version__, self.sorts[pair.check].version, *pair]
-        trained = graph.steps[pair.step].kind == "train" and self.sorts[pair.check].stacked
-        asked = graph.below([pair.step]) if trained else {pair.step}  # what training reads shows in who predicts by it
-        above = graph.above([*asked, *splits])
-        for name in graph.steps:
-            if name in above and name in done:
-                step = graph.steps[name]
-                parts += [name, done[name].key, repr(step.contract), repr(step.options.target)]
-        contract = graph.steps[pair.step].contract
+        sort = self.sorts[pair.check]
+        parts = [penstock.__version__, sort.version, *pair, *grounds.parts(pair, stacked=sort.stacked)]
+        contract = self._plan.graph.steps[pair.step].contract
         if contract is not None and contract.freeze:  # the rows of a source are held to the file as it is now
             file = Path(self._settings.root, contract.freeze)
             parts.append(digest_bytes(file.read_bytes()) if file.is_file() else "")

@@ -1,6 +1,5 @@
 """Which checks would be asked of which steps, and which of them are known already: before anything runs."""
 
-from collections.abc import Iterable
 from typing import get_args
 
 from penstock.app.checking import Judge
@@ -24,8 +23,7 @@ def foreseen(pipeline: Pipeline, plan: Plan) -> list[ForeseenDocument]:
         store = open_store(pipeline.settings)
         for depth in get_args(Depth):
             judge = Judge(pipeline.settings, ledger, store, plan, _NOBODY, None, Asked(depth))
-            ready = {name: one for name, one in done.items() if _whole(plan, name, done)}
-            known[depth] = {pair for pair, told in judge.foreseen(ready) if told}
+            known[depth] = judge.foreseen(done)
     found: list[ForeseenDocument] = []
     quick = set(pairs(plan.graph, CHECKS))
     for pair in pairs(plan.graph, {**CHECKS, **offered()}):
@@ -38,13 +36,6 @@ def foreseen(pipeline: Pipeline, plan: Plan) -> list[ForeseenDocument]:
             }
         )
     return found
-
-
-def _whole(plan: Plan, name: str, done: Iterable[str]) -> bool:
-    """Whether all that an answer about a step depends on was done: the step, every split, and what is above them."""
-    graph = plan.graph
-    splits = [one for one, step in graph.steps.items() if step.kind == "split"]
-    return graph.above([name, *splits]) <= set(done)
 
 
 _NOBODY = Run(id="", pipeline="", started=0.0)  # nothing is written down for it

@@ -47,6 +47,10 @@ class Sampled(NamedTuple):
     words: str
 
 
+_BY_SIDES = ("test-blind", "test-label", "as-of", "alone")
+"""Checks that ask which side a row is on."""
+
+
 def probed(
     steps: Sequence[BenchStep],
     nodes: Mapping[str, Node],
@@ -55,11 +59,82 @@ def probed(
     request: BenchRequest,
     elsewhere: Elsewhere | None = None,
 ) -> BenchAnswer:
-    """Ask these pairs of a check and a step. `elsewhere` does steps in another process."""
+    """Ask these pairs of a check and a step. `elsewhere` does steps in another process. Where several splits divide the same rows, it is asked
+    with the sides of each."""
+    begun = time.monotonic()
+    told: BenchAnswer | None = None
+    splits = _independent(nodes)
+    below = {split: _below(nodes, split) for split in splits}
+    for split in splits or [""]:
+        others = {step for other in splits if other != split for step in below[other]} - below.get(split, set())
+        pairs = tuple(
+            [
+                one
+                for one in request.pairs
+                if (one.step not in others if one.check in _BY_SIDES else split in splits[:1])
+            ]
+            if len(splits) > 1
+            else request.pairs
+        )
+        if not pairs:
+            continue
+        left = (
+            request.seconds
+        )  # a bench that is not done by then is stopped, with all that it found: the sample counts as well
+        if left:
+            left = max(left - (time.monotonic() - begun), 0.001)
+        asked = _probed(steps, nodes, call, load, replace(request, pairs=pairs, seconds=left), elsewhere, split)
+        told = asked if told is None else _both(told, asked)
+    return told or BenchAnswer()
+
+
+def _independent(nodes: Mapping[str, Node]) -> list[str]:
+    """Splits into training and test that do not divide what another one made."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for name, node in nodes.items():
+        if node.kind == "split" and name not in taken and {"train", "test"} <= set(node.outputs.values()):
+            found.append(name)
+            taken |= _below(nodes, name)
+    return found
+
+
+def _below(nodes: Mapping[str, Node], step: str) -> set[str]:
+    """A step, and all that needs it."""
+    found, made = {step}, set(nodes[step].outputs)
+    for name, node in nodes.items():
+        if made & set(node.inputs.values()):
+            found.add(name)
+            made.update(node.outputs)
+    return found
+
+
+def _both(one: BenchAnswer, other: BenchAnswer) -> BenchAnswer:
+    """What was said with the sides of two splits: of a pair the graver of both; what one could not tell, the other does."""
+    rank = {"PROVEN": 0, "SUSPECT": 1, "CLEAN": 2, "UNKNOWN": 3}
+    said = {(each.check, each.step): each for each in one.results}
+    for each in other.results:
+        known = said.get((each.check, each.step))
+        if known is None or rank[each.verdict] < rank[known.verdict]:
+            said[each.check, each.step] = each
+    known_ids = {each.id for each in one.findings}
+    findings = (*one.findings, *[each for each in other.findings if each.id not in known_ids])
+    return BenchAnswer(tuple(said.values()), findings, {**other.evidence, **one.evidence})
+
+
+def _probed(
+    steps: Sequence[BenchStep],
+    nodes: Mapping[str, Node],
+    call: Call,
+    load: Callable[[str], Any],
+    request: BenchRequest,
+    elsewhere: Elsewhere | None,
+    split: str,
+) -> BenchAnswer:
     begun = time.monotonic()
     named = {one.name: one for one in steps}
     kept = _doable(nodes)
-    taken = sampled(nodes, load, request.depth)
+    taken = sampled(nodes, load, request.depth, split)
     if taken is None:
         why = "no source has rows that could be altered"
         return BenchAnswer(tuple([CheckResult(*pair, "UNKNOWN", why) for pair in request.pairs]))
@@ -72,10 +147,8 @@ def probed(
     bench = Bench(Circuit(kept, calls, values), sides=taken.sides, recorded=taken.recorded, learns=False)
     bench.elsewhere = elsewhere
     if bench.scope.split:
-        bench.sides, bench.scope.foul = bench.identities.sides()
-    if (
-        request.seconds
-    ):  # a bench that is not done by then is stopped, with all that it found: taking the sample counts as well
+        bench.sides, bench.scope.foul = bench.identities.sides(split)
+    if request.seconds:
         request = replace(request, seconds=max(request.seconds - (time.monotonic() - begun), 0.001))
     told = ask(bench, request, evidence=True)
     return BenchAnswer(
@@ -111,8 +184,8 @@ def _doable(nodes: Mapping[str, Node]) -> dict[str, Node]:
     return found
 
 
-def sampled(nodes: Mapping[str, Node], load: Callable[[str], Any], depth: Depth) -> Sampled | None:
-    """The sources of a run, as many rows of them as a world may take. None where none has rows."""
+def sampled(nodes: Mapping[str, Node], load: Callable[[str], Any], depth: Depth, split: str = "") -> Sampled | None:
+    """The sources of a run, as many rows of them as a world may take, with the sides of a split. None where none has rows."""
     values: dict[str, Any] = {}
     facts: dict[str, SourceFacts] = {}
     for node in nodes.values():
@@ -127,7 +200,7 @@ def sampled(nodes: Mapping[str, Node], load: Callable[[str], Any], depth: Depth)
     main = next((one for one in listed if one.contract.label), None)
     main = main or next((one for one in listed if one.times is not None), listed[0])
     recorded = recorded_rows(nodes, load, main)
-    sides, _ = roles(nodes, recorded, main.rows)
+    sides, _ = roles(nodes, recorded, main.rows, split)
     rows = chosen(main, sides, *_MOST[depth])
     words = (
         f"all {main.rows} rows of {main.name}" if rows is None else f"{rows.size} of {main.rows} rows of {main.name}"

@@ -317,8 +317,9 @@ class Identities:
             flow.pinned.update(told)
         return made
 
-    def sides(self) -> tuple[Any, frozenset[str]]:
-        """The role of each row of the main source, and the sides that teach and hold rows of the test (`pinning.roles`)."""
+    def sides(self, first: str = "") -> tuple[Any, frozenset[str]]:
+        """The role of each row of the main source, and the sides that teach and hold rows of the test (`pinning.roles`), as the split `first` says it
+        (the first one that says anything, if none is named)."""
         main = self.bench.main
         if main is None:
             return None, frozenset()
@@ -332,7 +333,7 @@ class Identities:
                 if known is not None and known.source == main.name:
                     at = known.at[place.at] if place is not None else known.at
                     found[artifact] = at[at >= 0]
-        return roles(self.circuit.nodes, {**self.recorded, **found}, main.rows)
+        return roles(self.circuit.nodes, {**self.recorded, **found}, main.rows, first)
 
 
 def composed(known: Identity, above: Any, below: Any) -> Identity | None:

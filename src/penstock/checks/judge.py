@@ -7,7 +7,7 @@ import numpy as np
 
 from penstock.checks.circuit import is_fitted
 from penstock.checks.facts import Identity, join
-from penstock.values.compare import TOLERANCE, compare, different
+from penstock.values.compare import TOLERANCE, compare, different, outline
 from penstock.values.records import Records, records, value_at
 from penstock.values.state import untimed
 from penstock.values.table import is_table
@@ -137,7 +137,8 @@ def moved_state(artifact: str, before: Any, after: Any, floors: Mapping[str, flo
         for one in found.moved[:_MOST]
     ]
     if found.shape and not hits:
-        hits.append(Hit(artifact, "its shape", -1, found.shape, found.shape, 1, float("inf")))
+        told = [outline(one) if is_table(one) else _shown(one) for one in (before, after)]
+        hits.append(Hit(artifact, "its shape", -1, told[0], told[1], 1, float("inf")))
     return Moved(tuple(hits), 1)
 
 
@@ -145,17 +146,24 @@ def moved_value(artifact: str, before: Any, after: Any, floors: Mapping[str, flo
     """What is not what it was of the same artifact, made once more: tables row by row as they lie, all else as fitted state."""
     one, two = records(before), records(after)
     if one is None or two is None or is_fitted(before):
-        return moved_state(artifact, before, after)
-    found = compare(before, after)
-    if found.shape:
-        return Moved((Hit(artifact, "", -1, f"{one.rows} rows", found.shape, 1, float("inf")),), one.rows)
+        found = moved_state(
+            artifact, before, after
+        )  # an object whose state can't be read is another one each time: that is no finding
+        return found._replace(hits=tuple([hit for hit in found.hits if not _alike(hit)]))
+    compared = compare(before, after)
+    if compared.shape:
+        return Moved((Hit(artifact, "", -1, outline(before), outline(after), 1, float("inf")),), one.rows)
     inf = float("inf")
     hits = [
         Hit(artifact, each.column, each.rows[0] if each.rows else -1, each.before[0], each.after[0], each.count, inf)
-        for each in found.moved
+        for each in compared.moved
         if each.largest >= HAIR and (floors or {}).get(each.column, 0.0) != inf
     ]
     return Moved(tuple(hits), one.rows)
+
+
+def _alike(hit: Hit) -> bool:
+    return isinstance(hit.before, str) and hit.before == hit.after
 
 
 def _shown(value: Any) -> Any:

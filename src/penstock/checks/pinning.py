@@ -93,12 +93,15 @@ def chosen_rows(value: Any, held: Records, rows: int) -> Any:
     return at if fits else None
 
 
-def roles(nodes: Mapping[str, Node], found: Mapping[str, Any], rows: int) -> tuple[Any, frozenset[str]]:
+def roles(
+    nodes: Mapping[str, Node], found: Mapping[str, Any], rows: int, first: str = ""
+) -> tuple[Any, frozenset[str]]:
     """The role of each row of the main source ("" for none), and the sides that teach and hold rows of the test all the same: those
-    of other folds. The sides are None where no split tells which rows are for training and which for the test.
+    of other folds. The sides are None where no split tells which rows are for training and which for the test. It is told by the split
+    `first`, or by the first that tells it.
     """
     for node in nodes.values():
-        if node.kind != "split":
+        if node.kind != "split" or first not in ("", node.name):
             continue
         told = {one: found[one] for one in node.outputs if one in found}
         tests = [at for one, at in told.items() if node.outputs[one] == "test"]

@@ -58,6 +58,8 @@ class Scope:
         """Whether a check judges an artifact."""
         maker, kinds = self._makers[artifact], self.kinds(artifact)
         if check == "alone":  # a prediction as well: there is no label in it yet
+            if ({artifact} | self.above(artifact)) & self.foul:
+                return False
             return maker.kind == "predict" or (maker.kind in ("step", "split") and not kinds & {"evaluate", "deploy"})
         if maker.kind in (*_USES, "source"):
             return False

@@ -14,7 +14,16 @@ from msgspec import Struct
 from penstock.values.state import StateError, state
 from penstock.values.table import Table, is_table
 
-__all__ = ["TOLERANCE", "Comparison", "Moved", "compare", "different", "differing", "missing_otherwise"]
+__all__ = [
+    "TOLERANCE",
+    "Comparison",
+    "Moved",
+    "compare",
+    "different",
+    "differing",
+    "missing_otherwise",
+    "outline",
+]
 
 TOLERANCE = 1e-9
 _KEPT = 20
@@ -303,7 +312,7 @@ def _walk(
     if is_table(before) and is_table(after):
         inner = compare(before, after, tolerance=tolerance, floors=floors)
         if inner.shape:
-            found.append(Moved(path, 1, before=(inner.shape,), after=(inner.shape,)))
+            found.append(Moved(path, 1, before=(outline(before),), after=(outline(after),)))
         for one in inner.moved:
             named = f"{path}.{one.column}" if path else one.column
             found.append(Moved(named, one.count, one.rows, one.before, one.after, one.largest))
@@ -358,4 +367,22 @@ def _equal(before: Any, after: Any) -> bool:
 
 
 def _shown(value: Any) -> Any:
-    return value if isinstance(value, str | int | bytes | bool | type(None)) else f"a {_name(value)}"
+    """A value in words: of an object, its class and the beginning of its state's digest, so that two of a kind are told apart."""
+    if isinstance(value, str | int | bytes | bool | type(None)):
+        return value
+    try:
+        return f"a {_name(value)} (state {state(value).rpartition(':')[2][:8]})"
+    except StateError:
+        return f"a {_name(value)}"
+
+
+def outline(value: Any) -> str:
+    """How large a table is, and what its columns are called.
+
+    >>> import numpy as np
+    >>> outline(np.eye(3))
+    '3 rows of 0, 1, 2'
+    """
+    table = Table(value)
+    names = ", ".join(map(str, table.columns[:5])) + (", …" if len(table.columns) > 5 else "")
+    return f"{table.rows} rows of {names}"

@@ -11,6 +11,8 @@ from tests.checks.test_below_split import PLAIN
 from tests.checks.trips import trips
 
 import penstock as ps
+from penstock.app.probing import bench_of
+from penstock.checks.probes.alone import probe
 
 TABLE = trips(200)
 TEST = np.arange(200) % 4 == 0
@@ -82,3 +84,28 @@ def test_an_honest_line_is_clean() -> None:
     told = line(PLAIN, checks=["alone"])
     assert proven(told) == set()
     assert {one.verdict for one in told.results if one.step in ("features", "sides")} == {"CLEAN"}
+
+
+def test_worlds_are_done_once_for_all_columns_and_not_when_it_is_late() -> None:
+    table = pd.DataFrame({"id": range(60), "x": np.random.default_rng(0).normal(size=60)})
+    test = np.arange(60) >= 30
+
+    def calls_of(columns: int, deadline: float = float("inf")) -> tuple[int, set[str]]:
+        calls: list[int] = []
+
+        def ranked(table: pd.DataFrame) -> pd.DataFrame:
+            calls.append(1)
+            return table.assign(**{f"of{n}": table["x"] - (n + 1) * table["x"].mean() for n in range(columns)})
+
+        bench = bench_of(ranked, {"table": table}, key="id", test=test)
+        bench.deadline = deadline
+        calls.clear()
+        findings, _ = probe(bench)
+        return len(calls), {one.verdict for one in findings}
+
+    one, verdicts = calls_of(1)
+    assert calls_of(20) == (one, {"PROVEN"})
+    assert verdicts == {"PROVEN"}
+    late, verdicts = calls_of(20, deadline=0.0)
+    assert late < one
+    assert verdicts == {"SUSPECT"}  # whether it is history was not asked any more

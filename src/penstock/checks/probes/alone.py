@@ -50,8 +50,11 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
         for world in _worlds(bench, main, row, test):
             for step, hit in tally.watch(world, _only(bench, main, row)):
                 shown.setdefault((step, hit.artifact, hit.column), []).append((row, hit, world))
+    later: dict[
+        int, set[tuple[str, str, str]]
+    ] = {}  # what moves with rows after one in the table: asked once for all columns
     for place, seen in shown.items():
-        _judge(bench, tally, place, seen)
+        _judge(bench, tally, place, seen, later)
     findings = tally.findings(_HINT)
     return findings, tally.results(f"{len(picked)} rows, with other values in all around them", findings, _UNDECLARED)
 
@@ -106,7 +109,13 @@ def _only(bench: Bench, main: SourceFacts, row: int) -> Any:
     return hold
 
 
-def _judge(bench: Bench, tally: Tally, place: tuple[str, str, str], seen: list[tuple[int, Hit, World]]) -> None:
+def _judge(
+    bench: Bench,
+    tally: Tally,
+    place: tuple[str, str, str],
+    seen: list[tuple[int, Hit, World]],
+    later: dict[int, set[tuple[str, str, str]]],
+) -> None:
     """Proven where several rows show it; without a clock, where it moves with rows after it in the table as well (those before it may be
     its history)."""
     main = bench.main
@@ -117,13 +126,18 @@ def _judge(bench: Bench, tally: Tally, place: tuple[str, str, str], seen: list[t
     rows = {row for row, _, _ in seen}
     proves = len(rows) >= min(_SURE, _ROWS[bench.depth])
     if proves and main.times is None:
-        test = np.ones(main.rows, bool) if bench.sides is None else bench.sides == "test"
-        later = 0
-        for row in sorted(rows)[:_SURE]:
-            listed = [tally.watch(one, _only(bench, main, row)) for one in _worlds(bench, main, row, test, after=True)]
-            later += any((s, hit.artifact, hit.column) == place for found in listed for s, hit in found)
-        proves = later >= min(_SURE, len(rows))
+        asked = sorted(rows)[:_SURE]
+        for row in asked:
+            if row not in later and not bench.late:
+                later[row] = _moved_by_later(bench, tally, main, row)
+        proves = sum([place in later.get(row, ()) for row in asked]) >= min(_SURE, len(rows))
         if not proves:
             tally.suspect(step, artifact, column, _HISTORY)
     for _, hit, world in seen[:1]:
         tally.note(step, hit, world, proof=proves)
+
+
+def _moved_by_later(bench: Bench, tally: Tally, main: SourceFacts, row: int) -> set[tuple[str, str, str]]:
+    test = np.ones(main.rows, bool) if bench.sides is None else bench.sides == "test"
+    listed = [tally.watch(one, _only(bench, main, row)) for one in _worlds(bench, main, row, test, after=True)]
+    return {(step, hit.artifact, hit.column) for found in listed for step, hit in found}
