@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.web.browsers import base, opened, served
 
+from penstock.app.pipeline import Pipeline
+
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(240)]
 
 HELD = """
@@ -150,8 +152,21 @@ def test_a_picture_of_the_form(browser: Browser, tmp_path: Path, scheme: str) ->
     with served(tmp_path, "--allow-run") as address:
         page = opened(browser, address, [], color_scheme=scheme, viewport={"width": 1100, "height": 700})
         page.get_by_role("button", name="Run …").click()
-        expect(page.get_by_role("dialog")).to_contain_text("would run", timeout=60_000)
+        expect(page.get_by_role("dialog").get_by_role("button", name="Run", exact=True)).to_be_enabled(timeout=60_000)
         page.wait_for_timeout(300)
         page.screenshot(path=made / f"start-{scheme}.png")
         page.context.close()
     assert (made / f"start-{scheme}.png").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("path", ["", "/run/last", "/run/last/data"])
+def test_a_page_over_nothing_fills_by_itself(browser: Browser, tmp_path: Path, path: str) -> None:
+    shutil.copy(FIRST, tmp_path)
+    with served(tmp_path) as address:
+        page = opened(browser, address, [])
+        page.goto(base(address) + path)
+        expect(page.get_by_role("heading", name="Nothing has run here yet")).to_be_visible()
+        Pipeline.load(tmp_path / "first.py", executor="inline", checks="off").run().close()
+        expect(page.get_by_role("heading", name="Nothing has run here yet")).to_be_hidden(timeout=60_000)
+        expect(page.locator(".top .badge")).to_contain_text("✓")
+        page.context.close()

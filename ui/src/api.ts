@@ -127,7 +127,7 @@ export function useLive(run: string, called: string, going: boolean) {
   }, [run, called, going]);
 }
 
-const NEWER = 1500; // ms between two looks for a newer run
+export const NEWER = 1500; // ms between two looks for a newer run
 
 /** Where the newest run is shown, look whether there is a newer one. */
 export function useNewest(run: string) {

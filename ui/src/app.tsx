@@ -1,12 +1,12 @@
 // The frame: where one is, where one can go, and the palette of everything.
 import { Suspense, lazy, useEffect, useState } from "react";
-import { useApi, useLive, useNewest } from "./api";
+import { NEWER, refresh, useApi, useLive, useNewest } from "./api";
 import { Palette } from "./parts/palette";
 import { Badge, Link, Wait } from "./parts/small";
 import { Pipeline } from "./pages/pipeline";
 import { Run } from "./pages/run";
 import { Runs } from "./pages/runs";
-import { go, href, useRoute } from "./route";
+import { href, useRoute } from "./route";
 import type { Outline, Where } from "./types";
 
 const RunDialog = lazy(() => import("./parts/control").then((one) => ({ default: one.RunDialog })));
@@ -29,6 +29,7 @@ export function App() {
   const run = useApi<Outline>(inRun ? `/runs/${encodeURIComponent(name)}/outline` : "");
   useLive(run.data?.run ?? "", name, run.data?.status === "running" || run.data?.status === "waiting");
 
+  const nothing = inRun && name === "last" && run.error?.kind === "NotFound" && !run.data;
   useNewest(inRun && name === "last" ? (run.data?.run ?? "") : "");
 
   useEffect(() => {
@@ -69,7 +70,7 @@ export function App() {
         <button type="button" className="small" onClick={() => setPalette(true)} title="Ctrl K, or p">Go to …</button>
       </header>
       <main id="content" tabIndex={-1}>
-        <Suspense fallback={<Wait what="the page" />}><Page path={path} /></Suspense>
+        <Suspense fallback={<Wait what="the page" />}>{nothing ? <Nothing /> : <Page path={path} />}</Suspense>
       </main>
       {starting && <Suspense fallback={null}><RunDialog onClose={() => setStarting(false)} /></Suspense>}
       {palette && <Palette run={name} onClose={() => setPalette(false)} />}
@@ -79,7 +80,7 @@ export function App() {
 
 function Page({ path }: { path: string[] }) {
   const [first, name, tab, ...rest] = path;
-  if (!first) return <Start />;
+  if (!first) return <Pipeline run="last" />;
   if (first === "runs") return <Runs />;
   if (first === "compare" && name && tab) return <Compare before={name} after={tab} />;
   if (first === "metric" && name) return <Metric name={name} />;
@@ -94,18 +95,11 @@ function Page({ path }: { path: string[] }) {
   return <div className="card"><h1>There is no such page</h1><p><Link to="/">To the pipeline</Link></p></div>;
 }
 
-/** The newest run's graph; where nothing ran, what to do, until something does. */
-function Start() {
-  const { data, error } = useApi<Outline>("/runs/last/outline");
-  const [again, setAgain] = useState(0);
+/** Where nothing ran yet, what to do, until something does. */
+function Nothing() {
   useEffect(() => {
-    if (!error) return;
-    const timer = setTimeout(() => setAgain(again + 1), 1000);
-    return () => clearTimeout(timer);
-  }, [error, again]);
-  useEffect(() => {
-    if (error && again) go("/", true);
-  }, [error, again]);
-  if (error) return <Runs />;
-  return data ? <Pipeline run="last" /> : <Wait what="the newest run" />;
+    const timer = setInterval(() => void (document.hidden || refresh("/runs")), NEWER);
+    return () => clearInterval(timer);
+  }, []);
+  return <Runs />;
 }

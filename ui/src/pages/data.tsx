@@ -43,7 +43,7 @@ export function Data({ run }: { run: string }) {
                   {one.method === "unknown" ? <td colSpan={5} className="soft"><Ticked text={one.how} /></td> : (
                     <>
                       <td className="num">{count(one.kept)}</td><td className={`num ${one.dropped ? "warn" : ""}`}>{count(one.dropped)}</td><td className="num">{count(one.multiplied)}</td><td className="num">{count(one.new)}</td>
-                      <td>{one.reasons.map((reason) => <div key={reason.what}>{count(reason.rows)}: <Ticked text={reason.what} /></div>)}{one.examples.length > 0 && <div className="soft">{one.examples.slice(0, 3).map((key) => <span key={key}><Link to={href(["run", run, "row"], { key })}>{key}</Link> </span>)}</div>}</td>
+                      <td className="why">{one.reasons.map((reason) => <div key={reason.what}>{count(reason.rows)}: <Ticked text={reason.what} /></div>)}{one.examples.length > 0 && <div className="soft">{one.examples.slice(0, 3).map((key) => <span key={key}><Link to={href(["run", run, "row"], { key })}>{key}</Link> </span>)}</div>}</td>
                     </>
                   )}
                 </tr>

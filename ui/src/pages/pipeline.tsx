@@ -162,7 +162,7 @@ function StepSide({ run, checks: judged, node, onClose }: { run: Outline; checks
           {step?.error && <FailureCard step={node.step} error={step.error} resume={`penstock resume ${run.run}`} />}
           {step?.note && <p>{step.note}</p>}
           {step?.status === "waiting" && step.note && allowed && <Approve run={run} step={node.step} />}
-          {step?.status === "waiting" && <Command text={`penstock approve ${run.run} ${quoted(node.step)}`} />}
+          {step?.status === "waiting" && step.note && <Command text={`penstock approve ${run.run} ${quoted(node.step)}`} />}
           {step && step.reasons.length > 0 && <Section title={step.status === "reused" ? "Why it was reused" : "Why it ran"}><Reasons of={step.reasons} /><Command text={`penstock why ${quoted(node.step)}`} /></Section>}
           {step && Object.keys(step.inputs).length > 0 && <Section title="Inputs"><Pairs of={Object.entries(step.inputs).map(([name, one]) => [name, <Link key={name} to={href(["run", run.run, "artifact", one.artifact])}>{one.artifact}</Link>])} /></Section>}
           {step && step.outputs.length > 0 && (

@@ -40,7 +40,7 @@ export function Run({ run: name }: { run: string }) {
         <span>{run.executor}, {plural(run.workers, "worker")}</span>{run.tags.map((one) => <span key={one} className="label">#{one}</span>)}
       </p>
       {run.steps.filter((one) => (one.status === "failed" || one.status === "tolerated") && one.error).map((one) => one.error && <FailureCard key={one.step} step={one.step} error={one.error} resume={`penstock resume ${run.run}`} />)}
-      {run.steps.filter((one) => one.status === "waiting").map((one) => <div key={one.step} className="card"><p><strong>{one.step}</strong> waits: {one.note}</p>{allowed && <Approve run={run} step={one.step} />}<Command text={`penstock approve ${run.run} ${quoted(one.step)}`} /></div>)}
+      {run.steps.filter((one) => one.status === "waiting" && one.note).map((one) => <div key={one.step} className="card"><p><strong>{one.step}</strong> waits: {one.note}</p>{allowed && <Approve run={run} step={one.step} />}<Command text={`penstock approve ${run.run} ${quoted(one.step)}`} /></div>)}
       {run.status === "cancelled" && <Command text={`penstock resume ${run.run}`} />}
       {allowed && <div className="bar">
         {(run.status === "running" || run.status === "waiting") && <Act words="Cancel the run" busy="Asking it to stop …" does={`/runs/${encodeURIComponent(run.run)}/cancel`} />}

@@ -1,6 +1,7 @@
 // All runs, with filters; choose some to hold them side by side.
 import { useMemo, useState } from "react";
 import { useApi } from "../api";
+import { useAllowed } from "../parts/act";
 import { Badge, Command, Link, Trouble, Wait } from "../parts/small";
 import { Lines } from "../parts/lines";
 import { go, href, useRoute, withQuery } from "../route";
@@ -67,5 +68,6 @@ export function Runs() {
 }
 
 function Empty() {
-  return <div className="card"><h1>Nothing has run here yet</h1><p>Run the pipeline, and this page fills by itself:</p><Command text="penstock run" /></div>;
+  const allowed = useAllowed();
+  return <div className="card"><h1>Nothing has run here yet</h1><p>Run the pipeline{allowed && <>, with the button <strong>Run …</strong> above or in a terminal</>}, and this page fills by itself:</p><Command text="penstock run" /></div>;
 }

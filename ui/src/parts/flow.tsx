@@ -23,7 +23,7 @@ export function Flow({ accounts, graph, run, known }: { accounts: Account[]; gra
           <g key={one.name} className="flow-bar" onClick={() => go(href(["run", run, "artifact", one.name]))}>
             <title>{`${one.name}: ${count(one.rows)} rows`}</title>
             <rect x={one.depth * GAP + 10} y={one.y} width={WIDE} height={one.high} rx={2} />
-            <text x={one.depth * GAP + 10} y={one.y - 18}>{one.name}</text>
+            <text x={one.depth * GAP + 10} y={one.y - 18}>{clipped(one.name)}</text>
             <text x={one.depth * GAP + 10} y={one.y - 5} className="faint">{count(one.rows)}</text>
           </g>
         ))}
@@ -31,6 +31,9 @@ export function Flow({ accounts, graph, run, known }: { accounts: Account[]; gra
     </div>
   );
 }
+
+/** A name in the room between two bars. */
+const clipped = (name: string) => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
 
 function arrange(accounts: Account[], graph: Graph, known: Map<string, number>) {
   const main = accounts.filter((one) => one.main && one.outputs.length > 0);
@@ -95,7 +98,7 @@ function arrange(accounts: Account[], graph: Graph, known: Map<string, number>) 
       losses.push({
         d: `M${x} ${bottom - thick} Q${x + 34} ${bottom - thick} ${x + 34} ${bottom + 16} L${x + 34 - Math.min(thick, 30)} ${bottom + 16} Q${x + 30 - Math.min(thick, 28)} ${bottom} ${x} ${bottom} Z`,
         words: `${one.step} dropped ${count(one.dropped)}: ${one.reasons.map((reason) => reason.what).join("; ")}`,
-        x: x + 6, y: bottom + 30, label: `−${count(one.dropped)} ${one.step}`,
+        x: x + 6, y: bottom + 30, label: clipped(`−${count(one.dropped)} ${one.step}`),
       });
     }
   }

@@ -146,7 +146,7 @@ function Clause({ value }: { value: Json }) {
   return (
     <ul className="plain">
       {Object.entries(value).map(([column, clock]) => (
-        <li key={column}><code>{column === "*" ? "every column" : column}</code> {typeof clock === "object" && clock !== null && "seconds" in clock ? `${seconds(Number(clock.seconds))} after the time` : <>at <code>{String(clock)}</code></>}</li>
+        <li key={column}><code>{column === "*" ? "every column" : column}</code> {typeof clock === "object" && clock !== null && "seconds" in clock ? (Number(clock.seconds) ? `${seconds(Number(clock.seconds))} after the time` : "at the time") : <>at <code>{String(clock)}</code></>}</li>
       ))}
     </ul>
   );
