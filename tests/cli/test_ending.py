@@ -30,7 +30,9 @@ def test_a_misspelt_option(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run", "--workers", "many"], "'many' is not a valid integer"),
+        (["run", "--workers", "many"], "'many' is not a whole number"),
+        (["run", "--seed", "1.5"], "'1.5' is not a whole number"),
+        (["gc", "--keep-days", "1w"], "'1w' is not a number"),
         (["run", "--workers", "-1"], "-1 is not in the range"),
         (["run", "--checks", "ful"], "'ful' is not one of"),
         (["why"], "missing argument 'STEP'"),

@@ -246,8 +246,10 @@ def _settings(path: Path | None, root: Path, said: Mapping[str, Any], overrides:
         ("workers", "0 means as many as cores."),
         ("max_parallel", "0 means no limit."),
         ("store_cache", least),
+        ("silent", "It is a number of seconds; 0 means that nothing is warned of."),
+        ("slow", "It is how many times as long as ever before; 0 means that nothing is warned of."),
     ):
-        if found.get(name, 0) < 0:
+        if not found.get(name, 0) >= 0:  # NaN is neither
             raise SettingsError(f"{name}={found[name]}: there can't be fewer than none", hint=hint)
     if found.get("checks", "quick") not in _CHECKS:
         raise SettingsError(
@@ -284,14 +286,13 @@ def _converted(origin: str, name: str, kind: type, value: Any) -> Any:
             return True
         if str(value).lower() in {"0", "false", "no", "off"}:
             return False
-    elif not isinstance(value, bool):
+    elif not isinstance(value, bool) and not (kind is int and isinstance(value, float) and not value.is_integer()):
         try:
             return kind(value)
         except (TypeError, ValueError):
             pass
-    raise SettingsError(
-        f"{origin}: {name} = {value!r} is not {'a truth value' if kind is bool else f'of type {kind.__name__}'}"
-    )
+    wanted = {bool: "a truth value", int: "a whole number", float: "a number"}.get(kind, "a text")
+    raise SettingsError(f"{origin}: {name} = {value!r} is not {wanted}")
 
 
 def _totals(origin: str, value: Any) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -85,6 +86,8 @@ def _message(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):  # its own message holds the suggestion, which is our hint
         return f"there is no option `{error.option_name}`"
     text = error.format_message().partition(". Choose from:")[0].rstrip(".")
+    for kind, words in (("integer", "whole number"), ("float", "number")):
+        text = re.sub(rf"is not a valid {kind}( range)?$", f"is not a {words}", text)
     return text[:1].lower() + text[1:]
 
 
