@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from penstock.checks.facts import Identity
-from penstock.checks.judge import members, moved_rows, moved_state, moved_value
+from penstock.checks.judge import SHUFFLED, members, moved_rows, moved_state, moved_value, shuffled
 from penstock.values.records import Records, records
 
 BASE = pd.DataFrame({"a": np.arange(20.0), "b": list("abcdefghijklmnopqrst")})
@@ -108,3 +108,12 @@ def test_what_has_no_state_to_compare_is_no_finding_of_itself() -> None:
 def test_tables_of_another_shape_say_both() -> None:
     [hit] = moved_value("made", np.zeros((3, 2)), np.zeros((4, 2))).hits
     assert (hit.before, hit.after) == ("3 rows of 0, 1", "4 rows of 0, 1")
+
+
+def test_the_same_rows_in_another_order_are_no_proof() -> None:
+    mixed = BASE.iloc[::-1].reset_index(drop=True)
+    assert shuffled(held(BASE), held(mixed)) and not shuffled(held(BASE), held(mixed.assign(a=0.0)))
+    (hit,) = moved_value("t", BASE, mixed).hits
+    assert (hit.after, hit.largest) == (SHUFFLED, 0.0)
+    swapped = BASE.assign(a=BASE["a"][::-1].to_numpy())  # cells of one column: other rows
+    assert [hit.column for hit in moved_value("t", BASE, swapped).hits] == ["a"]

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from penstock.checks.bench import Bench
 from penstock.checks.evidence import Proof, counter_example, smaller
 from penstock.checks.probes import alone, as_of, own_label, rerun, test_blind, test_label
+from penstock.checks.steadiness import wavering
 from penstock.errors import UnknownName, did_you_mean
 from penstock.model.bench import BenchAnswer, BenchRequest, Depth
 from penstock.model.verdict import Altered, CheckResult, Finding
@@ -84,6 +85,7 @@ def ask(bench: Bench, request: BenchRequest, *, evidence: bool = True, patience:
         ]
         if check == "rerun":
             unsteady |= {one.step for one in found if one.world.startswith("the same inputs")}
+    findings, results = _standing(bench, findings, results)
     for number, finding in enumerate(findings if evidence else ()):
         if finding.id in bench.shown:
             shown[finding.id] = bench.shown[finding.id]
@@ -96,6 +98,28 @@ def ask(bench: Bench, request: BenchRequest, *, evidence: bool = True, patience:
     return BenchAnswer(tuple(results), tuple(findings), shown)
 
 
+def _standing(
+    bench: Bench, findings: list[Finding], results: list[CheckResult]
+) -> tuple[list[Finding], list[CheckResult]]:
+    """Without what was proven of steps that are not the same each time, which one more `rerun` would have shown."""
+    moved = wavering(bench, [one for one in findings if one.check != rerun.NAME])
+    if not moved:
+        return findings, results
+    below = _below(bench, set(moved))
+    findings = [one for one in findings if one.check == rerun.NAME or one.step not in below]
+    told = []
+    for one in results:
+        if one.check == rerun.NAME and one.step in moved:
+            findings.append(rerun.wavered(bench, one.step, moved[one.step]))
+            told.append(replace(one, verdict="PROVEN"))
+        elif one.check != rerun.NAME and one.step in below and one.verdict != "UNKNOWN":
+            why = "it, or a step above it, is not the same each time (it was the first time that it was done again)"
+            told.append(replace(one, verdict="UNKNOWN", reason=why))
+        else:
+            told.append(one)
+    return findings, told
+
+
 def _of(bench: Bench, finding: Finding, proof: Proof, cause: Altered | None) -> Finding:
     """A finding as the smaller proof shows it."""
     hit = proof.hit
@@ -104,7 +128,7 @@ def _of(bench: Bench, finding: Finding, proof: Proof, cause: Altered | None) -> 
         for one in (hit.before, hit.after)
     ]
     key = bench.key(hit.artifact, hit.row)
-    return structs.replace(finding, row=key, before=told[0], after=told[1], cause=cause)
+    return replace(finding, row=key, before=told[0], after=told[1], cause=cause)
 
 
 def _below(bench: Bench, steps: Sequence[str] | set[str]) -> set[str]:

@@ -7,17 +7,20 @@ import numpy as np
 
 from penstock.checks.circuit import is_fitted
 from penstock.checks.facts import Identity, join
+from penstock.rows.codes import encode_columns
 from penstock.values.compare import TOLERANCE, compare, different, outline
 from penstock.values.records import Records, records, value_at
 from penstock.values.state import untimed
 from penstock.values.table import is_table
 
-__all__ = ["FEW", "HAIR", "Hit", "Moved", "members", "moved_rows", "moved_state", "moved_value"]
+__all__ = ["FEW", "HAIR", "SHUFFLED", "Hit", "Moved", "members", "moved_rows", "moved_state", "moved_value", "shuffled"]
 
 FEW = 5
 """Fewer rows than this that can be compared tell nothing."""
 HAIR = 1e-6
 """Of a column's deviation: what moves less, moves as rounding does, and is never a proof."""
+SHUFFLED = "the same rows in another order"
+"""What became of a table of which nothing else moved."""
 
 _DEEP = 4
 _MOST = 20
@@ -153,6 +156,8 @@ def moved_value(artifact: str, before: Any, after: Any, floors: Mapping[str, flo
     compared = compare(before, after)
     if compared.shape:
         return Moved((Hit(artifact, "", -1, outline(before), outline(after), 1, float("inf")),), one.rows)
+    if compared.moved and shuffled(one, two):  # which proves nothing: whoever reads them by name reads the same
+        return Moved((Hit(artifact, "", -1, f"{one.rows} rows", SHUFFLED, one.rows, 0.0),), one.rows)
     inf = float("inf")
     hits = [
         Hit(artifact, each.column, each.rows[0] if each.rows else -1, each.before[0], each.after[0], each.count, inf)
@@ -164,6 +169,14 @@ def moved_value(artifact: str, before: Any, after: Any, floors: Mapping[str, flo
 
 def _alike(hit: Hit) -> bool:
     return isinstance(hit.before, str) and hit.before == hit.after
+
+
+def shuffled(one: Records, two: Records) -> bool:
+    """Whether both hold the same rows, in whatever order."""
+    if one.rows != two.rows or one.columns != two.columns:
+        return False
+    numbers = encode_columns(one, two, [(name, name) for name in one.columns], nulls=True)
+    return numbers is not None and bool((np.sort(numbers[0]) == np.sort(numbers[1])).all())
 
 
 def _shown(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from itertools import count
 
 import numpy as np
+import pandas as pd
 from tests.checks.trips import bench_of, trips
 
 from penstock.app.probing import probe as probe_function
@@ -33,3 +34,18 @@ def test_what_is_not_the_same_twice_blocks_the_other_probes() -> None:
     )
     assert [(one.check, one.column, one.verdict) for one in report.findings] == [("rerun", "x", "PROVEN")]
     assert {one.check: one.verdict for one in report.checks} == {"rerun": "PROVEN", "as-of": "UNKNOWN"}
+
+
+def test_rows_that_come_in_another_order_are_suspect_and_the_other_probes_go_on() -> None:
+    calls = count()
+
+    def mixed(trips: pd.DataFrame) -> pd.DataFrame:
+        order = np.random.default_rng(next(calls)).permutation(len(trips))
+        return trips.assign(ahead=trips["miles"].shift(-1), last=trips["miles"].shift(1)).iloc[order]
+
+    report = probe_function(mixed, {"trips": trips()}, key="trip", time="at", checks=["rerun", "as-of"])
+    assert [(one.check, one.column, one.verdict) for one in report.findings] == [
+        ("rerun", "", "SUSPECT"),
+        ("as-of", "ahead", "PROVEN"),
+    ]
+    assert "maintain_order=True" in report.findings[0].hint and "another order" in report.findings[0].after

@@ -13,13 +13,13 @@ from penstock.checks.bench import Bench
 from penstock.checks.circuit import Failed
 from penstock.checks.elsewhere import CLOCK, Errand, Return, same_carried, words_of
 from penstock.checks.flow import Flow
-from penstock.checks.judge import Hit, moved_value
+from penstock.checks.judge import SHUFFLED, Hit, moved_value
 from penstock.checks.nodes import Node
 from penstock.checks.tally import UNTRAINED, Tally
 from penstock.checks.worlds import World
 from penstock.model.verdict import CheckResult, Finding
 
-__all__ = ["NAME", "probe"]
+__all__ = ["NAME", "probe", "wavered"]
 
 NAME = "rerun"
 _HINT = "Take what the step depends on as an input or parameter: seeds (ps.Seed, random_state=…), the date, files, an order of sets."
@@ -27,6 +27,10 @@ _TIMED = "Take the instant as an input or parameter, or a column of the data: it
 _ORDERED = (
     "Sort what comes out of a set, and use hashlib in place of hash(): both differ from process to process, as do process numbers, and the time at which "
     "a module is imported."
+)
+_UNSORTED = (
+    "The rows come in another order each time: sort them, or ask for their order to be kept (maintain_order=True). What is the first of them, is drawn "
+    "or is trained on them may differ."
 )
 _SEEDED = "Give the generator a seed of its own: seed: ps.Seed as a parameter, np.random.default_rng(seed), random_state=seed."
 
@@ -44,9 +48,22 @@ def probe(bench: Bench) -> tuple[list[Finding], list[CheckResult]]:
     if bench.elsewhere is not None:
         tried += _elsewhere(bench, tally, {step for step, _, _ in tally.seen})
     hints = {other.words: _SEEDED, CLOCK: _TIMED, words_of("still"): _ORDERED}
-    findings = [structs.replace(one, hint=hints.get(one.world, one.hint)) for one in tally.findings(_HINT)]
+    findings = [_hinted(one, hints) for one in tally.findings(_HINT)]
     _keep(bench, findings, tally, {again.words: "again", other.words: "seeds"})
     return findings, tally.results(tried, findings)
+
+
+def _hinted(finding: Finding, hints: dict[str, str]) -> Finding:
+    if finding.after == SHUFFLED:
+        return structs.replace(finding, hint=_UNSORTED, world=f"the order of rows: {finding.world}")
+    return structs.replace(finding, hint=hints.get(finding.world, finding.hint))
+
+
+def wavered(bench: Bench, step: str, hit: Hit) -> Finding:
+    """What is said of a step that was the same the first time that it was done again, and not each time."""
+    tally = Tally(bench, NAME)
+    tally.note(step, hit, World("the same inputs and seeds, several times more", {}), proof=True)
+    return tally.findings(_HINT)[0]
 
 
 def _elsewhere(bench: Bench, tally: Tally, known: set[str]) -> str:
