@@ -20,6 +20,7 @@ import cloudpickle
 import msgspec
 
 from penstock.app.apart import elsewhere
+from penstock.app.joined import Joined
 from penstock.app.scripted import Asking, Told, note, repeated
 from penstock.app.scripts import Wanted
 from penstock.checks.circuit import spread
@@ -269,7 +270,9 @@ class _Scripted:
                 )
             hint = did_you_mean(proof["function"], self.recorder.defined) or "Check it anew."
             raise UnknownName(f"{self.path.name} has no function `{proof['function']}` any more", hint=hint)
-        calling = repeated(plain_function(function), proof["first"])
+        calling, both = repeated(plain_function(function), proof["first"]), proof.get("both")
+        if both:
+            calling = Joined(*both).calling(plain_function(function), both[1])
         again = partial(_called, proof["function"], calling)
         told = replay(again, proof["evidence"], elsewhere({proof["function"]: calling}))
         if told.reason.startswith("the step fails"):

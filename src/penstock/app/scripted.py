@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from penstock.app.apart import elsewhere
+from penstock.app.joined import Joined, joined
 from penstock.checks.asking import PROBES, ask
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Failed, is_fitted, of_function, spread
@@ -70,6 +71,7 @@ class _Rows(NamedTuple):
     main: str
     sides: Parted | None
     said: list[SaidDocument]
+    both: Joined | None = None
 
 
 def note(text: str, where: str = "", hint: str = "", *, failed: bool = False) -> NoteDocument:
@@ -195,7 +197,7 @@ class Asking:
 
     def _one(self, call: Call, known: _Rows, only: Sequence[str], seconds: float, told: Told) -> str:
         """Ask one function; returns why it could not be asked, "" if it was."""
-        function = plain_function(call.function)
+        function, both = plain_function(call.function), known.both
         where = self._recorder.defined.get(call.name, "")  # whole, so that its text is found for advice
         inputs, sides = _sampled(call, known)
         targets = tuple(
@@ -209,23 +211,25 @@ class Asking:
             )
         )
         first = known.main
-        circuit, made = of_function(repeated(function, first), call.name, where, inputs, known.contracts, targets)
+        calling = repeated(function, first) if both is None else both.calling(function, sides)
+        circuit, made = of_function(calling, call.name, where, inputs, known.contracts, targets)
         if isinstance(made, Failed):
             return f"it fails when it is called again: {made.error}"
-        learns = bool(call.splits) or len([one for one in made.values() if is_table(one)]) > 1
+        learns = both is not None or bool(call.splits) or len([one for one in made.values() if is_table(one)]) > 1
         bench = Bench(circuit, sides=sides, made=made, learns=learns)
         bench.targets = targets
-        bench.elsewhere = elsewhere({call.name: repeated(function, first)})
-        checks = [one for one in PROBES if (one in only if only else one != "alone")]  # its batches are guesses
+        bench.elsewhere = elsewhere({call.name: calling})
+        alone = both is not None  # else its batches are guesses
+        checks = [one for one in PROBES if (one in only if only else alone or one != "alone")]
         if sides is not None and not (sides == "test").any():
             told.results.extend([CheckResult(one, call.name, "UNKNOWN", _TRAINS) for one in checks if one in _OF_SIDES])
             checks = [one for one in checks if one not in _OF_SIDES]
         pairs = tuple([Pair(one, call.name) for one in checks])
         answer = ask(bench, BenchRequest(pairs, "full", seconds), patience=_PATIENCE)
-        self._keep(call, known, answer, told)
+        self._keep(call, known, answer, told, sides)
         return ""
 
-    def _keep(self, call: Call, known: _Rows, answer: BenchAnswer, told: Told) -> None:
+    def _keep(self, call: Call, known: _Rows, answer: BenchAnswer, told: Told, sides: Any) -> None:
         unsure = {one["option"]: one for one in known.said if not one["sure"]}
         weaker: set[str] = set()
         for one in answer.findings:
@@ -240,16 +244,16 @@ class Asking:
             weak = result.check in weaker and result.verdict == "PROVEN"
             told.results.append(replace(result, verdict="SUSPECT") if weak else result)
         for name, evidence in answer.evidence.items():
-            told.evidence[name] = {"function": call.name, "first": known.main, "evidence": evidence}
+            kept = {"function": call.name, "first": known.main, "evidence": evidence}
+            told.evidence[name] = {**kept, "both": known.both and (dict(known.both.pairs), sides)}
 
     # what is known of rows
 
     def _rows_of(self, call: Call) -> _Rows:
+        both = joined(call)
+        arguments = _arguments(call, both)
         tables = {
-            name: held
-            for name, value in call.arguments.items()
-            if has_rows(value)
-            if (held := records(value)) is not None
+            name: held for name, value in arguments.items() if has_rows(value) if (held := records(value)) is not None
         }
         said: list[SaidDocument] = []
         options: dict[str, dict[str, Any]] = {name: self._options(name, held) for name, held in tables.items()}
@@ -282,6 +286,10 @@ class Asking:
             contract = contract_of(own, "") if own else None
             if contract is not None:
                 contracts[name] = contract
+        if both is not None and main in both.pairs:
+            shown = f"{int((both.sides == 'test').sum())} of {both.sides.size} rows"
+            said.append(_said(call.name, main, "test", shown, "inferred", both.why, sure=True))
+            return _Rows(contracts, main, Parted(both.sides, both.why), said, both)
         return _Rows(contracts, main, self._sides(call, main, held, contracts, mine, said), said)
 
     def _guess(
@@ -388,13 +396,18 @@ def _said(function: str, table: str, option: str, value: Any, how: Any, why: str
     }
 
 
+def _arguments(call: Call, both: Joined | None) -> dict[str, Any]:
+    return both.arguments(call.arguments) if both is not None else dict(call.arguments)
+
+
 def _sampled(call: Call, known: _Rows) -> tuple[dict[str, Any], Any]:
     """The arguments of a call with as many rows as a world may take, and the sides of those of the main table."""
-    inputs, sides = dict(call.arguments), known.sides.sides if known.sides is not None else None
+    arguments = _arguments(call, known.both)
+    inputs, sides = dict(arguments), known.sides.sides if known.sides is not None else None
     held = records(inputs[known.main])
     assert held is not None
     rows = chosen(SourceFacts(known.main, held, known.contracts.get(known.main)), sides, _ALL, _SOME)
-    for name, value in call.arguments.items():
+    for name, value in arguments.items():
         many = len_of(value) if has_rows(value) else 0
         if rows is not None and many == held.rows:
             inputs[name] = take(value, rows)
@@ -430,7 +443,7 @@ def _clocks(asked: Sequence[Call], rows: Sequence[_Rows], declared: Sequence[Sai
     found: dict[str, str] = {}
     for call, known in zip(asked, rows, strict=True):
         contract = known.contracts.get(known.main)
-        held = records(call.arguments[known.main])
+        held = records(_arguments(call, known.both)[known.main])
         if contract is not None and contract.time and held is not None:
             for clock in clocks_after(held, contract.time):
                 found.setdefault(clock, contract.time)
