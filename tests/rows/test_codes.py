@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rows.codes import NOTHING, aligned, comparable, distinct, encode, encode_columns, same_kind
+from penstock.rows.codes import NOTHING, aligned, comparable, different, distinct, encode, encode_columns, same_kind
 from penstock.values.records import records
 
 cell = st.one_of(st.none(), st.sampled_from(["a", "b", "", "ä", "a/b"]))
@@ -77,3 +77,17 @@ def test_whole_numbers_near_and_far(values: list[int]) -> None:
         assert 0 <= a < 4 * len(values) + 1024
         for other, b in zip(values, numbers.tolist(), strict=True):
             assert (a == b) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        (pa.nulls(4), 1),
+        (pa.nulls(0), 0),
+        (pa.array(["a", "b", None, "a"]), 3),
+        (pa.array(["a", "b", "a"]).dictionary_encode(), 2),
+        (pa.array([1.5, 1.5]), 1),
+    ],
+)
+def test_different_values_of_columns_of_any_kind(values: pa.Array, count: int) -> None:
+    assert different(pa.chunked_array([values])) == count

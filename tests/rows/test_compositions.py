@@ -66,7 +66,7 @@ def table(draw: random.Random, count: int, keys: str) -> Rows:
             "x": draw.gauss(0, 1),
             "y": draw.gauss(5, 2),
             "label": int(draw.random() < 0.3),
-            "boss": ids[draw.randrange(count)],
+            "boss": ids[(n + draw.randrange(1, count)) % count],
             "word": draw.choice(["a", "b", "c"]),
             "delay": draw.choice([None, 1.5, 2.5, 4.0]),
         }
@@ -380,6 +380,11 @@ def composed(
             or not all(need in held(frame) for need in op.needs)
         ):
             continue
+        if {name, *names[:number]} >= {"only the lag"} and {"concat", "reset", "rows of bosses below"} & {
+            name,
+            *names[:number],
+        }:
+            continue  # where one row is gone and another came, or all were numbered anew, nothing of a single column tells that it was moved
         if name in ("left join", "inner join", "fan out", "explode") and {"price", "part"} & set(held(frame).columns):
             continue
         if engine == "pandas" and not all(need in frame.columns for need in op.needs):
@@ -399,7 +404,7 @@ def composed(
 
 
 @pytest.mark.parametrize("engine", ["polars", "pandas"])
-@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from([one.name for one in OPS]), min_size=1, max_size=4),
     st.integers(0, 10**6),

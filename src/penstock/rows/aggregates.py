@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from penstock.rows.codes import encode, same_kind
+from penstock.rows.codes import different, encode, same_kind
 from penstock.values.records import Records
 
 __all__ = ["aggregated", "extreme", "of_others"]
@@ -62,7 +62,7 @@ def _of_rows(column: Any, made: Any, up: Any, down: Any) -> bool:
         return False
     wanted = np.full(int(max(up.max(initial=0), down.max(initial=0))) + 1, np.nan)
     wanted[down] = values
-    same = np.isclose(wanted[up], numbers, rtol=_CLOSE, atol=1e-12)
+    same = np.isclose(wanted[up], numbers, rtol=_CLOSE, atol=1e-12, equal_nan=True)
     return bool(np.isin(down, up[same]).all())
 
 
@@ -163,7 +163,7 @@ def _equal(made: Any, column: Any) -> bool:
     if kind is None:
         return False
     one, other = made.cast(kind, safe=False).combine_chunks(), column.cast(kind, safe=False).combine_chunks()
-    return bool(one.equals(other) and pc.count_distinct(one).as_py() > 1)
+    return bool(one.equals(other) and different(one.drop_null()) > 1)
 
 
 def _spread(above: Records, up: Any, down: Any, names: Sequence[str], found: Any) -> bool:
@@ -177,8 +177,8 @@ def _spread(above: Records, up: Any, down: Any, names: Sequence[str], found: Any
             continue
         texts = {str(value): value for value in values if value.is_valid}
         parts = [(one, texts[text]) for one in found for text in texts if one == text or _part_of(text, one)]
-        if len(parts) < max(2, len(found) // 2):
-            continue
+        if len(parts) < max(2, len(found) // 2) or {value for _, value in parts} != set(texts.values()):
+            continue  # of values without a column, the rows may have been dropped
         ways: set[str] = set(_WAYS)
         for one, value in parts[:_LOOKED]:
             ways &= _part(above, up, down, names, name, value, found[one])

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from penstock.rows.codes import NOTHING, aligned, distinct, encode_columns
+from penstock.rows.codes import NOTHING, aligned, different, distinct, encode_columns
 from penstock.rows.content import content
 from penstock.rows.evidence import (
     Witness,
@@ -99,7 +98,7 @@ def _share(above: Records, part: Records, name: str, up: Any, down: Any, at: Any
 
 
 def _varied(above: Records, name: str) -> bool:
-    return bool(pc.count_distinct(above.column(name), mode="all").as_py() > 1)
+    return different(above.column(name)) > 1
 
 
 def _measured(above: Records, part: Records, names: Sequence[str], at: Any) -> bool:

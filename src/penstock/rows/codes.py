@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from penstock.values.records import Records
 
-__all__ = ["NOTHING", "aligned", "comparable", "distinct", "encode", "encode_columns", "same_kind"]
+__all__ = ["NOTHING", "aligned", "comparable", "different", "distinct", "encode", "encode_columns", "same_kind"]
 
 NOTHING = -1
 """The number of a row that has no value."""
@@ -63,6 +63,14 @@ def aligned(one: Any, other: Any) -> tuple[Any, Any] | None:
     if kind is None:
         return None
     return _cast(one, kind), _cast(other, kind)
+
+
+def different(column: Any) -> int:
+    """How many different values a column has; a missing one is a value."""
+    try:
+        return int(pc.count_distinct(column, mode="all").as_py())
+    except pa.ArrowNotImplementedError:  # of a column of missing values, of categories
+        return len(column.unique())
 
 
 def distinct(numbers: Any) -> int:

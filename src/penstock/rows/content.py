@@ -10,12 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from penstock.rows.aggregates import aggregated, extreme
-from penstock.rows.codes import NOTHING, aligned, distinct, encode_columns
+from penstock.rows.codes import NOTHING, aligned, different, distinct, encode_columns
 from penstock.rows.evidence import Witness, all_found, as_a_whole, enough, moved_along, numbered, shared, single
 from penstock.values.records import Records
 
 __all__ = ["Group", "Match", "block", "content", "groups", "recognised"]
 
+_HANDFUL = 8  # rows, of which fewer are found by whole numbers by chance
 _GROUP = 3  # columns of a group that is looked for
 _ALIKE = 0.9  # the share of rows that must be told apart for the order of the others to be believed
 _BETTER = 0.5  # of the way from chance to certainty that a column must agree which is left out of account
@@ -57,6 +58,8 @@ def content(above: Records, below: Records, *, cut: bool = False) -> Match | Non
     if all(name in found.names for name in above.columns):
         return found  # the whole of each row
     if len(found.names) == 1 or (2 * below.rows >= above.rows and not as_a_whole(above, below, found.names)):
+        return None
+    if below.rows < _HANDFUL and all(pa.types.is_integer(below.column(name).type) for name in found.names):
         return None
     return None if not cut and moved_along(above, found.names, _places(found)) else found
 
@@ -159,7 +162,7 @@ def _values(above: Records, below: Records, name: str) -> tuple[int, int]:
         values = column
         if pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
-        counts.append(pc.count_distinct(values, mode="all").as_py())
+        counts.append(different(values))
     return counts[0], counts[1]
 
 

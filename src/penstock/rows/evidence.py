@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from penstock.rows.codes import aligned, comparable, encode, encode_columns
+from penstock.rows.codes import aligned, comparable, different, encode, encode_columns
 from penstock.values.records import Records
 
 __all__ = [
@@ -162,7 +162,7 @@ def straight(there: Any, here: Any) -> bool:
 
 
 def strangers(above: Records, below: Records, at: Any) -> bool:
-    """Whether a reading fits some rows and others not at all: these agree in no column of those in which most rows do."""
+    """Whether a reading fits some rows and others not: these differ in more than half of the columns in which most rows agree."""
     agreed = np.zeros(below.rows, np.int64)
     columns = 0
     for name in shared(above, below):
@@ -172,7 +172,7 @@ def strangers(above: Records, below: Records, at: Any) -> bool:
         if same.size and same.mean() >= _HALF:
             agreed += same
             columns += 1
-    return columns > 1 and bool((agreed == 0).any())
+    return columns > 1 and bool((2 * agreed < columns).any())
 
 
 def single(records: Records, names: Sequence[str]) -> float:
@@ -225,7 +225,7 @@ def contradicting(
 
 
 def _varied(records: Records, name: str) -> bool:
-    return records.rows == 1 or bool(pc.count_distinct(records.column(name), mode="all").as_py() > 1)
+    return records.rows == 1 or different(records.column(name)) > 1
 
 
 def _rich(records: Records, name: str) -> bool:
