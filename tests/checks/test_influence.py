@@ -57,6 +57,24 @@ def test_predictions_out_of_fold_are_no_proof_and_those_in_sample_are(by: str) -
     assert verdict(inside, table) == "PROVEN"
 
 
+def test_one_value_for_all_that_goes_with_every_label_is_proven_and_one_that_folds_make_is_not() -> None:
+    table = data.customers().inputs["customers"]
+
+    def mean(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(made=table["churned"].mean())
+
+    assert verdict(mean, table) == "PROVEN"
+    for seed in range(6):  # with one label more, other rows are in the fold, the same ones whosever label it is
+
+        def tenure_of_a_fold(table: pd.DataFrame, seed: int = seed) -> pd.DataFrame:
+            fitted, _ = next(StratifiedKFold(4, shuffle=True, random_state=seed).split(table, table["churned"]))
+            return table.assign(made=table["tenure"].iloc[fitted].mean())
+
+        assert verdict(tenure_of_a_fold, table) in {"SUSPECT", "CLEAN"}
+    balanced = table.assign(churned=np.arange(len(table)) % 4 == 0)
+    assert verdict(out_of_folds(3, shuffle=False), balanced) in {"SUSPECT", "CLEAN"}
+
+
 def test_what_nobody_else_has_a_say_in_is_proven_whatever_its_direction() -> None:
     table = data.customers().inputs["customers"]
 

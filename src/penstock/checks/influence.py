@@ -2,12 +2,14 @@
 
 Changing one label may move a row's feature though no feature has seen the row's own label: stratified folds are dealt out by
 the labels of all rows, so one that changes sends other rows to other folds (the row itself too), and each fold has another model. How far a
-feature moves tells nothing, then; out-of-fold predictions move as far. Three things tell:
+feature moves tells nothing, then; out-of-fold predictions move as far. Four things tell:
 
 - **exact**: the feature holds while the cells of all other rows are altered, in several ways, and moves with its own: nobody else has a say in it.
 - **direction**: over many rows, each altered alone, the feature goes where the label goes (up with it, or always down). Folds send it anywhere.
   And it goes there still when the row and its neighbour exchange their labels, among labels that were permuted before: then no fold
   changes its size, and of other rows none changes its fold.
+- **everywhere the same**: a column of one value for all rows, which it keeps while labels are exchanged among rows: no folds are in it, and where
+  it goes with each row's label, that is in it.
 - **late cells**: by which no folds are drawn (only labels draw them) move the row much further than those of other rows do.
 """
 
@@ -20,6 +22,7 @@ import pyarrow as pa
 
 from penstock.checks.bench import Bench
 from penstock.checks.facts import SourceFacts
+from penstock.checks.identities import rows_of
 from penstock.checks.judge import HAIR
 from penstock.checks.tally import Tally
 from penstock.checks.worlds import World
@@ -40,6 +43,7 @@ _LEAST = 6
 _MOVE, _GO = 0.4, 0.75  # the share of them that must move, and the share of these that must go with the label
 _MOST, _MOSTLY = 0.6, 0.8  # the same, where labels are not permuted
 _NEAR = 6
+_SAME = 6  # worlds in which a column is to hold one value
 
 
 def ordered(column: Any) -> Any:
@@ -82,8 +86,32 @@ def directed(
             continue
         column = _Column(source, name, order, free)
         aligned = _aligned(bench, tally, column, left)
-        found |= {place for place, side in aligned.items() if _exchanged(bench, column, place, side, left[place])}
+        found |= {
+            place
+            for place, side in aligned.items()
+            if _exchanged(bench, column, place, side, left[place]) or _one_for_all(bench, column, place, side[1])
+        }
     return found
+
+
+def _one_for_all(bench: Bench, column: _Column, place: Place, rows: Sequence[int]) -> bool:
+    """Whether a place holds one value in all rows, one too in each world in which the label of one row is another, and the same where all
+    labels are there at other rows (which would send other rows to other folds)."""
+    there = np.flatnonzero(column.free)
+    mixed = [np.random.default_rng(seed).permutation(there) for seed in _TWICE]
+    worlds = [_one(bench, column, there.tolist(), one.tolist()) for one in mixed]
+    worlds += [_one(bench, column, [row], [_donor(column, row)]) for row in rows[:_SAME]]
+    held = [bench.records(place[1]), *[rows_of(bench.flow(one).value(place[1])) for one in worlds if one.altered]]
+    found = [value for one in held if (value := _value(one, place[2])) is not None]
+    if len(found) < 1 + len(mixed) + _SAME or len(found) < len(held):
+        return False
+    return bool(np.isclose(found[1 : 1 + len(mixed)], found[0], rtol=HAIR, atol=0).all())
+
+
+def _value(held: Any, name: str) -> float | None:
+    """The one number that a column holds in all rows."""
+    numbers = _numbers(held.column(name)) if held is not None and held.rows > 1 and name in held else None
+    return float(numbers[0]) if numbers is not None and np.unique(numbers).size == 1 else None
 
 
 def _aligned(
