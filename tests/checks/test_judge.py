@@ -117,3 +117,8 @@ def test_the_same_rows_in_another_order_are_no_proof() -> None:
     assert (hit.after, hit.largest) == (SHUFFLED, 0.0)
     swapped = BASE.assign(a=BASE["a"][::-1].to_numpy())  # cells of one column: other rows
     assert [hit.column for hit in moved_value("t", BASE, swapped).hits] == ["a"]
+
+
+def test_intervals_of_pandas_have_no_codes() -> None:
+    table = BASE.assign(a=pd.cut(np.arange(len(BASE), dtype=float), 2))
+    assert not shuffled(held(table), held(table[::-1]))
