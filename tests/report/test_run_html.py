@@ -8,7 +8,7 @@ from tests.report.page_reader import PageReader
 from tests.report.samples import ledger_at, story
 
 from penstock.report.documents import RunDocument
-from penstock.report.run_html import run_page
+from penstock.report.run_html import run_page, status_words
 from penstock.report.views import run_view, steps_view
 
 EVIL = "</pre></style><script>alert('x')</script><img src=x onerror=alert(1)>\"'&"
@@ -95,3 +95,10 @@ def test_a_run_without_anything(tmp_path: Path) -> None:
     made = run_page(empty, [])
     assert PageReader(made).safe()
     assert not re.search(r"<h2[^>]*>(Metrics|Graph|Steps)", made)
+
+
+def test_steps_are_counted_by_status_but_not_those_that_a_step_grew() -> None:
+    steps = [{"parent": "", "status": one} for one in ("succeeded", "succeeded", "failed")] + [
+        {"parent": "a", "status": "failed"}
+    ]
+    assert status_words({"steps": steps}) == "2 ran, 1 failed"  # type: ignore[typeddict-item,typeddict-unknown-key]

@@ -7,7 +7,7 @@ from penstock.report.documents import RunDocument
 from penstock.report.graph_svg import Box, graph_svg
 from penstock.report.markup import Markup, element
 from penstock.report.page_parts import badge, facts
-from penstock.report.run_html import FAILED, failure_card, metric_cards, run_graph
+from penstock.report.run_html import FAILED, failure_card, metric_cards, run_graph, status_words
 from penstock.report.style import fragment_style
 from penstock.report.units import duration, plural
 
@@ -38,17 +38,18 @@ def graph_fragment(name: str, graph: Mapping[str, Any], edges: Sequence[tuple[st
 
 def run_fragment(run: RunDocument, edges: Sequence[tuple[str, str]]) -> Markup:
     """A run in short: its status, what failed and why, its metrics, its graph, and what checks found."""
-    counts: dict[str, int] = {}
-    for one in run["steps"]:
-        if not one["parent"]:
-            counts[one["status"]] = counts.get(one["status"], 0) + 1
-    words = ", ".join([f"{many:,} {'ran' if status == 'succeeded' else status}" for status, many in counts.items()])
     findings = run["checks"]["findings"]
     proven = sum(one["verdict"] == "PROVEN" for one in findings)
     said = f"{plural(len(findings), 'finding')} of checks, {proven} PROVEN" if findings else ""
     return _fragment(
         element("p", element("strong", run["pipeline"]), " ", badge(run["status"])),
-        facts([one for one in (run["name"], f"run {run['run']}", duration(run["seconds"]), words, said) if one]),
+        facts(
+            [
+                one
+                for one in (run["name"], f"run {run['run']}", duration(run["seconds"]), status_words(run), said)
+                if one
+            ]
+        ),
         *[
             failure_card(one["step"], one["error"], one["status"])
             for one in run["steps"]

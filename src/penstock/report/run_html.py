@@ -14,7 +14,7 @@ from penstock.report.page_parts import PictureData, badge, diff_block, facts, gr
 from penstock.report.style import STYLE
 from penstock.report.units import count, difference, duration, error_words, lasted, number, plural, size
 
-__all__ = ["FAILED", "failure_card", "metric_cards", "run_graph", "run_page"]
+__all__ = ["FAILED", "failure_card", "metric_cards", "run_graph", "run_page", "status_words"]
 
 _BIG_GRAPH = 400  # steps beyond which a drawing helps nobody
 _CELL = 120
@@ -59,11 +59,7 @@ def run_page(
 def _head(run: RunDocument) -> Markup:
     started = datetime.fromisoformat(run["started"]).strftime("%Y-%m-%d %H:%M:%S UTC")
     labels = [run["name"], *[f"#{one}" for one in run["tags"]]]
-    counts: dict[str, int] = {}
-    for one in run["steps"]:
-        if not one["parent"]:
-            counts[one["status"]] = counts.get(one["status"], 0) + 1
-    words = ", ".join([f"{many:,} {WORDS.get(status, status)}" for status, many in counts.items()])
+    many = sum(not one["parent"] for one in run["steps"])
     return joined(
         [
             element("h1", run["pipeline"], " ", badge(run["status"])),
@@ -73,7 +69,7 @@ def _head(run: RunDocument) -> Markup:
                     f"run {run['run']}",
                     started,
                     lasted(run["seconds"]),
-                    f"{plural(sum(counts.values()), 'step')}: {words}",
+                    f"{plural(many, 'step')}: {status_words(run)}",
                     run["file"],
                     f"seed {run['seeds']['run']}",
                     f"{run['executor']}, {plural(run['workers'], 'worker')}" if run["executor"] else "",
@@ -81,6 +77,15 @@ def _head(run: RunDocument) -> Markup:
             ),
         ]
     )
+
+
+def status_words(run: RunDocument) -> str:
+    """How many steps there are of each status, those aside that a step grew."""
+    counts: dict[str, int] = {}
+    for one in run["steps"]:
+        if not one["parent"]:
+            counts[one["status"]] = counts.get(one["status"], 0) + 1
+    return ", ".join([f"{many:,} {WORDS.get(status, status)}" for status, many in counts.items()])
 
 
 def failure_card(step: str, error: FailureDocument, status: str) -> Markup:
