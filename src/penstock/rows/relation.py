@@ -39,7 +39,7 @@ __all__ = ["Carries", "Key", "Method", "Relation", "bears", "key_columns", "labe
 Method = Literal["key", "index", "position", "content", "group", "unknown"]
 
 _SAMPLE = 64  # rows that are looked at before all are
-_LABELLED = 6.0  # bits that must agree where labels say the same
+_LABELLED = 3.0  # bits that must agree where labels say the same
 _ALIKE = 0.9  # the share of rows that must be told apart by what agrees
 
 
