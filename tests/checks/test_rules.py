@@ -16,6 +16,7 @@ from tests.checks.trips import CONTRACT, N, trips
 
 import penstock as ps
 from penstock.checks import asking, flow, graphs, judge, tally, worlds
+from penstock.checks import cuts as instants
 from penstock.checks.bench import Bench
 from penstock.checks.circuit import Circuit
 from penstock.checks.identities import Identities
@@ -164,6 +165,32 @@ def cuts() -> bool:
     return verdicts(probe(function, "as-of")) == {"as-of": "PROVEN"}
 
 
+def ends_of_groups() -> bool:
+    """The last trip of each driver looks at the next driver's first."""
+
+    def function(trips: pd.DataFrame) -> pd.DataFrame:
+        last = trips["driver"] != trips["driver"].shift(-1)
+        return trips.assign(next=trips["miles"].where(~last, trips["miles"].shift(-1)))
+
+    table = trips().assign(driver=np.repeat(list("abcde"), [60, 50, 80, 100, 110]))
+    report = ps.probe(function, {"trips": table}, **OPTIONS, group="driver", checks=["as-of"])
+    return verdicts(report) == {"as-of": "PROVEN"}
+
+
+def ends_of_months() -> bool:
+    """The last trip of each month looks at the next month's first."""
+
+    def function(trips: pd.DataFrame) -> pd.DataFrame:
+        last = trips["at"].dt.month != trips["at"].dt.month.shift(-1)
+        return trips.assign(next=trips["miles"].where(~last, trips["miles"].shift(-1)))
+
+    table = trips()
+    later = (table["at"] - table["at"].min()) * 9  # 90 days
+    table = table.assign(at=table["at"] + later, end=table["end"] + later)
+    report = ps.probe(function, {"trips": table}, **OPTIONS, checks=["as-of"])
+    return verdicts(report) == {"as-of": "PROVEN"}
+
+
 def oldest() -> bool:
     """Only the first rows stand on what comes later."""
 
@@ -284,6 +311,12 @@ def one_cut(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(as_of, "_sharper", lambda *_, **__: [])
 
 
+def no_cut_at_ends(patch: pytest.MonkeyPatch) -> None:
+    for name in ("_period", "_group"):
+        patch.setattr(instants, name, lambda *_: [])
+    patch.setattr(as_of, "_sharper", lambda *_, **__: [])
+
+
 def only_rows_near_the_cut(patch: pytest.MonkeyPatch) -> None:
     plain = as_of._until
 
@@ -348,6 +381,8 @@ RULES = {
     **{f"fitted state is compared: {name}": Rule(fitted(made), no_state) for name, made in FITTED.items()},
     "what comes out equal trains nothing again": Rule(retraining, train_again),
     "cuts stand at gaps": Rule(cuts, one_cut),
+    "cuts stand where groups end": Rule(ends_of_groups, no_cut_at_ends),
+    "cuts stand where months end": Rule(ends_of_months, no_cut_at_ends),
     "the oldest rows are compared": Rule(oldest, only_rows_near_the_cut),
     "types are kept": Rule(kinds, other_types),
     "sides are pinned by row": Rule(pinned, no_pins),

@@ -10,12 +10,13 @@ from penstock.checks.facts import SourceFacts
 
 __all__ = ["places", "told"]
 
-_DAY = 86_400_000_000
+_FAR = 9e18  # microseconds: beyond them numpy has no instants
 
 
-def places(times: Any, border: float | None = None, *, many: bool = True) -> list[float]:
-    """Instants to cut at, each the time of a row: spread over the rows, before the widest gaps, before a period ends, and
-    at a border (of a split) if one is given. The earliest come with the rest, since the oldest rows are compared too."""
+def places(times: Any, border: float | None = None, *, many: bool = True, groups: Any = None) -> list[float]:
+    """Instants to cut at, each the time of a row: spread over the rows, before the widest gap, before a period ends, at the last
+    row of a group (`groups` numbers the rows' groups, below 0 for none), and at a border (of a split) if one is given. The
+    earliest come with the rest, since the oldest rows are compared too."""
     known = np.unique(times[np.isfinite(times)])
     if known.size < 2:
         return []
@@ -24,14 +25,35 @@ def places(times: Any, border: float | None = None, *, many: bool = True) -> lis
     found = [known[min(round(share * (known.size - 1)), last)] for share in shares]
     if many:
         found.append(known[int(np.argmax(np.diff(known)))])  # before the widest gap
-        days = np.flatnonzero(np.floor(known[1:] / _DAY) > np.floor(known[:-1] / _DAY))
-        if days.size:
-            found.append(known[days[days.size // 2]])  # the last of a day
+        found += _period(known)
+        found += _group(times, groups, known[last]) if groups is not None else []
     if border is not None and np.isfinite(border):
         before = known[known <= border]
         if before.size:
             found.append(min(before[-1], known[last]))
     return [float(one) for one in dict.fromkeys(found)]
+
+
+def _period(known: Any) -> list[float]:
+    """The last instant of a month, where there are several, which ends a day as well; else of a day."""
+    instants = known[np.abs(known) < _FAR]
+    for unit in ("M", "D"):
+        held = instants.astype("datetime64[us]").astype(f"datetime64[{unit}]")
+        ends = np.flatnonzero(held[1:] > held[:-1])
+        if ends.size:
+            return [instants[ends[ends.size // 2]]]
+    return []
+
+
+def _group(times: Any, groups: Any, latest: float) -> list[float]:
+    """The last instant of a group that ends before the others do."""
+    there = np.isfinite(times) & (groups >= 0)
+    if not there.any():
+        return []
+    ends = np.full(int(groups[there].max()) + 1, -np.inf)
+    np.maximum.at(ends, groups[there], times[there])
+    early = np.unique(ends[np.isfinite(ends) & (ends <= latest)])
+    return [early[early.size // 2]] if early.size else []
 
 
 def told(cut: float, source: SourceFacts) -> str:

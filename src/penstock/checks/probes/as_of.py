@@ -15,6 +15,7 @@ from penstock.checks.tally import Tally
 from penstock.checks.targets import is_target
 from penstock.checks.worlds import Masks, World, collapse, donors, gone, stretch
 from penstock.model.verdict import CheckResult, Finding
+from penstock.rows.codes import encode_columns
 
 __all__ = ["NAME", "probe"]
 
@@ -80,8 +81,10 @@ def _cuts(bench: Bench, main: SourceFacts, *, below: bool) -> tuple[list[float],
     many = bench.depth == "full"
     border = _border(bench, main, (*_TEACH, "valid") if below else _TEACH)
     if not below:
-        free = main.times[_among(bench, main, learns=bench.learns)]
-        found = places(free, many=many)  # just after a cut something must be there to alter
+        free = _among(bench, main, learns=bench.learns)
+        groups = _groups(main)
+        # Just after a cut something must be there to alter.
+        found = places(main.times[free], many=many, groups=None if groups is None else groups[free])
         if border is not None and (main.times > border).any():
             found.append(border)
         return list(dict.fromkeys(found)), f"`{main.contract.time}` holds fewer than two instants"
@@ -90,6 +93,12 @@ def _cuts(bench: Bench, main: SourceFacts, *, below: bool) -> tuple[list[float],
     found = [border, *places(main.times[main.times >= border], many=many)]
     last = float(np.nanmax(main.times))
     return list(dict.fromkeys([max(border, one) for one in found if one < last])), _NOT_BY_TIME
+
+
+def _groups(main: SourceFacts) -> Any:
+    names = [(one, one) for one in main.contract.group if one in main.records]
+    found = encode_columns(main.records, main.records, names) if names else None
+    return None if found is None else found[0]
 
 
 def _add(tally: Tally, world: World, cut: float, *, below: bool) -> None:
