@@ -18,6 +18,9 @@ from tests.services import PostgresServer, S3Server
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+OLD_EDAPREP = os.path.join(
+    sys.prefix, "others", "edaprep-0.3.0"
+)  # beside the packages: two versions of one can't be among them
 KEPT = ("PENSTOCK_CI", "PENSTOCK_FAULT_TRIALS", "PENSTOCK_FAULT_REPORT", "PENSTOCK_EDITS")
 CI = os.environ.get("PENSTOCK_CI") == "1"
 
@@ -93,6 +96,11 @@ def _module(name: str) -> str:
     return "" if importlib.util.find_spec(name) else f"the package {name} is not installed"
 
 
+def _edaprep_of_old() -> str:
+    there = os.path.exists(os.path.join(OLD_EDAPREP, "edaprep"))
+    return "" if there else f"pip install --no-deps --target {OLD_EDAPREP} edaprep==0.3.0 puts it there"
+
+
 def _uv() -> str:
     beside = os.path.join(os.path.dirname(sys.executable), "uv")
     return "" if os.path.exists(beside) else _command("uv")
@@ -111,6 +119,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "category_encoders": lambda: _module("category_encoders"),
     "chromium": _chromium,
     "edaprep": lambda: _module("edaprep"),
+    "edaprep 0.3.0": _edaprep_of_old,
     "git": lambda: _command("git"),
     "import-linter": lambda: _module("importlinter"),
     "moto": lambda: _module("moto"),
@@ -150,6 +159,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 if CI and part not in OPTIONAL:
                     pytest.fail(f"{part} is missing under PENSTOCK_CI: {reason}", pytrace=False)
                 pytest.skip(reason)
+
+
+@pytest.fixture
+def old_edaprep() -> str:
+    """The folder from which edaprep 0.3.0 is imported."""
+    return OLD_EDAPREP
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """Packages of other people, judged: which of their columns look ahead, and which encodings have seen the row's own label."""
 
 import importlib
+import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -105,8 +106,45 @@ def test_the_encoder_of_scikit_learn_has_not_unless_it_is_fitted_first() -> None
     assert encoded(TargetEncoder(random_state=0), cross_fitted=False)[0] == {"own-label": {"rate"}}
 
 
-@pytest.mark.needs("edaprep")
-def test_the_mended_encoder_of_edaprep_has_not() -> None:
-    encoder = importlib.import_module("edaprep.preprocessing.encoding").TargetEncoder
-    found, report = encoded(encoder(columns=["city"], random_state=0))
+@pytest.fixture
+def edaprep_encoder(version: str, old_edaprep: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The target encoder of edaprep 0.3.0, which was put beside the packages, or of the one among them."""
+    _forget("edaprep")
+    if version == "0.3.0":
+        monkeypatch.syspath_prepend(old_edaprep)
+    assert importlib.import_module("edaprep").__version__ == version
+    yield importlib.import_module("edaprep.preprocessing.encoding").TargetEncoder(columns=["city"], random_state=0)
+    _forget("edaprep")
+
+
+def _forget(package: str) -> None:
+    for name in [one for one in sys.modules if one.partition(".")[0] == package]:
+        del sys.modules[name]
+
+
+EDAPREPS = [
+    pytest.param("0.3.0", marks=pytest.mark.needs("edaprep 0.3.0")),
+    pytest.param("0.3.2", marks=pytest.mark.needs("edaprep")),
+]
+
+
+@pytest.mark.parametrize("version", EDAPREPS)
+def test_edaprep_drew_rates_to_a_mean_that_each_row_was_in(version: str, edaprep_encoder: Any) -> None:
+    """In 0.3.0, means of cities come from other folds, but are drawn to the mean of all rows, the row itself among them."""
+
+    def rates(customers: pd.DataFrame) -> pd.DataFrame:
+        return customers.assign(rate=edaprep_encoder.fit_transform(customers[["city"]], customers["monthly"])["city"])
+
+    checks = ["rerun", "own-label"]
+    found, report = proven(rates, data.customers().inputs, key="customer_id", label="monthly", checks=checks)
+    assert found == ({"own-label": {"rate"}} if version == "0.3.0" else {}), report
+    assert version == "0.3.0" or report.findings == (), report
+
+
+@pytest.mark.parametrize("version", EDAPREPS)
+def test_of_two_classes_that_mean_is_suspect(version: str, edaprep_encoder: Any) -> None:
+    """Nothing is proven: a mean of all labels moves with each as folds that are drawn by the labels may, and holds when two rows exchange theirs."""
+    found, report = encoded(edaprep_encoder)
     assert found == {}, report
+    seen = [(one.check, one.verdict, one.column) for one in report.findings]
+    assert seen == ([("own-label", "SUSPECT", "rate")] if version == "0.3.0" else []), report
